@@ -1,0 +1,73 @@
+import {createNodeResolver, flatConfigs} from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config(
+  {ignores: ['**/dist/', 'dist-test/', 'coverage/', '**/node_modules/']},
+  ...tseslint.configs.strictTypeChecked.map(config => ({...config, files: ['**/*.ts']})),
+  {
+    files: ['**/*.ts'],
+    plugins: flatConfigs.typescript.plugins ?? {},
+    languageOptions: {
+      parserOptions: {
+        project: [
+          './tsconfig.json',
+          './__tests__/tsconfig.json',
+          './example/tsconfig.json',
+        ],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    ...flatConfigs.typescript,
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: flatConfigs.recommended.plugins,
+    settings: {
+      'import-x/resolver-next': [
+        createNodeResolver({extensions: ['.ts', '.d.ts', '.js']}),
+      ],
+      'import-x/parsers': {'@typescript-eslint/parser': ['.ts']},
+    },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'import-x/no-extraneous-dependencies': ['error', {devDependencies: false}],
+    },
+  },
+  {
+    files: ['**/*.ts'],
+    rules: {
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        {fixStyle: 'separate-type-imports'},
+      ],
+      '@typescript-eslint/no-extraneous-class': ['error', {allowWithDecorator: true}],
+      '@typescript-eslint/restrict-template-expressions': ['error', {allowNumber: true}],
+      '@typescript-eslint/no-confusing-void-expression': [
+        'error',
+        {ignoreArrowShorthand: true},
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', {argsIgnorePattern: '^_'}],
+    },
+  },
+  {
+    files: ['__tests__/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-floating-promises': [
+        'error',
+        {
+          allowForKnownSafeCalls: [
+            {from: 'package', name: ['it', 'describe', 'test'], package: 'node:test'},
+          ],
+        },
+      ],
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/no-namespace': 'off',
+    },
+  },
+);

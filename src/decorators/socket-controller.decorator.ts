@@ -1,0 +1,19 @@
+import {ClassDecoratorFactory} from '@loopback/core';
+import {SocketMetadata} from './metadata';
+import type {SocketControllerMetadata} from './metadata';
+
+/**
+ * Names the server that a controller's handlers belong to. Needed only for a server other than the
+ * default.
+ *
+ * @example
+ * ```ts
+ * @socketController({server: 'admin'})
+ * export class AdminController {}
+ * ```
+ */
+export function socketController(options: SocketControllerMetadata = {}): ClassDecorator {
+  return ClassDecoratorFactory.createDecorator(SocketMetadata.CONTROLLER, options, {
+    decoratorName: '@socketController',
+  });
+}

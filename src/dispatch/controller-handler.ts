@@ -1,0 +1,78 @@
+import {transformValueOrPromise, tryWithFinally} from '@loopback/context';
+import type {Binding, Constructor, Context} from '@loopback/context';
+import {CoreBindings, invokeMethod} from '@loopback/core';
+import type {ControllerClass} from '@loopback/core';
+import {describeParameters} from '../decorators/metadata';
+import type {MethodParameters} from '../decorators/metadata';
+import type {HandlerReference, SocketCallback} from '../types';
+import {withCallback} from './handler';
+import type {Caller, Handler, HandlerDefinition} from './handler';
+
+/**
+ * A method of a controller, resolved and invoked through LoopBack: a new instance for each call
+ * (unless its binding's scope says otherwise), injected parameters and interceptors.
+ */
+export class ControllerHandler implements Handler {
+  readonly label: string;
+  private readonly parameters: MethodParameters;
+
+  /** @param values - How many values the handler receives before a callback. */
+  constructor(
+    private readonly binding: Readonly<Binding<unknown>>,
+    readonly type: Constructor<unknown>,
+    readonly member: string,
+    values: number,
+  ) {
+    this.label = `${type.name}.${member}`;
+    this.parameters = describeParameters(type, member, values);
+  }
+
+  /** Why the method cannot be served, if so. */
+  get problem(): string | undefined {
+    if (!this.parameters.rest) return undefined;
+    return (
+      `${this.label} is a REST operation as well, which is not supported yet. ` +
+      'Give the socket a method of its own that calls it.'
+    );
+  }
+
+  invoke(caller: Caller, values: readonly unknown[]): unknown {
+    const context = caller.openCall(values);
+    context.bind(CoreBindings.CONTROLLER_CLASS).to(this.type);
+    context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(this.member);
+    return tryWithFinally(
+      () => this.invokeIn(context, values),
+      () => context.close(),
+    );
+  }
+
+  isFrom(definition: HandlerDefinition): boolean {
+    const {model, method} = definition as Partial<HandlerReference>;
+    return model === this.type && method === this.member;
+  }
+
+  private invokeIn(context: Context, values: readonly unknown[]) {
+    return transformValueOrPromise(
+      this.binding.getValue(context, {}),
+      (controller: unknown) => {
+        context.bind(CoreBindings.CONTROLLER_CURRENT).to(controller);
+        const invoke = (callback?: SocketCallback): unknown =>
+          invokeMethod(
+            controller as object,
+            this.member,
+            context,
+            this.arrange(values, callback),
+            {source: {type: 'socket', value: context}},
+          );
+        return this.parameters.callback ? withCallback(invoke) : invoke();
+      },
+    );
+  }
+
+  private arrange(values: readonly unknown[], callback?: SocketCallback): unknown[] {
+    return this.parameters.sources.map(source => {
+      if (source.kind === 'value') return values[source.index];
+      return source.kind === 'callback' ? callback : undefined;
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import type {Binding, Constructor, Context} from '@loopback/context';
+import {CoreTags} from '@loopback/core';
+import {describeClass} from '../decorators/metadata';
+import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
+import {RESERVED_EVENTS} from '../protocol';
+import {DEFAULT_SERVER_NAME} from '../types';
+import {ControllerHandler} from './controller-handler';
+import type {DecoratedHandlers} from './handler-table';
+
+/** How many values each kind of handler receives before its callback. */
+export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
+
+/** What the bound controllers give each server, and what is wrong with them. */
+export interface ControllerScan {
+  readonly servers: ReadonlyMap<string, DecoratedHandlers>;
+  /** One sentence each, naming the class and the method and saying what to do. */
+  readonly problems: readonly string[];
+}
+
+interface Draft extends DecoratedHandlers {
+  auth?: ControllerHandler;
+  readonly connected: ControllerHandler[];
+  readonly disconnected: ControllerHandler[];
+  readonly methods: Map<string, ControllerHandler>;
+}
+
+type Kind = keyof typeof VALUES;
+type ControllerBinding = Readonly<Binding<unknown>>;
+
+/** Whether a binding is a controller with this package's decorators. */
+export function isSocketController(binding: ControllerBinding): boolean {
+  return (
+    binding.tagNames.includes(CoreTags.CONTROLLER) &&
+    binding.valueConstructor !== undefined &&
+    describeClass(binding.valueConstructor) !== undefined
+  );
+}
+
+/**
+ * Reads the decorated controllers of an application, wherever their bindings come from. It makes one
+ * handler for each decorated method of a binding, and gives the same one again at the next scan.
+ */
+export class ControllerScanner {
+  private readonly handlers = new WeakMap<
+    ControllerBinding,
+    Map<string, ControllerHandler>
+  >();
+
+  constructor(private readonly application: Context) {}
+
+  scan(): ControllerScan {
+    const servers = new Map<string, Draft>();
+    const problems: string[] = [];
+    for (const {binding, type} of this.find()) {
+      const described = describeClass(type);
+      if (!described) continue;
+      const add = (kind: Kind, entry: DecoratedMember<SocketMethodMetadata>) => {
+        const handler = this.handlerOf(binding, type, kind, entry);
+        const draft = draftOf(servers, entry.server);
+        const problem = handler.problem ?? place(draft, kind, handler, entry.metadata);
+        if (problem) problems.push(problem);
+      };
+      draftOf(servers, described.server);
+      for (const entry of described.auth) add('auth', entry);
+      for (const entry of described.connected) add('connected', entry);
+      for (const entry of described.disconnected) add('disconnected', entry);
+      for (const entry of described.methods) add('method', entry);
+    }
+    return {servers, problems};
+  }
+
+  /** One binding for each class, in the order of the bindings. */
+  private find() {
+    const found = new Map<Constructor<unknown>, ControllerBinding>();
+    for (const binding of this.application.find(isSocketController)) {
+      const type = binding.valueConstructor;
+      if (type && !found.has(type)) found.set(type, binding);
+    }
+    return [...found].map(([type, binding]) => ({type, binding}));
+  }
+
+  private handlerOf(
+    binding: ControllerBinding,
+    type: Constructor<unknown>,
+    kind: Kind,
+    {member, metadata}: DecoratedMember<SocketMethodMetadata>,
+  ): ControllerHandler {
+    const handlers = this.handlers.get(binding) ?? new Map<string, ControllerHandler>();
+    this.handlers.set(binding, handlers);
+    const key = JSON.stringify([kind, member, metadata.name]);
+    const handler =
+      handlers.get(key) ?? new ControllerHandler(binding, type, member, VALUES[kind]);
+    handlers.set(key, handler);
+    return handler;
+  }
+}
+
+function draftOf(servers: Map<string, Draft>, name = DEFAULT_SERVER_NAME): Draft {
+  let draft = servers.get(name);
+  if (!draft) {
+    draft = {connected: [], disconnected: [], methods: new Map()};
+    servers.set(name, draft);
+  }
+  return draft;
+}
+
+/** Puts a handler where it belongs; says what is wrong if that place is taken. */
+function place(
+  draft: Draft,
+  kind: Kind,
+  handler: ControllerHandler,
+  metadata: SocketMethodMetadata,
+): string | undefined {
+  if (kind === 'connected' || kind === 'disconnected') {
+    const at = draft[kind].findIndex(other => sharesMember(other, handler));
+    if (at < 0) draft[kind].push(handler);
+    else draft[kind][at] = derived(draft[kind][at], handler);
+    return undefined;
+  }
+  if (kind === 'auth') {
+    const other = draft.auth;
+    draft.auth = other ? derived(other, handler) : handler;
+    if (!other || related(other, handler)) return undefined;
+    return (
+      `${handler.label}: ${other.label} authenticates the same server already. ` +
+      'Remove one @socketAuth, or name another server: @socketAuth({server: …}).'
+    );
+  }
+  const name = metadata.name ?? handler.member;
+  if (RESERVED_EVENTS.has(name) || name === '') {
+    return (
+      `${handler.label}: the event name "${name}" is reserved. ` +
+      "Give the method another: @socketMethod('…')."
+    );
+  }
+  const other = draft.methods.get(name);
+  draft.methods.set(name, other ? derived(other, handler) : handler);
+  if (!other || related(other, handler)) return undefined;
+  return (
+    `${handler.label}: ${other.label} is called "${name}" on the same server already. ` +
+    "Give one of them another name: @socketMethod('…')."
+  );
+}
+
+/** Where a class and its subclass are both bound, what they share belongs to the subclass. */
+function derived(one: ControllerHandler, other: ControllerHandler): ControllerHandler {
+  return extendsClass(other.type, one.type) ? other : one;
+}
+
+function related(one: ControllerHandler, other: ControllerHandler): boolean {
+  return extendsClass(one.type, other.type) || extendsClass(other.type, one.type);
+}
+
+function sharesMember(one: ControllerHandler, other: ControllerHandler): boolean {
+  return one.member === other.member && related(one, other);
+}
+
+function extendsClass(type: Constructor<unknown>, base: Constructor<unknown>): boolean {
+  return (type.prototype as object) instanceof base;
+}

@@ -1,0 +1,95 @@
+import type {Handler, HandlerDefinition} from './handler';
+
+/** The handlers that decorated controllers give one server. */
+export interface DecoratedHandlers {
+  readonly auth?: Handler;
+  readonly connected: readonly Handler[];
+  readonly disconnected: readonly Handler[];
+  readonly methods: ReadonlyMap<string, Handler>;
+}
+
+const NONE: DecoratedHandlers = {connected: [], disconnected: [], methods: new Map()};
+
+type Listed = 'connected' | 'disconnected';
+
+/**
+ * What one server's sockets can reach. Two layers make it: decorated controllers, replaced as a
+ * whole when they change, and what was set by hand, which wins. All sockets share one table.
+ */
+export class HandlerTable {
+  auth?: Handler;
+  connected: readonly Handler[] = [];
+  disconnected: readonly Handler[] = [];
+  methods: ReadonlyMap<string, Handler> = new Map();
+
+  private decorated = NONE;
+  private ownAuth?: Handler;
+  private readonly own = {
+    connected: [] as Handler[],
+    disconnected: [] as Handler[],
+    methods: new Map<string, Handler>(),
+  };
+  /** Decorated handlers that were removed by hand; they stay removed while their class is bound. */
+  private readonly removed = new WeakSet<Handler>();
+
+  /** Whether nothing at all is defined. */
+  get empty(): boolean {
+    return (
+      !this.auth &&
+      this.connected.length === 0 &&
+      this.disconnected.length === 0 &&
+      this.methods.size === 0
+    );
+  }
+
+  replaceDecorated(decorated: DecoratedHandlers = NONE): void {
+    this.decorated = decorated;
+    this.merge();
+  }
+
+  setAuth(handler: Handler): void {
+    this.ownAuth = handler;
+    this.merge();
+  }
+
+  defineMethod(name: string, handler: Handler): void {
+    this.own.methods.set(name, handler);
+    this.merge();
+  }
+
+  removeMethod(name: string): void {
+    this.own.methods.delete(name);
+    const decorated = this.decorated.methods.get(name);
+    if (decorated) this.removed.add(decorated);
+    this.merge();
+  }
+
+  add(list: Listed, handler: Handler): void {
+    this.own[list].push(handler);
+    this.merge();
+  }
+
+  /** Removes the first handler that was made from `definition`, if there is one. */
+  remove(list: Listed, definition: HandlerDefinition): void {
+    const at = this.own[list].findIndex(handler => handler.isFrom(definition));
+    if (at >= 0) {
+      this.own[list].splice(at, 1);
+    } else {
+      const decorated = this[list].find(handler => handler.isFrom(definition));
+      if (decorated) this.removed.add(decorated);
+    }
+    this.merge();
+  }
+
+  private merge(): void {
+    const {decorated, own} = this;
+    const kept = (handler: Handler) => !this.removed.has(handler);
+    this.auth = this.ownAuth ?? decorated.auth;
+    this.connected = [...decorated.connected.filter(kept), ...own.connected];
+    this.disconnected = [...decorated.disconnected.filter(kept), ...own.disconnected];
+    this.methods = new Map([
+      ...[...decorated.methods].filter(([, handler]) => kept(handler)),
+      ...own.methods,
+    ]);
+  }
+}

@@ -1,0 +1,48 @@
+import 'reflect-metadata';
+
+export {SocketBooter, SOCKET_BOOTER_DEFAULTS} from './booters/socket.booter';
+export {onSocketConnected} from './decorators/on-socket-connected.decorator';
+export {onSocketDisconnected} from './decorators/on-socket-disconnected.decorator';
+export {socketAuth} from './decorators/socket-auth.decorator';
+export {socketController} from './decorators/socket-controller.decorator';
+export {socketMethod} from './decorators/socket-method.decorator';
+export type {
+  AnsweringHandlerDecorator,
+  HandlerDecorator,
+} from './decorators/handler-types';
+export type {
+  SocketControllerMetadata,
+  SocketEventMetadata,
+  SocketMethodMetadata,
+} from './decorators/metadata';
+export {SocketBindings, SocketTags} from './keys';
+export {ErrorCodes, MAX_WAITING_CALLS, RESERVED_EVENTS, SocketEvents} from './protocol';
+export type {
+  CallOptions,
+  ErrorBody,
+  ErrorCode,
+  Reply,
+  UnauthorizedBody,
+} from './protocol';
+export {SocketComponent} from './socket.component';
+export {SocketServer} from './socket.server';
+export {
+  DEFAULT_SERVER_NAME,
+  DEFAULT_SOCKET_COMPONENT_OPTIONS,
+  DEFAULT_SOCKET_SERVER_OPTIONS,
+} from './types';
+export type {
+  ConnectionHandler,
+  DisconnectHandler,
+  HandlerReference,
+  LogSocketError,
+  MethodHandler,
+  NamespaceMatcher,
+  ReadyHttpServer,
+  SocketCallback,
+  SocketComponentOptions,
+  SocketFailureSource,
+  SocketPayload,
+  SocketServerOptions,
+  StartTarget,
+} from './types';

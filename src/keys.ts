@@ -1,0 +1,53 @@
+import {BindingKey} from '@loopback/context';
+import {CoreBindings} from '@loopback/core';
+import type {Server as IoServer, Socket} from 'socket.io';
+import type {SocketComponent} from './socket.component';
+import type {SocketHost} from './socket.host';
+import type {SocketServer} from './socket.server';
+import {DEFAULT_SERVER_NAME} from './types';
+import type {LogSocketError} from './types';
+
+/** Binding keys of this package. */
+// eslint-disable-next-line @typescript-eslint/no-namespace -- as LoopBack's own keys are written
+export namespace SocketBindings {
+  /** The component; `app.configure(SocketBindings.COMPONENT)` takes `SocketComponentOptions`. */
+  export const COMPONENT = BindingKey.create<SocketComponent>(
+    `${CoreBindings.COMPONENTS}.SocketComponent`,
+  );
+
+  /** The socket.io server that all named servers share; from `init()` on. */
+  export const IO = BindingKey.create<IoServer>('socket.io');
+
+  /** Logs what clients are told nothing about. @default `console.error` */
+  export const LOG_ERROR = BindingKey.create<LogSocketError>('socket.logError');
+
+  /** What all named servers share: not for applications. */
+  export const HOST = BindingKey.create<SocketHost>('socket.host');
+
+  /** A connection's and a call's server. */
+  export const SERVER = BindingKey.create<SocketServer>('socket.server');
+  /** A connection's socket.io socket. */
+  export const SOCKET = BindingKey.create<Socket>('socket.socket');
+  /** The credentials that a call's socket last authenticated with. */
+  export const CREDENTIALS = BindingKey.create<unknown>('socket.credentials');
+  /** A call's arguments. */
+  export const ARGS = BindingKey.create<unknown>('socket.args');
+  /** Aborts when a call's socket is gone. */
+  export const SIGNAL = BindingKey.create<AbortSignal>('socket.signal');
+
+  /**
+   * A named server; `app.configure(SocketBindings.server(name))` takes `SocketServerOptions`.
+   *
+   * @param name - @default the default server
+   */
+  export function server(name: string = DEFAULT_SERVER_NAME): BindingKey<SocketServer> {
+    return BindingKey.create<SocketServer>(`${CoreBindings.SERVERS}.${name}`);
+  }
+}
+
+/** Tags and groups of this package's bindings. */
+// eslint-disable-next-line @typescript-eslint/no-namespace -- as LoopBack's own keys are written
+export namespace SocketTags {
+  /** Life cycle group that starts last and stops first. */
+  export const LIFE_CYCLE_GROUP = 'socket';
+}
