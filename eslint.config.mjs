@@ -53,8 +53,11 @@ export default tseslint.config(
     },
   },
   {
+    // Tests look at payloads of every shape, and declare parameters only to be seen by decorators.
     files: ['__tests__/**/*.ts'],
     rules: {
+      '@typescript-eslint/no-confusing-void-expression': 'off',
+      '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-floating-promises': [
         'error',
         {
@@ -63,11 +66,19 @@ export default tseslint.config(
           ],
         },
       ],
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-meaningless-void-operator': 'off',
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-call': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
-      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/no-unsafe-return': 'off',
+      '@typescript-eslint/no-unused-vars': 'off',
       '@typescript-eslint/only-throw-error': 'off',
-      '@typescript-eslint/no-namespace': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      '@typescript-eslint/require-await': 'off',
+      '@typescript-eslint/restrict-template-expressions': 'off',
     },
   },
 );

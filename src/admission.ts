@@ -124,7 +124,7 @@ export class Admission {
       held.delete(id);
       delAll(id);
     };
-    adapter.broadcast = (packet, options) => {
+    adapter.broadcast = (packet: object, options) => {
       const socket = this.emitting;
       const own = socket && options.rooms.size === 1 && options.rooms.has(socket.id);
       if (!own || !held.has(socket.id)) {

@@ -106,7 +106,7 @@ const STATUS_TEXTS: Readonly<Partial<Record<number, string>>> = {
 const INTERNAL: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
 
 /** As LoopBack's REST `reject` action: an entity that is not found is a 404. */
-const CODE_TO_STATUS: Readonly<Record<string, number>> = {ENTITY_NOT_FOUND: 404};
+const CODE_TO_STATUS: Readonly<Partial<Record<string, number>>> = {ENTITY_NOT_FOUND: 404};
 
 type ErrorLike = Error & {
   statusCode?: unknown;
@@ -207,7 +207,7 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
 
 function statusOf(error: Partial<ErrorLike>): number | undefined {
   const given =
-    error.statusCode ?? error.status ?? CODE_TO_STATUS[String(error.code)] ?? undefined;
+    error.statusCode ?? error.status ?? CODE_TO_STATUS[String(error.code)];
   const status = Number(given);
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : undefined;
 }

@@ -3,7 +3,7 @@ import type {Subscription} from '@loopback/context';
 import {Application, CoreBindings} from '@loopback/core';
 import type {LifeCycleObserver} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
-import type {Namespace, Server as IoServer} from 'socket.io';
+import type {Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint, refuseUnclaimed} from './endpoint';
 import type {FailurePolicy} from './endpoint';

@@ -1,5 +1,10 @@
-import {BindingScope, Context, createBindingFromClass, inject} from '@loopback/context';
-import type {Binding} from '@loopback/context';
+import {
+  Binding,
+  BindingScope,
+  Context,
+  createBindingFromClass,
+  inject,
+} from '@loopback/context';
 import {Application, CoreBindings, CoreTags} from '@loopback/core';
 import type {Server} from '@loopback/core';
 import type {Namespace} from 'socket.io';

@@ -1,7 +1,6 @@
 import {transformValueOrPromise, tryWithFinally} from '@loopback/context';
 import type {Binding, Constructor, Context} from '@loopback/context';
 import {CoreBindings, invokeMethod} from '@loopback/core';
-import type {ControllerClass} from '@loopback/core';
 import {describeParameters} from '../decorators/metadata';
 import type {MethodParameters} from '../decorators/metadata';
 import type {HandlerReference, SocketCallback} from '../types';

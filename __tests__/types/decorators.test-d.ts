@@ -1,0 +1,146 @@
+/** What must compile, and what must not: checked by the compiler as the tests are built. */
+import {inject} from '@loopback/core';
+import type {Getter} from '@loopback/core';
+import {
+  onSocketConnected,
+  onSocketDisconnected,
+  socketAuth,
+  SocketBindings,
+  socketController,
+  socketMethod,
+  SocketServer,
+} from 'loopback4-socket';
+import type {Reply, SocketCallback, SocketServerOptions} from 'loopback4-socket';
+import type {Application} from '@loopback/core';
+import type {Server as IoServer, Socket} from 'socket.io';
+
+interface Credentials {
+  token: string;
+}
+
+@socketController({server: 'admin'})
+export class Accepted {
+  @socketAuth()
+  user(socket: Socket, credentials: Credentials) {
+    return {id: credentials.token};
+  }
+
+  @socketAuth({server: 'promise'})
+  async userPromise(socket: Socket, credentials: Credentials) {
+    return credentials.token === 'ok';
+  }
+
+  @socketAuth({server: 'maybe'})
+  maybeUser(socket: Socket, credentials: Credentials): {id: string} | undefined {
+    return credentials.token ? {id: credentials.token} : undefined;
+  }
+
+  @socketAuth({server: 'callback'})
+  withCallback(socket: Socket, credentials: Credentials, callback: SocketCallback): void {
+    callback(null, credentials.token);
+  }
+
+  @socketAuth({server: 'node-callback'})
+  withNodeCallback(
+    socket: Socket,
+    credentials: Credentials,
+    callback: (error: Error | null, user?: object) => void,
+  ) {
+    callback(null, {});
+  }
+
+  @socketAuth({server: 'any'})
+  anything(socket: Socket, credentials: any): any {
+    return credentials;
+  }
+
+  @socketAuth({server: 'throws'})
+  never(): never {
+    throw new Error('closed');
+  }
+
+  @socketAuth({server: 'injected'})
+  injected(
+    @inject(SocketBindings.SERVER) server: SocketServer,
+    socket: Socket,
+    @inject.getter('users') users: Getter<string[]>,
+    credentials: Credentials,
+  ) {
+    return server.name !== '' && users().then(names => names.includes(credentials.token));
+  }
+
+  @onSocketConnected()
+  connected(socket: Socket): void {
+    socket.emit('welcome');
+  }
+
+  @onSocketDisconnected({server: 'admin'})
+  async disconnected(socket: Socket, reason: string): Promise<void> {
+    await Promise.resolve(reason);
+  }
+
+  @socketMethod()
+  @socketMethod('alias')
+  @socketMethod('other', {server: 'other', summary: 'One line.', deprecated: true})
+  @socketMethod({name: 'another', description: 'More.'})
+  method(socket: Socket, credentials: Credentials, args: {value: number}) {
+    return args.value;
+  }
+}
+
+export class Refused {
+  // @ts-expect-error an authentication that answers nothing would refuse everybody
+  @socketAuth()
+  nothing(socket: Socket, credentials: Credentials): void {
+    void credentials;
+  }
+
+  // @ts-expect-error the same for a promise of nothing
+  @socketAuth()
+  async nothingLater(socket: Socket, credentials: Credentials) {
+    await Promise.resolve(credentials);
+  }
+
+  // @ts-expect-error an injected getter is no callback
+  @socketAuth()
+  async getter(socket: Socket, @inject.getter('users') users: Getter<string>) {
+    await users();
+  }
+
+  // @ts-expect-error an unknown option
+  @socketMethod({nam: 'typo'})
+  typo() {
+    return 1;
+  }
+
+  // @ts-expect-error properties are no handlers
+  @socketMethod()
+  property = 1;
+}
+
+export function byHand(app: Application, io: IoServer): void {
+  const options: SocketServerOptions = {timeout: false, namespace: /^\/tenant-/};
+  const server = SocketServer.get(app, 'admin', options);
+  server.auth((socket, credentials) => socket.id + String(credentials.token));
+  server.auth((socket: Socket, credentials: Credentials) => credentials.token);
+  server.auth((socket, credentials, callback) => {
+    callback(null, credentials);
+  });
+  server.auth({model: Accepted, method: 'user'});
+  server.onDisconnected((socket, reason) => reason.length + socket.id.length);
+  server.defineMethod('twice', (socket, credentials, args: {value: number}) => args.value * 2);
+  const started: void = server.start(io);
+  const starting: Promise<void> = server.start();
+  const url: string | undefined = server.url;
+  void [started, starting, url];
+
+  // @ts-expect-error the timeout is a number of ms or false
+  SocketServer.get(app, 'admin', {timeout: true});
+  // @ts-expect-error a reference needs a method
+  server.auth({model: Accepted});
+}
+
+export function replies(reply: Reply<number>): number {
+  if (reply.error !== undefined) throw new Error('refused', {cause: reply.error});
+  return reply.result ?? 0;
+}

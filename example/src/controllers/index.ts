@@ -1,0 +1,3 @@
+export * from './admin.controller';
+export * from './login.controller';
+export * from './member.controller';

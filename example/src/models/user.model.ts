@@ -1,0 +1,28 @@
+import {Entity, model, property} from '@loopback/repository';
+import {securityId} from '@loopback/security';
+
+export type Role = 'admin' | 'member';
+
+/** A user; `passwordHash` is hidden, so it is in no reply. */
+@model({settings: {hiddenProperties: ['passwordHash']}})
+export class User extends Entity {
+  @property({type: 'number', id: true, generated: true})
+  id: number;
+
+  @property({type: 'string', required: true})
+  name: string;
+
+  @property({type: 'string', required: true})
+  email: string;
+
+  @property({type: 'string', required: true})
+  role: Role;
+
+  @property({type: 'string', required: true})
+  passwordHash: string;
+
+  /** What LoopBack's security packages know a user by. */
+  get [securityId](): string {
+    return String(this.id);
+  }
+}

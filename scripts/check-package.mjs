@@ -1,0 +1,126 @@
+// What an installed package offers consumers without LoopBack's tools: CommonJS and ES modules at run
+// time, and types under each of TypeScript's ways to resolve them.
+import assert from 'node:assert/strict';
+import {execFileSync} from 'node:child_process';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const work = mkdtempSync(join(tmpdir(), 'package-'));
+const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+let passed = 0;
+
+const SERVER = `
+const app = new Application();
+app.component(SocketComponent);
+app.configure(SocketBindings.COMPONENT).to({http: {port: 0, host: '127.0.0.1'}});
+const server = SocketServer.get(app, 'chat', {anonymous: true});
+server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
+app.start().then(async () => {
+  const socket = io(server.url, {transports: ['websocket']});
+  socket.on('connect', () => socket.emit('authentication', {}));
+  socket.on('authenticated', async () => {
+    console.log(JSON.stringify(await socket.emitWithAck('twice', {value: 21})));
+    socket.close();
+    await app.stop();
+  });
+});
+`;
+
+const TYPED = `
+import {SocketComponent, SocketServer, socketAuth, socketMethod} from 'loopback4-socket';
+import type {Reply} from 'loopback4-socket';
+export class Controller {
+  @socketAuth()
+  user(socket: unknown, credentials: {token: string}): {token: string} {
+    return credentials;
+  }
+  @socketMethod('twice')
+  twice(socket: unknown, credentials: unknown, args: {value: number}): number {
+    return args.value * 2;
+  }
+}
+export const component: typeof SocketComponent = SocketComponent;
+export const name: string = SocketServer.prototype.name;
+export const reply: Reply<number> = {result: 1};
+// @ts-expect-error the types are there, so this is no any
+export const wrong: Reply<number> = {result: 'one'};
+`;
+
+try {
+  let tarball = '';
+  step('the package packs what it needs and nothing else', () => {
+    const packed = npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', work);
+    const [{filename, files}] = JSON.parse(packed);
+    tarball = join(work, filename);
+    const names = files.map(file => file.path);
+    for (const name of ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+      assert(names.includes(name), `${name} is missing`);
+    }
+    const stray = names.filter(name => /__tests__|example|tsbuildinfo|^scripts|^\.ci/.test(name));
+    assert.deepEqual(stray, []);
+  });
+  step('publint finds nothing', () => {
+    run(root, process.execPath, join('node_modules', 'publint', 'src', 'cli.js'), tarball, '--strict');
+  });
+  step('it installs, with its peers', () => {
+    writeFileSync(join(work, 'package.json'), '{"private": true}');
+    npm(work, 'install', tarball, 'socket.io-client@4', '@types/node@20');
+  });
+  step('a CommonJS consumer is answered', () => {
+    const imports = `
+      const {Application} = require('@loopback/core');
+      const {SocketBindings, SocketComponent, SocketServer} = require('loopback4-socket');
+      const {io} = require('socket.io-client');`;
+    assert.equal(script('consumer.cjs', imports + SERVER), '{"result":42}');
+  });
+  step('an ES module consumer is answered', () => {
+    const imports = `
+      import {Application} from '@loopback/core';
+      import {SocketBindings, SocketComponent, SocketServer} from 'loopback4-socket';
+      import {io} from 'socket.io-client';`;
+    assert.equal(script('consumer.mjs', imports + SERVER), '{"result":42}');
+  });
+  const resolutions = {
+    node: ['--module', 'commonjs', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'],
+    node16: ['--module', 'node16', '--moduleResolution', 'node16'],
+    bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
+  };
+  for (const [name, options] of Object.entries(resolutions)) {
+    step(`types are found under moduleResolution ${name}`, () => {
+      writeFileSync(join(work, 'consumer.ts'), TYPED);
+      const common = ['--noEmit', '--strict', '--experimentalDecorators', '--skipLibCheck'];
+      const target = ['--target', 'es2022', '--types', 'node', '--esModuleInterop'];
+      run(work, process.execPath, tsc, ...common, ...target, ...options, 'consumer.ts');
+    });
+  }
+  console.log(`${passed} passed, 0 failed`);
+} finally {
+  rmSync(work, {recursive: true, force: true});
+}
+
+function step(name, action) {
+  try {
+    action();
+  } catch (error) {
+    console.error(`✖ ${name}\n${error.stdout ?? ''}${error.stderr ?? ''}`);
+    console.log(`${passed} passed, 1 failed`);
+    throw error;
+  }
+  passed++;
+  console.log(`✔ ${name}`);
+}
+
+function script(name, source) {
+  writeFileSync(join(work, name), source);
+  return run(work, process.execPath, name).trim();
+}
+
+function run(cwd, command, ...args) {
+  return execFileSync(command, args, {cwd, encoding: 'utf8', stdio: 'pipe'});
+}
+
+function npm(cwd, ...args) {
+  return run(cwd, 'npm', ...args, '--no-audit', '--no-fund', '--loglevel=error');
+}

@@ -1,0 +1,33 @@
+// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [part of a file's path…]`.
+import {readdirSync} from 'node:fs';
+import {join, relative} from 'node:path';
+import {run} from 'node:test';
+import {spec as Spec} from 'node:test/reporters';
+
+const root = join(import.meta.dirname, '..', 'dist-test');
+const parts = process.argv.slice(2);
+const files = readdirSync(root, {recursive: true, encoding: 'utf8'})
+  .filter(file => file.endsWith('.test.js'))
+  .filter(file => parts.length === 0 || parts.some(part => file.includes(part)))
+  .sort()
+  .map(file => join(root, file));
+
+if (files.length === 0) {
+  console.error(`No test file matches ${parts.join(', ')}.`);
+  process.exit(1);
+}
+
+const skipped = [];
+run({files, concurrency: 2, timeout: 60_000})
+  .on('test:fail', () => (process.exitCode = 1))
+  .on('test:pass', ({name, file, skip}) => {
+    if (skip !== undefined) {
+      skipped.push(`${name} (${relative(root, file ?? '')}): ${skip === true ? '' : skip}`);
+    }
+  })
+  .on('end', () => {
+    for (const line of skipped) console.log(`skipped: ${line}`);
+    if (process.env.CI && skipped.length > 0) process.exitCode = 1;
+  })
+  .compose(new Spec())
+  .pipe(process.stdout);
