@@ -17,7 +17,9 @@ let passed = 0;
 
 try {
   const tarball = step('the package packs', () => {
-    const [{filename}] = JSON.parse(npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', work));
+    const [{filename}] = JSON.parse(
+      npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', work),
+    );
     return join(work, filename);
   });
   step('the LoopBack command line installs', () => {
@@ -56,30 +58,39 @@ try {
       else insert(join(app, file), code);
     }
   });
-  step('it compiles with its own TypeScript and settings', () => npm(app, 'run', 'build'));
+  step('it compiles with its own TypeScript and settings', () =>
+    npm(app, 'run', 'build'),
+  );
   await asyncStep('it boots and answers the first call', async server => {
     const output = run(app, process.execPath, 'client.js', server.url);
     assert.match(output, /\{ result: 'Hello world' \}/);
   });
   console.log(`  newcomer's path: ${((Date.now() - started) / 1000).toFixed(1)} s`);
   step('its types compile without skipLibCheck of ours', () => checkOwnTypes());
-  await asyncStep('it stops on SIGTERM with clients connected, and come back by themselves', async server => {
-    const {io} = createRequire(join(app, 'package.json'))('socket.io-client');
-    const sockets = ['websocket', 'polling'].map(transport =>
-      io(server.url, {transports: [transport], forceNew: true, auth: {token: 'secret'}}),
-    );
-    await Promise.all(sockets.map(socket => once(socket, 'authenticated')));
-    const gone = sockets.map(socket => once(socket, 'disconnect'));
-    const exited = once(server.child, 'exit');
-    server.child.kill('SIGTERM');
-    const [code, signal] = await exited;
-    // A client that sees a transport close comes back by itself.
-    for (const [reason] of await Promise.all(gone)) assert.match(reason, /^transport/);
-    for (const socket of sockets) socket.close();
-    // LoopBack stops the application, then sends itself the signal again.
-    assert.deepEqual([code, signal], [null, 'SIGTERM']);
-    assert.doesNotMatch(server.output(), /error/i);
-  });
+  await asyncStep(
+    'it stops on SIGTERM with clients connected, and come back by themselves',
+    async server => {
+      const {io} = createRequire(join(app, 'package.json'))('socket.io-client');
+      const sockets = ['websocket', 'polling'].map(transport =>
+        io(server.url, {
+          transports: [transport],
+          forceNew: true,
+          auth: {token: 'secret'},
+        }),
+      );
+      await Promise.all(sockets.map(socket => once(socket, 'authenticated')));
+      const gone = sockets.map(socket => once(socket, 'disconnect'));
+      const exited = once(server.child, 'exit');
+      server.child.kill('SIGTERM');
+      const [code, signal] = await exited;
+      // A client that sees a transport close comes back by itself.
+      for (const [reason] of await Promise.all(gone)) assert.match(reason, /^transport/);
+      for (const socket of sockets) socket.close();
+      // LoopBack stops the application, then sends itself the signal again.
+      assert.deepEqual([code, signal], [null, 'SIGTERM']);
+      assert.doesNotMatch(server.output(), /error/i);
+    },
+  );
   console.log(`${passed} passed, 0 failed`);
 } finally {
   if (process.argv.includes('--keep')) console.log(work);
@@ -142,7 +153,11 @@ function lb4(cwd, generator, name, config) {
 function snippets(document) {
   const text = readFileSync(join(root, document), 'utf8');
   const pattern = /<!-- (file|add to): (\S+) -->\s+```\w+\n([\s\S]*?)```/g;
-  return [...text.matchAll(pattern)].map(([, action, file, code]) => ({action, file, code}));
+  return [...text.matchAll(pattern)].map(([, action, file, code]) => ({
+    action,
+    file,
+    code,
+  }));
 }
 
 /** Adds imports at the top of a file, and the rest after `super(options);`. */
@@ -166,7 +181,12 @@ function checkOwnTypes() {
     join(app, 'tsconfig.types.json'),
     JSON.stringify({
       extends: './tsconfig.json',
-      compilerOptions: {noEmit: true, skipLibCheck: false, composite: false, types: ['node']},
+      compilerOptions: {
+        noEmit: true,
+        skipLibCheck: false,
+        composite: false,
+        types: ['node'],
+      },
       include: ['src/controllers/hello.controller.ts'],
     }),
   );
@@ -183,7 +203,11 @@ function checkOwnTypes() {
 
 async function start() {
   const env = {...process.env, PORT: '0', HOST: '127.0.0.1'};
-  const child = spawn(process.execPath, ['.'], {cwd: app, env, stdio: ['ignore', 'pipe', 'pipe']});
+  const child = spawn(process.execPath, ['.'], {
+    cwd: app,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
   child.stderr.on('data', chunk => (output += chunk));
   const lines = createInterface({input: child.stdout});

@@ -51,18 +51,39 @@ export const wrong: Reply<number> = {result: 'one'};
 try {
   let tarball = '';
   step('the package packs what it needs and nothing else', () => {
-    const packed = npm(root, 'pack', '--json', '--ignore-scripts', '--pack-destination', work);
+    const packed = npm(
+      root,
+      'pack',
+      '--json',
+      '--ignore-scripts',
+      '--pack-destination',
+      work,
+    );
     const [{filename, files}] = JSON.parse(packed);
     tarball = join(work, filename);
     const names = files.map(file => file.path);
-    for (const name of ['dist/index.js', 'dist/index.d.ts', 'README.md', 'LICENSE', 'CHANGELOG.md']) {
+    for (const name of [
+      'dist/index.js',
+      'dist/index.d.ts',
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+    ]) {
       assert(names.includes(name), `${name} is missing`);
     }
-    const stray = names.filter(name => /__tests__|example|tsbuildinfo|^scripts|^\.ci/.test(name));
+    const stray = names.filter(name =>
+      /__tests__|example|tsbuildinfo|^scripts|^\.ci/.test(name),
+    );
     assert.deepEqual(stray, []);
   });
   step('publint finds nothing', () => {
-    run(root, process.execPath, join('node_modules', 'publint', 'src', 'cli.js'), tarball, '--strict');
+    run(
+      root,
+      process.execPath,
+      join('node_modules', 'publint', 'src', 'cli.js'),
+      tarball,
+      '--strict',
+    );
   });
   step('it installs, with its peers', () => {
     writeFileSync(join(work, 'package.json'), '{"private": true}');
@@ -83,14 +104,26 @@ try {
     assert.equal(script('consumer.mjs', imports + SERVER), '{"result":42}');
   });
   const resolutions = {
-    node: ['--module', 'commonjs', '--moduleResolution', 'node10', '--ignoreDeprecations', '6.0'],
+    node: [
+      '--module',
+      'commonjs',
+      '--moduleResolution',
+      'node10',
+      '--ignoreDeprecations',
+      '6.0',
+    ],
     node16: ['--module', 'node16', '--moduleResolution', 'node16'],
     bundler: ['--module', 'esnext', '--moduleResolution', 'bundler'],
   };
   for (const [name, options] of Object.entries(resolutions)) {
     step(`types are found under moduleResolution ${name}`, () => {
       writeFileSync(join(work, 'consumer.ts'), TYPED);
-      const common = ['--noEmit', '--strict', '--experimentalDecorators', '--skipLibCheck'];
+      const common = [
+        '--noEmit',
+        '--strict',
+        '--experimentalDecorators',
+        '--skipLibCheck',
+      ];
       const target = ['--target', 'es2022', '--types', 'node', '--esModuleInterop'];
       run(work, process.execPath, tsc, ...common, ...target, ...options, 'consumer.ts');
     });

@@ -22,7 +22,9 @@ run({files, concurrency: 2, timeout: 60_000})
   .on('test:fail', () => (process.exitCode = 1))
   .on('test:pass', ({name, file, skip}) => {
     if (skip !== undefined) {
-      skipped.push(`${name} (${relative(root, file ?? '')}): ${skip === true ? '' : skip}`);
+      skipped.push(
+        `${name} (${relative(root, file ?? '')}): ${skip === true ? '' : skip}`,
+      );
     }
   })
   .on('end', () => {

@@ -1,14 +1,27 @@
+import type {Context} from '@loopback/context';
 import type {Socket} from 'socket.io';
 import {Admission} from './admission';
 import {CallContext, ConnectionContext} from './dispatch/contexts';
 import {ackOf, answerFailure, dispatch} from './dispatch/dispatch';
-import type {Ack, Packet} from './dispatch/dispatch';
+import type {Ack, Packet, Peer, Service} from './dispatch/dispatch';
 import type {Caller} from './dispatch/handler';
-import type {Endpoint} from './endpoint';
 import {SocketErrors, toUnauthorized} from './errors';
 import {MAX_WAITING_CALLS, SocketEvents} from './protocol';
 import {internalsOf, socketsOnConnection} from './socket-io-internals';
 import {closeIdleTransport} from './transport';
+
+/** What a connection needs of the server that it belongs to. */
+export interface ConnectionService extends Service {
+  readonly context: Context;
+  readonly options: {
+    timeout: number | false;
+    credentials: 'event' | 'handshake' | 'both';
+  };
+  /** Runs the authentication handler; throws unless it succeeds. */
+  authenticate(caller: Caller, socket: Socket, credentials: unknown): Promise<unknown>;
+  /** Told once, when the connection has ended. */
+  leave(connection: Connection): void;
+}
 
 type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
 
@@ -16,7 +29,7 @@ type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
  * The life of one socket in one namespace: it connects, authenticates, calls, and ends. Everything
  * the client sends comes through `receive`, so nothing reaches the application before its time.
  */
-export class Connection implements Caller {
+export class Connection implements Peer {
   credentials: unknown;
   private user: unknown;
   private state: State = 'connecting';
@@ -32,7 +45,7 @@ export class Connection implements Caller {
   private aborter?: AbortController;
 
   constructor(
-    readonly endpoint: Endpoint,
+    readonly service: ConnectionService,
     readonly socket: Socket,
   ) {
     Admission.of(socket.nsp).hold(socket);
@@ -47,8 +60,8 @@ export class Connection implements Caller {
 
   /** Starts the clock, and authenticates at once where the handshake carries the credentials. */
   start(): void {
-    if (this.endpoint.draining) return;
-    const {timeout, credentials} = this.endpoint.options;
+    if (this.service.draining) return;
+    const {timeout, credentials} = this.service.options;
     if (timeout !== false) {
       const expire = () => this.refuse(SocketErrors.authenticationTimeout(timeout));
       this.deadline = setTimeout(expire, timeout);
@@ -101,7 +114,7 @@ export class Connection implements Caller {
       answerFailure(this, SocketErrors.tooManyArguments(), packet[0] as string, ack);
       return;
     }
-    if (this.state === 'closed' || this.endpoint.draining) return;
+    if (this.state === 'closed' || this.service.draining) return;
     if (ack) this.acks.push(ack);
     const credentials = packet[1] === ack ? undefined : packet[1];
     if (this.state === 'connecting') this.authenticate(credentials);
@@ -134,7 +147,7 @@ export class Connection implements Caller {
       openCall: (args: unknown) => this.openContext(args, credentials, undefined),
     };
     const run = async () => {
-      const user = await this.endpoint.authenticate(caller, this.socket, credentials);
+      const user = await this.service.authenticate(caller, this.socket, credentials);
       if (this.state === 'closed') return;
       this.credentials = credentials;
       this.user = user;
@@ -144,12 +157,12 @@ export class Connection implements Caller {
   }
 
   private async runConnected(): Promise<void> {
-    for (const handler of this.endpoint.handlers.connected) {
+    for (const handler of this.service.handlers.connected) {
       if (this.state === 'closed') return;
       try {
         await handler.invoke(this, [this.socket, this.credentials]);
       } catch (error) {
-        this.endpoint.fail(error, handler.label, this.socket);
+        this.service.fail(error, handler.label, this.socket);
         throw error;
       }
     }
@@ -179,23 +192,23 @@ export class Connection implements Caller {
     this.acks = [];
     this.waiting = [];
     this.aborter?.abort();
-    this.endpoint.connections.delete(this);
+    this.service.leave(this);
     closeIdleTransport(this.socket);
     if (this.admitted) {
-      this.endpoint.begin();
+      this.service.begin();
       await this.connectedHandlers;
       await this.runDisconnected(reason);
-      this.endpoint.finish();
+      this.service.finish();
     }
     this.context?.close();
   }
 
   private async runDisconnected(reason: string): Promise<void> {
-    for (const handler of this.endpoint.handlers.disconnected) {
+    for (const handler of this.service.handlers.disconnected) {
       try {
         await handler.invoke(this, [this.socket, reason]);
       } catch (error) {
-        this.endpoint.fail(error, handler.label, this.socket);
+        this.service.fail(error, handler.label, this.socket);
       }
     }
   }
@@ -211,7 +224,7 @@ export class Connection implements Caller {
   }
 
   private openContext(args: unknown, credentials: unknown, user: unknown): CallContext {
-    this.context ??= new ConnectionContext(this.endpoint.context, this.socket);
+    this.context ??= new ConnectionContext(this.service.context, this.socket);
     const signal = () => (this.aborter ??= new AbortController()).signal;
     return new CallContext(this.context, {args, credentials, user, signal});
   }

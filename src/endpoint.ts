@@ -2,19 +2,15 @@ import type {Context} from '@loopback/context';
 import type {Namespace, Socket} from 'socket.io';
 import {Admission} from './admission';
 import {Connection} from './connection';
+import type {ConnectionService} from './connection';
 import {HandlerTable} from './dispatch/handler-table';
 import type {Caller, Handler} from './dispatch/handler';
 import {isServerFault, SocketErrors, toFailure} from './errors';
-import type {ErrorBodyOptions, Failure} from './errors';
+import type {Failure} from './errors';
+import type {FailurePolicy} from './failure-policy';
 import {childrenOf} from './socket-io-internals';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './types';
-import type {LogSocketError, SocketServerOptions} from './types';
-
-/** How an endpoint shapes and logs failures. */
-export interface FailurePolicy {
-  readonly body: ErrorBodyOptions;
-  readonly log: LogSocketError;
-}
+import type {SocketServerOptions} from './types';
 
 /** Which endpoint serves a namespace that was claimed by itself. */
 const owners = new WeakMap<Namespace, Endpoint>();
@@ -30,9 +26,9 @@ type EndpointOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;
 
 /** What serves one named server's sockets: its handlers, its connections and its calls in flight. */
-export class Endpoint {
+export class Endpoint implements ConnectionService {
   readonly handlers = new HandlerTable();
-  readonly connections = new Set<Connection>();
+  private readonly connections = new Set<Connection>();
   options: EndpointOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
   failures?: FailurePolicy;
   private state: 'closed' | 'open' | 'draining' = 'closed';
@@ -167,6 +163,10 @@ export class Endpoint {
   /** A namespace of its own goes before a pattern that matches its name. */
   private owns(socket: Socket): boolean {
     return (owners.get(socket.nsp) ?? this) === this;
+  }
+
+  leave(connection: Connection): void {
+    this.connections.delete(connection);
   }
 
   /** Counts a call, or a disconnected handler, that a stop waits for. */

@@ -206,8 +206,7 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
 }
 
 function statusOf(error: Partial<ErrorLike>): number | undefined {
-  const given =
-    error.statusCode ?? error.status ?? CODE_TO_STATUS[String(error.code)];
+  const given = error.statusCode ?? error.status ?? CODE_TO_STATUS[String(error.code)];
   const status = Number(given);
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : undefined;
 }

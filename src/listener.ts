@@ -1,10 +1,12 @@
 import {HttpServer} from '@loopback/http-server';
+import type {HttpServerOptions} from '@loopback/http-server';
 import {createServer} from 'node:http';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions} from 'socket.io';
-import type {ReadyHttpServer, SocketComponentOptions} from './types';
+import {isHttpServer} from './http-target';
+import type {ReadyHttpServer} from './types';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -25,7 +27,7 @@ export class SocketListener {
     response.writeHead(404).end();
   });
   private own?: HttpServer;
-  server?: ReadyHttpServer;
+  private mounted?: ReadyHttpServer;
   private detach?: () => void;
   /** TCP connections in use by socket.io, each under what it is used for. */
   private readonly inUse = new Map<Duplex | ServerResponse, Duplex>();
@@ -36,35 +38,39 @@ export class SocketListener {
     this.io.attach(this.router);
   }
 
-  get attached(): boolean {
-    return this.server !== undefined;
+  /** The HTTP server in use, also one that the application attached `io` to by itself. */
+  get server(): ReadyHttpServer | undefined {
+    if (this.mounted) return this.mounted;
+    const attached = this.io.httpServer as ReadyHttpServer;
+    return attached === this.router ? undefined : attached;
   }
 
-  /** Root URL of the HTTP server, while it listens on TCP. */
-  get rootUrl(): string | undefined {
-    return rootUrlOf(this.server);
-  }
-
-  /** Starts serving on an HTTP server, or on a new one that these options describe. */
-  async attach(http: Exclude<SocketComponentOptions['http'], undefined>): Promise<void> {
-    if (this.server) return;
-    if (typeof http === 'function') {
-      this.mount(requireHttpServer(await http()));
-    } else if (isHttpServer(http)) {
+  /**
+   * Starts serving on an HTTP server, or on a new one that these options describe.
+   *
+   * @throws Error when the new one cannot listen, or when paths on the given one overlap.
+   */
+  async attach(http: ReadyHttpServer | HttpServerOptions): Promise<void> {
+    if (isHttpServer(http)) {
       this.mount(http);
-    } else {
-      this.own = new HttpServer((_request, response) => {
-        response.writeHead(404).end();
-      }, http);
-      this.mount(this.own.server);
-      await this.own.start();
+      return;
+    }
+    const own = new HttpServer((_request, response) => {
+      response.writeHead(404).end();
+    }, http);
+    this.mount(own.server);
+    try {
+      await own.start();
+      this.own = own;
+    } catch (error) {
+      this.unmount();
+      throw error;
     }
   }
 
   /** Closes all connections, each by its own handshake and soon by force, and leaves the HTTP server. */
   async close(): Promise<void> {
-    if (!this.server) return;
-    this.detach?.();
+    this.unmount();
     this.io.engine.close();
     if (this.inUse.size > 0) {
       const cut = setTimeout(() => {
@@ -73,13 +79,11 @@ export class SocketListener {
       await new Promise<void>(resolve => (this.unused = resolve));
       clearTimeout(cut);
     }
-    if (this.own) {
-      const stopped = this.own.stop();
-      this.own.server.closeAllConnections();
-      await stopped;
-    }
+    if (!this.own) return;
+    const stopped = this.own.stop();
+    this.own.server.closeAllConnections();
     this.own = undefined;
-    this.server = undefined;
+    await stopped;
   }
 
   private mount(server: ReadyHttpServer): void {
@@ -109,7 +113,7 @@ export class SocketListener {
     };
     server.removeAllListeners('request').on('request', onRequest);
     server.on('upgrade', onUpgrade);
-    this.server = server;
+    this.mounted = server;
     this.detach = () => {
       release();
       server.off('upgrade', onUpgrade);
@@ -117,6 +121,12 @@ export class SocketListener {
       server.off('request', onRequest);
       for (const listener of others) server.on('request', listener);
     };
+  }
+
+  private unmount(): void {
+    this.detach?.();
+    this.detach = undefined;
+    this.mounted = undefined;
   }
 
   /** Keeps a TCP connection in sight until it, or the one response it is used for, is done. */
@@ -128,31 +138,6 @@ export class SocketListener {
       if (this.inUse.size === 0) this.unused?.();
     });
   }
-}
-
-/** Root URL of an HTTP server; `undefined` while it does not listen, and on a pipe. */
-export function rootUrlOf(server: ReadyHttpServer | undefined): string | undefined {
-  const address = server?.address();
-  if (!server || !address || typeof address === 'string') return undefined;
-  const protocol = 'setSecureContext' in server ? 'https' : 'http';
-  const reachable: Record<string, string | undefined> = {
-    '::': '::1',
-    '0.0.0.0': '127.0.0.1',
-  };
-  const host = reachable[address.address] ?? address.address;
-  return `${protocol}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-}
-
-function isHttpServer(value: object): value is ReadyHttpServer {
-  return 'listen' in value && 'on' in value;
-}
-
-function requireHttpServer(value: unknown): ReadyHttpServer {
-  if (typeof value === 'object' && value !== null && isHttpServer(value)) return value;
-  throw new Error(
-    'SocketComponent: the function given as `http` returned no http.Server. ' +
-      'It is called when the application starts; create the server before.',
-  );
 }
 
 function reservePath(server: ReadyHttpServer, path: string): () => void {

@@ -1,3 +1,6 @@
+import type {Application} from '@loopback/core';
+import {SocketBindings} from './keys';
+import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './types';
 import type {SocketComponentOptions, SocketServerOptions} from './types';
 
 /** What an option must be, in words, and how that is seen. */
@@ -44,24 +47,26 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
 };
 
 /**
- * Checks the component's configuration.
+ * Reads the component's configuration as it is now.
  *
  * @throws Error that names the option and says what it must be.
  */
-export function checkComponentOptions(options: unknown): SocketComponentOptions {
-  return check('SocketComponent', options, COMPONENT_RULES);
+export function readComponentOptions(app: Application) {
+  const options = app.getConfigSync<unknown>(SocketBindings.COMPONENT);
+  return {
+    ...DEFAULT_SOCKET_COMPONENT_OPTIONS,
+    ...check<SocketComponentOptions>('SocketComponent', options, COMPONENT_RULES),
+  };
 }
 
 /**
- * Checks a server's configuration.
+ * Reads a server's configuration as it is now.
  *
  * @throws Error that names the server and the option and says what it must be.
  */
-export function checkServerOptions(
-  server: string,
-  options: unknown,
-): SocketServerOptions {
-  return check(`Server "${server}"`, options, SERVER_RULES);
+export function readServerOptions(app: Application, server: string): SocketServerOptions {
+  const options = app.getConfigSync<unknown>(SocketBindings.server(server));
+  return check<SocketServerOptions>(`Server "${server}"`, options, SERVER_RULES);
 }
 
 function check<Options extends object>(

@@ -2,19 +2,18 @@ import {inject} from '@loopback/context';
 import type {Subscription} from '@loopback/context';
 import {Application, CoreBindings} from '@loopback/core';
 import type {LifeCycleObserver} from '@loopback/core';
-import {RestBindings} from '@loopback/rest';
 import type {Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint, refuseUnclaimed} from './endpoint';
-import type {FailurePolicy} from './endpoint';
+import {readFailurePolicy} from './failure-policy';
+import {findHttpTarget, rootUrlOf} from './http-target';
 import {SocketBindings, SocketTags} from './keys';
-import {rootUrlOf, SocketListener} from './listener';
-import {logError} from './log-error';
-import {checkComponentOptions, checkServerOptions} from './options';
+import {SocketListener} from './listener';
+import {readComponentOptions, readServerOptions} from './options';
 import {childrenOf} from './socket-io-internals';
 import {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME, DEFAULT_SOCKET_COMPONENT_OPTIONS} from './types';
-import type {ReadyHttpServer, SocketComponentOptions, StartTarget} from './types';
+import {DEFAULT_SERVER_NAME} from './types';
+import type {ReadyHttpServer, StartTarget} from './types';
 
 /**
  * What all named servers of an application share: the socket.io server, its life cycle, and the
@@ -62,7 +61,7 @@ export class SocketHost implements LifeCycleObserver {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
     this.check();
-    this.listener = new SocketListener(this.options().io);
+    this.listener = new SocketListener(readComponentOptions(this.app).io);
     this.app.bind(SocketBindings.IO).to(this.listener.io);
     refuseUnclaimed(this.listener.io.of('/'));
   }
@@ -72,7 +71,13 @@ export class SocketHost implements LifeCycleObserver {
     for (const endpoint of this.endpoints.values()) endpoint.open();
     this.started = true;
     this.watch();
-    await this.serve();
+    try {
+      await this.serve();
+    } catch (error) {
+      // LoopBack does not stop what failed to start.
+      await this.stop();
+      throw error;
+    }
   }
 
   /** Drains all servers, then closes the socket.io server's connections. */
@@ -167,16 +172,9 @@ export class SocketHost implements LifeCycleObserver {
       ReadyHttpServer | undefined;
   }
 
-  private options() {
-    const options = checkComponentOptions(
-      this.app.getConfigSync<SocketComponentOptions>(SocketBindings.COMPONENT),
-    );
-    return {...DEFAULT_SOCKET_COMPONENT_OPTIONS, ...options};
-  }
-
   /** @throws Error that lists all that is wrong with handlers and configuration. */
   private check(): void {
-    this.options();
+    readComponentOptions(this.app);
     SocketServer.get(this.app, DEFAULT_SERVER_NAME);
     const problems = [...this.applyControllers()];
     const owners = new Map<unknown, string>();
@@ -200,17 +198,8 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   private configure(endpoint: Endpoint): void {
-    const key = SocketBindings.server(endpoint.name);
-    endpoint.configure(checkServerOptions(endpoint.name, this.app.getConfigSync(key)));
-    endpoint.failures = this.failurePolicy();
-  }
-
-  private failurePolicy(): FailurePolicy {
-    const find = {optional: true} as const;
-    return {
-      body: this.app.getSync(RestBindings.ERROR_WRITER_OPTIONS, find) ?? {},
-      log: this.app.getSync(SocketBindings.LOG_ERROR, find) ?? logError,
-    };
+    endpoint.configure(readServerOptions(this.app, endpoint.name));
+    endpoint.failures = readFailurePolicy(this.app);
   }
 
   /** Hands each server its decorated handlers, creating the servers that they name. */
@@ -249,44 +238,29 @@ export class SocketHost implements LifeCycleObserver {
     );
     if (active.length === 0 || !this.listener) return;
     // A name of its own must be claimed before a pattern that matches it too.
-    const isPattern = ({options}: Endpoint) =>
-      Number(typeof options.namespace !== 'string');
-    const named = (endpoint: Endpoint) =>
-      endpoint.options.namespace && isPattern(endpoint);
-    active.sort((one, other) => Number(named(one)) - Number(named(other)));
+    const isPattern = ({options: {namespace = ''}}: Endpoint) =>
+      Number(typeof namespace !== 'string');
+    active.sort((one, other) => isPattern(one) - isPattern(other));
     for (const endpoint of active) this.namespaceOf(endpoint);
     this.attaching ??= this.attach(this.listener);
-    await this.attaching;
+    try {
+      await this.attaching;
+    } catch (error) {
+      this.attaching = undefined;
+      throw error;
+    }
   }
 
   private async attach(listener: SocketListener): Promise<void> {
-    const {http} = this.options();
-    if (http) {
-      await listener.attach(http);
-      return;
-    }
-    const rest = await this.app.get(RestBindings.SERVER, {optional: true});
-    if (!rest) {
-      throw new Error(
-        'SocketComponent: the application has no REST server to share a port with. ' +
-          'Configure `http`: app.configure(SocketBindings.COMPONENT).to({http: {port: 3000}}).',
-      );
-    }
-    // Without a listening REST server the application attaches SocketBindings.IO itself.
-    if (!rest.httpServer && rest.config.listenOnStart === false) return;
-    if (!rest.httpServer) {
-      throw new Error(
-        'SocketComponent: the REST server does not listen yet. ' +
-          `Let the life cycle group "${SocketTags.LIFE_CYCLE_GROUP}" be the last of the ordered groups.`,
-      );
-    }
-    await listener.attach(rest.httpServer.server);
+    const {http} = readComponentOptions(this.app);
+    const target = await findHttpTarget(this.app, http);
+    if (target) await listener.attach(target);
   }
 
   private async drain(endpoints: Endpoint[]): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const expired = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, this.options().drainTimeout);
+      timer = setTimeout(resolve, readComponentOptions(this.app).drainTimeout);
     });
     await Promise.all(endpoints.map(one => one.drain(expired, this.given.has(one))));
     clearTimeout(timer);
@@ -304,7 +278,7 @@ export class SocketHost implements LifeCycleObserver {
       if (this.reported.has(problem)) continue;
       this.reported.add(problem);
       const source = {server: '(all)', handler: 'configuration'};
-      this.failurePolicy().log(new Error(problem), 500, source);
+      readFailurePolicy(this.app).log(new Error(problem), 500, source);
     }
   }
 }

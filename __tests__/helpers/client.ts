@@ -72,7 +72,10 @@ export class TestClient implements AsyncDisposable {
 }
 
 /** Connects a client of its own transport; does not wait. */
-export function givenClient(url: string | undefined, options: ClientOptions = {}): TestClient {
+export function givenClient(
+  url: string | undefined,
+  options: ClientOptions = {},
+): TestClient {
   if (url === undefined) throw new Error('The server has no url.');
   return new TestClient(io(url, {forceNew: true, transports: ['websocket'], ...options}));
 }
@@ -101,7 +104,10 @@ export function givenClients(
     autoConnect: false,
     ...options,
   });
-  const sockets = [first, ...namespaces.slice(1).map(name => first.io.socket(name, options))];
+  const sockets = [
+    first,
+    ...namespaces.slice(1).map(name => first.io.socket(name, options)),
+  ];
   const clients = sockets.map(socket => new TestClient(socket));
   for (const socket of sockets) socket.connect();
   return clients;

@@ -52,7 +52,8 @@ export class RawClient implements AsyncDisposable {
 
   /** The next frame; `undefined` once the server has closed the transport. */
   async next(): Promise<string | undefined> {
-    while (this.frames.length === 0 && !this.closed) this.frames.push(...(await this.poll()));
+    while (this.frames.length === 0 && !this.closed)
+      this.frames.push(...(await this.poll()));
     const frame = this.frames.shift();
     if (frame === undefined) return undefined;
     if (frame === '1') {

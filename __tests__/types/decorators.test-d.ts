@@ -128,7 +128,10 @@ export function byHand(app: Application, io: IoServer): void {
   });
   server.auth({model: Accepted, method: 'user'});
   server.onDisconnected((socket, reason) => reason.length + socket.id.length);
-  server.defineMethod('twice', (socket, credentials, args: {value: number}) => args.value * 2);
+  server.defineMethod(
+    'twice',
+    (socket, credentials, args: {value: number}) => args.value * 2,
+  );
   const started: void = server.start(io);
   const starting: Promise<void> = server.start();
   const url: string | undefined = server.url;

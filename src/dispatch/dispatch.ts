@@ -1,10 +1,12 @@
+import type {Socket} from 'socket.io';
 import {internalFailure, SocketErrors} from '../errors';
+import type {Failure} from '../errors';
 import {RESERVED_EVENTS} from '../protocol';
-import type {Connection} from '../connection';
 import {internalsOf} from '../socket-io-internals';
 import type {SocketInternals} from '../socket-io-internals';
 import {isPromiseLike} from './handler';
-import type {Handler} from './handler';
+import type {Caller, Handler} from './handler';
+import type {HandlerTable} from './handler-table';
 
 /** An event as socket.io hands it over: its name, its arguments, and the ack if one was asked for. */
 export type Packet = unknown[];
@@ -13,6 +15,26 @@ export type Packet = unknown[];
 export type Ack = (reply: object) => void;
 
 type Guard = SocketInternals['fns'][number];
+
+/** What a packet needs of the server that it was sent to. */
+export interface Service {
+  readonly handlers: HandlerTable;
+  /** Whether calls are refused because the server is stopping. */
+  readonly draining: boolean;
+  /** Counts a call in flight, which a stop waits for. */
+  begin(): void;
+  finish(): void;
+  /** Says what a client may see of a failure, and logs it when it is the server's own fault. */
+  fail(thrown: unknown, handler: string, socket: Socket): Failure;
+}
+
+/** What a packet needs of the connection that it came on. */
+export interface Peer extends Caller {
+  readonly service: Service;
+  readonly socket: Socket;
+  readonly credentials: unknown;
+  readonly authenticated: boolean;
+}
 
 /** The ack of a packet, if its sender asked for one. */
 export function ackOf(packet: Packet): Ack | undefined {
@@ -24,36 +46,36 @@ export function ackOf(packet: Packet): Ack | undefined {
  * Runs an authenticated socket's packet: the application's guards, then the method of that name, or
  * else the application's own listeners.
  */
-export function dispatch(connection: Connection, packet: Packet, ack?: Ack): void {
-  const guards = internalsOf(connection.socket).fns;
+export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
+  const guards = internalsOf(peer.socket).fns;
   if (guards.length === 0) {
-    route(connection, packet, ack);
+    route(peer, packet, ack);
     return;
   }
   runGuards([...guards], packet, (error, failed) => {
-    if (!connection.authenticated) return;
+    if (!peer.authenticated) return;
     if (!failed) {
-      route(connection, packet, ack);
+      route(peer, packet, ack);
       return;
     }
-    answerFailure(connection, error, 'socket.use', ack);
-    runListeners(connection, 'error', [error]);
+    answerFailure(peer, error, 'socket.use', ack);
+    runListeners(peer, 'error', [error]);
   });
 }
 
 /** Answers a call with what was thrown, and logs it if it is the server's own fault. */
 export function answerFailure(
-  connection: Connection,
+  peer: Peer,
   thrown: unknown,
   handler: string,
   ack?: Ack,
 ): void {
-  const failure = connection.endpoint.fail(thrown, handler, connection.socket);
-  if (!ack || !connection.socket.connected) return;
+  const failure = peer.service.fail(thrown, handler, peer.socket);
+  if (!ack || !peer.socket.connected) return;
   try {
     ack({error: failure.error});
   } catch (error) {
-    connection.endpoint.fail(error, handler, connection.socket);
+    peer.service.fail(error, handler, peer.socket);
     ack({error: internalFailure().error});
   }
 }
@@ -88,21 +110,21 @@ function runGuards(
 }
 
 /** Guards may have changed the packet, so its name is looked up only now. */
-function route(connection: Connection, packet: Packet, ack?: Ack): void {
-  const {endpoint} = connection;
+function route(peer: Peer, packet: Packet, ack?: Ack): void {
+  const {service} = peer;
   const name = packet[0] as string;
-  const handler = endpoint.handlers.methods.get(name);
+  const handler = service.handlers.methods.get(name);
   if (!handler) {
     // A client must not fake what socket.io and Node emit.
     const allowed = !RESERVED_EVENTS.has(name);
-    if (allowed && runListeners(connection, name, packet.slice(1), ack)) return;
-    answerFailure(connection, SocketErrors.methodNotFound(), name, ack);
-  } else if (endpoint.draining) {
-    answerFailure(connection, SocketErrors.shuttingDown(), handler.label, ack);
+    if (allowed && runListeners(peer, name, packet.slice(1), ack)) return;
+    answerFailure(peer, SocketErrors.methodNotFound(), name, ack);
+  } else if (service.draining) {
+    answerFailure(peer, SocketErrors.shuttingDown(), handler.label, ack);
   } else {
     const refusal = checkArguments(packet, ack);
-    if (refusal) answerFailure(connection, refusal, handler.label, ack);
-    else call(connection, handler, packet, ack);
+    if (refusal) answerFailure(peer, refusal, handler.label, ack);
+    else call(peer, handler, packet, ack);
   }
 }
 
@@ -121,62 +143,52 @@ function checkArguments(packet: Packet, ack?: Ack): Error | undefined {
   return wellFormed ? undefined : SocketErrors.badCallOptions();
 }
 
-function call(connection: Connection, handler: Handler, packet: Packet, ack?: Ack): void {
-  const {endpoint, socket} = connection;
+function call(peer: Peer, handler: Handler, packet: Packet, ack?: Ack): void {
+  const {service, socket} = peer;
   // `emit(name, undefined)` arrives as null.
   const args = packet.length > (ack ? 2 : 1) ? (packet[1] ?? undefined) : undefined;
-  const fail = (error: unknown) => answerFailure(connection, error, handler.label, ack);
+  const fail = (error: unknown) => answerFailure(peer, error, handler.label, ack);
   let result: unknown;
   try {
-    result = handler.invoke(connection, [socket, connection.credentials, args]);
+    result = handler.invoke(peer, [socket, peer.credentials, args]);
     if (!isPromiseLike(result)) {
-      answer(connection, result, handler, ack);
+      answer(peer, result, handler, ack);
       return;
     }
   } catch (error) {
     fail(error);
     return;
   }
-  endpoint.begin();
+  service.begin();
   Promise.resolve(result).then(
     value => {
-      answer(connection, value, handler, ack);
-      endpoint.finish();
+      answer(peer, value, handler, ack);
+      service.finish();
     },
     (error: unknown) => {
       fail(error);
-      endpoint.finish();
+      service.finish();
     },
   );
 }
 
-function answer(
-  connection: Connection,
-  result: unknown,
-  handler: Handler,
-  ack?: Ack,
-): void {
-  if (!ack || !connection.socket.connected) return;
+function answer(peer: Peer, result: unknown, handler: Handler, ack?: Ack): void {
+  if (!ack || !peer.socket.connected) return;
   try {
     ack(result === undefined ? {} : {result});
   } catch (error) {
     // The result cannot be encoded; nothing of it has been sent.
-    answerFailure(connection, error, handler.label, ack);
+    answerFailure(peer, error, handler.label, ack);
   }
 }
 
 /** Runs the application's own listeners; says whether there are any. */
-function runListeners(
-  connection: Connection,
-  name: string,
-  args: unknown[],
-  ack?: Ack,
-): boolean {
-  const {socket} = connection;
+function runListeners(peer: Peer, name: string, args: unknown[], ack?: Ack): boolean {
+  const {socket} = peer;
   const listeners = socket.rawListeners(name);
   for (const listener of listeners) {
     const fail = (error: unknown) =>
-      answerFailure(connection, error, `socket.on('${name}')`, ack);
+      answerFailure(peer, error, `socket.on('${name}')`, ack);
     try {
       const returned: unknown = Reflect.apply(listener, socket, args);
       if (isPromiseLike(returned)) returned.then(undefined, fail);

@@ -10,7 +10,7 @@ const config = {
 /** Keeps everything in memory: a restart starts again from the seeded data. */
 @lifeCycleObserver('datasource')
 export class DbDataSource extends juggler.DataSource implements LifeCycleObserver {
-  static override dataSourceName = 'db';
+  static readonly dataSourceName = 'db';
   static readonly defaultConfig = config;
 
   constructor(

@@ -1,0 +1,109 @@
+import {SocketServer} from 'loopback4-socket';
+import {ExampleApplication} from 'loopback4-socket-example';
+import assert from 'node:assert/strict';
+import {describe, it} from 'node:test';
+import type {Page} from 'playwright-core';
+import {givenBrowser, noBrowser} from '../helpers/browser';
+
+async function givenExample() {
+  const app = new ExampleApplication({rest: {port: 0, host: '127.0.0.1'}});
+  await app.boot();
+  await app.start();
+  return {
+    app,
+    url: SocketServer.get(app).url!,
+    [Symbol.asyncDispose]: () => app.stop(),
+  };
+}
+
+async function logIn(page: Page, name: string, password = `${name}-secret`) {
+  await page.fill('#email', `${name}@example.com`);
+  await page.fill('#password', password);
+  await page.click('#login');
+}
+
+/** Waits until an element of the page has that text. */
+function untilText(page: Page, selector: string, text: string | RegExp) {
+  return page.locator(selector).filter({hasText: text}).waitFor();
+}
+
+/** Clicks, and gives the reply that the page shows then. */
+async function call(page: Page, button: string, output: string) {
+  await page.click(button);
+  await untilText(page, output, '}');
+  return JSON.parse((await page.textContent(output)) ?? '');
+}
+
+describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
+  it('logs in, is authenticated, and shows both replies and the pushed event', async () => {
+    await using example = await givenExample();
+    await using browser = await givenBrowser();
+    const page = await browser.open(example.url);
+    await untilText(page, '#state', 'disconnected');
+    assert(await page.isDisabled('#get-profile'));
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+    await untilText(page, '#events', 'welcome');
+    const profile = await call(page, '#get-profile', '#profile');
+    assert.equal(profile.result.email, 'ben@example.com');
+    await page.fill('#skip', '27');
+    const records = await call(page, '#get-records', '#records');
+    assert.deepEqual(
+      records.result.map(({id}: {id: number}) => id),
+      [28, 29],
+    );
+    assert(await page.isHidden('#admin'));
+  });
+
+  it('shows `unauthorized` and the reason with a wrong password, and then lets in', async () => {
+    await using example = await givenExample();
+    await using browser = await givenBrowser();
+    const page = await browser.open(example.url);
+    await logIn(page, 'ben', 'wrong');
+    await untilText(page, '#state', 'unauthorized');
+    assert.notEqual(await page.textContent('#message'), '');
+    assert(await page.isDisabled('#get-profile'));
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+    assert.equal(await page.textContent('#message'), '');
+  });
+
+  it('comes back by itself when the server is restarted under it', async () => {
+    await using example = await givenExample();
+    await using browser = await givenBrowser();
+    const page = await browser.open(example.url);
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+    await example.app.stop();
+    await untilText(page, '#state', /disconnected|connecting/);
+    assert(await page.isDisabled('#get-profile'));
+    await example.app.start();
+    assert.equal(SocketServer.get(example.app).url, example.url);
+    await untilText(page, '#state', 'authenticated');
+    const profile = await call(page, '#get-profile', '#profile');
+    assert.equal(profile.result.email, 'ben@example.com');
+  });
+
+  it('serves two tabs as two users, and one hears of what the other announces', async () => {
+    await using example = await givenExample();
+    await using browser = await givenBrowser();
+    const [ana, ben] = [await browser.open(example.url), await browser.open(example.url)];
+    await logIn(ana, 'ana');
+    await logIn(ben, 'ben');
+    for (const page of [ana, ben]) await untilText(page, '#state', 'authenticated');
+    await untilText(ana, '#admin-state', 'authenticated');
+    for (const [page, name] of [
+      [ana, 'ana'],
+      [ben, 'ben'],
+    ] as const) {
+      const profile = await call(page, '#get-profile', '#profile');
+      assert.equal(profile.result.email, `${name}@example.com`);
+    }
+    const {result} = await call(ana, '#get-statistics', '#statistics');
+    assert.equal(result.sockets, 2);
+    await ana.fill('#text', 'Hello <b>Ben</b>');
+    await ana.click('#announce');
+    await untilText(ben, '#events', 'Hello <b>Ben</b>');
+    assert(await ben.isHidden('#admin'));
+  });
+});

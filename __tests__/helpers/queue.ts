@@ -1,0 +1,21 @@
+/** Hands out what was pushed, in order, to whoever asks before or after. */
+export class Queue<Item> {
+  private readonly items: Item[] = [];
+  private readonly waiting: ((item: Item) => void)[] = [];
+
+  push(item: Item): void {
+    const waiter = this.waiting.shift();
+    if (waiter) waiter(item);
+    else this.items.push(item);
+  }
+
+  async next(): Promise<Item> {
+    if (this.items.length > 0) return this.items.splice(0, 1)[0];
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+
+  /** How many were pushed and not asked for. */
+  get size(): number {
+    return this.items.length;
+  }
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import {it} from 'node:test';
+import {authenticateByToken} from '../helpers/app';
+import {givenAuthenticated, givenClient} from '../helpers/client';
+import {Gate} from '../helpers/gate';
+import {describeSection} from '../helpers/section';
+import {givenServer} from '../helpers/server';
+
+const SHUTTING_DOWN = {
+  error: {
+    statusCode: 503,
+    name: 'Service Unavailable',
+    message: 'The server is stopping.',
+    code: 'SHUTTING_DOWN',
+  },
+};
+
+describeSection('A server that stops', options => {
+  it('answers calls in flight, refuses others, then closes the connection', async () => {
+    const entered = new Gate();
+    const gate = new Gate();
+    await using given = await givenServer(server => {
+      server.defineMethod('slow', async () => {
+        entered.open();
+        await gate.opened;
+        return 'done';
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    const slow = client.call('slow');
+    await entered.opened;
+    const stopped = given.server.stop();
+    assert.deepEqual(await client.call('slow'), SHUTTING_DOWN);
+    gate.open();
+    assert.deepEqual(await slow, {result: 'done'});
+    assert.equal(await client.next('disconnect'), 'transport close');
+    await stopped;
+    assert.equal(client.socket.active, true, 'comes back by itself');
+    assert.deepEqual(given.logged, []);
+  });
+
+  it('answers calls that wait for authentication', async () => {
+    const entered = new Gate();
+    const gate = new Gate();
+    await using given = await givenServer(server => {
+      server.auth(async (socket, credentials) => {
+        await gate.opened;
+        return authenticateByToken(socket, credentials);
+      });
+      server.defineMethod('ping', () => 'pong');
+    });
+    given.server.io.once('connection', socket => {
+      socket.onAny(name => {
+        if (name === 'ping') setImmediate(entered.open);
+      });
+    });
+    await using client = givenClient(given.server.url, options);
+    client.socket.emit('authentication', {token: 'ok'});
+    const call = client.call('ping');
+    await entered.opened;
+    const stopped = given.server.stop();
+    assert.deepEqual(await call, SHUTTING_DOWN);
+    gate.open();
+    await stopped;
+  });
+
+  it('waits no longer than `drainTimeout`', async () => {
+    const entered = new Gate();
+    await using given = await givenServer(
+      server => {
+        server.defineMethod('hang', () => {
+          entered.open();
+          return new Promise(() => undefined);
+        });
+      },
+      {},
+      {component: {drainTimeout: 20}},
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    client.socket.emit('hang', () => assert.fail('answered'));
+    await entered.opened;
+    await given.server.stop();
+    assert.equal(await client.next('disconnect'), 'transport close');
+  });
+});
