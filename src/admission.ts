@@ -31,6 +31,8 @@ export class Admission {
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
   private readonly admitted = new WeakSet<Socket>();
+  /** Sockets whose `emit` is wrapped. */
+  private readonly passing = new WeakSet<Socket>();
 
   static of(namespace: Namespace): Admission {
     let admission = admissions.get(namespace);
@@ -56,15 +58,45 @@ export class Admission {
     });
   }
 
-  /** Keeps out a connected socket, also one that is in rooms already. */
+  /** Keeps out a connected socket that is in rooms already. */
   hold(socket: Socket): void {
-    if (!this.held.has(socket.id)) {
-      const rooms = new Set(socket.rooms);
-      socket.nsp.adapter.delAll(socket.id);
-      this.held.set(socket.id, {rooms, missed: [], recovered: false});
-    }
-    // Only with connection state recovery does a socket's own `emit` go by way of its room.
-    if (!socket.nsp.server._opts.connectionStateRecovery) return;
+    if (this.held.has(socket.id) || this.admitted.has(socket)) return;
+    const rooms = new Set(socket.rooms);
+    socket.nsp.adapter.delAll(socket.id);
+    this.keep(socket.id, {rooms, missed: [], recovered: false});
+  }
+
+  /** Opens rooms and broadcasts to a socket. */
+  admit(socket: Socket): void {
+    const held = this.held.get(socket.id);
+    if (!held) return;
+    this.held.delete(socket.id);
+    this.admitted.add(socket);
+    void socket.nsp.adapter.addAll(socket.id, held.rooms);
+    for (const data of held.missed) internalsOf(socket).packet({type: EVENT, data});
+  }
+
+  /** Forgets a socket that is gone. */
+  forget(socket: Socket): void {
+    if (this.namespace.sockets.get(socket.id) === undefined) this.held.delete(socket.id);
+  }
+
+  private keepsOut(id: string): boolean {
+    const socket = this.namespace.sockets.get(id);
+    return this.active && !(socket && this.admitted.has(socket));
+  }
+
+  private keep(id: string, entry: Held): void {
+    this.held.set(id, entry);
+    const socket = this.namespace.sockets.get(id);
+    if (socket) this.passOwnEmits(socket);
+  }
+
+  /** Only with connection state recovery does a socket's own `emit` go by way of its room. */
+  private passOwnEmits(socket: Socket): void {
+    const recovery = this.namespace.server._opts.connectionStateRecovery;
+    if (!recovery || this.passing.has(socket)) return;
+    this.passing.add(socket);
     const emit = socket.emit.bind(socket);
     socket.emit = (...event) => {
       this.emitting = socket;
@@ -74,23 +106,6 @@ export class Admission {
         this.emitting = undefined;
       }
     };
-  }
-
-  /** Opens rooms and broadcasts to a socket. */
-  admit(socket: Socket): void {
-    const held = this.held.get(socket.id);
-    if (!held) return;
-    this.held.delete(socket.id);
-    this.admitted.add(socket);
-    // The own property that `hold` set, so that the class's method shows again.
-    Reflect.deleteProperty(socket, 'emit');
-    void socket.nsp.adapter.addAll(socket.id, held.rooms);
-    for (const data of held.missed) internalsOf(socket).packet({type: EVENT, data});
-  }
-
-  private keepsOut(id: string): boolean {
-    const socket = this.namespace.sockets.get(id);
-    return this.active && !(socket && this.admitted.has(socket));
   }
 
   private guard(adapter: Adapter): void {
@@ -105,13 +120,10 @@ export class Admission {
     const restoreSession = adapter.restoreSession.bind(adapter);
 
     adapter.addAll = (id, rooms) => {
-      let entry = held.get(id);
-      if (!entry) {
-        if (!this.keepsOut(id)) return addAll(id, rooms);
-        entry = {rooms: new Set(), missed: [], recovered: false};
-        held.set(id, entry);
-      }
-      for (const room of rooms) entry.rooms.add(room);
+      const entry = held.get(id);
+      if (!entry && !this.keepsOut(id)) return addAll(id, rooms);
+      const all = new Set([...(entry?.rooms ?? []), ...rooms]);
+      this.keep(id, {missed: [], recovered: false, ...entry, rooms: all});
       return undefined;
     };
     adapter.del = (id, room) => {
@@ -121,27 +133,38 @@ export class Admission {
       return undefined;
     };
     adapter.delAll = id => {
-      held.delete(id);
+      // A connected socket that leaves all rooms is still kept out; `forget` ends that.
+      if (this.namespace.sockets.has(id)) held.get(id)?.rooms.clear();
+      else held.delete(id);
       delAll(id);
     };
-    adapter.broadcast = (packet: object, options) => {
+    adapter.broadcast = (
+      packet: {type: number; id?: number; data: unknown[]},
+      options,
+    ) => {
       const socket = this.emitting;
       const own = socket && options.rooms.size === 1 && options.rooms.has(socket.id);
-      if (!own || !held.has(socket.id)) {
-        broadcast(packet, options);
+      if (own && held.has(socket.id)) {
+        internalsOf(socket).notifyOutgoingListeners(packet);
+        internalsOf(socket).packet(packet, options.flags);
         return;
       }
-      internalsOf(socket).notifyOutgoingListeners(packet);
-      internalsOf(socket).packet(packet, options.flags);
+      broadcast(packet, options);
+      if (packet.type !== EVENT || packet.id !== undefined || options.flags?.volatile)
+        return;
+      // What is broadcast while a recovered socket authenticates again is missed as well.
+      for (const {missed, recovered, rooms} of held.values()) {
+        if (recovered && isMeant(rooms, options)) missed.push(packet.data);
+      }
     };
     adapter.restoreSession = async (pid, offset) => {
       const session = (await restoreSession(pid, offset)) as Session | null;
       if (!session || !this.active) return session as Session;
-      held.set(session.sid, {
-        rooms: new Set(session.rooms),
-        missed: session.missedPackets,
-        recovered: true,
-      });
+      const {missedPackets, rooms, sid} = session;
+      // One connection has the session already; another must not share its id.
+      const taken = held.has(sid) || this.namespace.sockets.has(sid);
+      if (taken) return null as unknown as Session;
+      held.set(sid, {rooms: new Set(rooms), missed: missedPackets, recovered: true});
       return {...session, rooms: [], missedPackets: []};
     };
     adapter.persistSession = session => {
@@ -153,4 +176,14 @@ export class Admission {
       }
     };
   }
+}
+
+/** Whether a broadcast goes to a socket in these rooms. */
+function isMeant(
+  rooms: ReadonlySet<string>,
+  {rooms: to, except}: {rooms: Set<string>; except?: Set<string>},
+): boolean {
+  const includes = (room: string) => rooms.has(room);
+  const excluded = [...(except ?? [])].some(includes);
+  return !excluded && (to.size === 0 || [...to].some(includes));
 }

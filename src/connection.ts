@@ -8,7 +8,7 @@ import type {Caller} from './dispatch/handler';
 import {SocketErrors, toUnauthorized} from './errors';
 import {MAX_WAITING_CALLS, SocketEvents} from './protocol';
 import {internalsOf, socketsOnConnection} from './socket-io-internals';
-import {closeIdleTransport} from './transport';
+import {CLOSE_GRACE, closeIdleTransport, ignoreLatePackets} from './transport';
 
 /** What a connection needs of the server that it belongs to. */
 export interface ConnectionService extends Service {
@@ -90,7 +90,10 @@ export class Connection implements Peer {
     const shared = socketsOnConnection(this.socket).size > 1;
     if (keepTransport && shared) this.socket.disconnect();
     else this.socket.conn.close();
+    // A polling client that does not poll never fetches the goodbye.
+    const cut = setTimeout(() => this.socket.conn.close(true), CLOSE_GRACE);
     await gone;
+    clearTimeout(cut);
   }
 
   private receive(packet: Packet): void {
@@ -183,6 +186,7 @@ export class Connection implements Peer {
     this.answerAcks({error: body});
     this.answerWaiting(SocketErrors.unauthenticated);
     this.socket.emit(SocketEvents.UNAUTHORIZED, body);
+    ignoreLatePackets(this.socket);
     this.socket.disconnect();
   }
 
@@ -193,6 +197,7 @@ export class Connection implements Peer {
     this.waiting = [];
     this.aborter?.abort();
     this.service.leave(this);
+    Admission.of(this.socket.nsp).forget(this.socket);
     closeIdleTransport(this.socket);
     if (this.admitted) {
       this.service.begin();

@@ -8,7 +8,7 @@ import type {Caller, Handler} from './dispatch/handler';
 import {isServerFault, SocketErrors, toFailure} from './errors';
 import type {Failure} from './errors';
 import type {FailurePolicy} from './failure-policy';
-import {childrenOf} from './socket-io-internals';
+import {childrenOf, detachFromPattern} from './socket-io-internals';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './types';
 import type {SocketServerOptions} from './types';
 
@@ -112,11 +112,14 @@ export class Endpoint implements ConnectionService {
       });
     } else {
       Admission.of(namespace);
+      detachFromPattern(namespace);
     }
   }
 
   /** Serves a socket that has joined the namespace. */
   connect(socket: Socket): void {
+    // Another listener of the application may have disconnected it already.
+    if (!socket.connected) return;
     const connection = new Connection(this, socket);
     if (this.state === 'closed' || this.idle) {
       // Recovered connections skip the middleware that refuses them.

@@ -94,13 +94,19 @@ export interface Failure {
   readonly statusCode: number;
 }
 
-/** Status texts of the errors that are sent without their own message. */
+/** Status texts in place of messages that are not told, in the words of LoopBack's REST API. */
 const STATUS_TEXTS: Readonly<Partial<Record<number, string>>> = {
   500: 'Internal Server Error',
   501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
-  504: 'Gateway Timeout',
+  504: 'Gateway Time-out',
+  505: 'HTTP Version not Supported',
+  506: 'Variant Also Negotiates',
+  507: 'Insufficient Storage',
+  508: 'Loop Detected',
+  510: 'Not Extended',
+  511: 'Network Authentication Required',
 };
 
 const INTERNAL: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
@@ -149,13 +155,13 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
     if (typeof thrown !== 'object' || thrown === null) return body;
     const error = thrown as Partial<ErrorLike>;
     const statusCode = statusOf(error);
-    if (statusCode === undefined) return body;
-    body.statusCode = statusCode;
-    if (statusCode < 500 || error.expose === true) {
+    if (statusCode === undefined && error.expose !== true) return body;
+    body.statusCode = statusCode ?? 401;
+    if (body.statusCode < 500 || error.expose === true) {
       if (typeof error.message === 'string') body.message = error.message;
       if (typeof error.code === 'string') body.code = error.code;
     } else {
-      body.message = statusText(statusCode);
+      body.message = statusText(body.statusCode);
     }
   } catch {
     // As in toFailure.
@@ -165,6 +171,7 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
 
 /** Whether a failure is the server's own, and so belongs in its log. */
 export function isServerFault(thrown: unknown): boolean {
+  if (thrown instanceof SocketError) return false;
   if (!(thrown instanceof Error)) return !isSendable(thrown);
   try {
     const statusCode = statusOf(thrown as ErrorLike);
@@ -177,14 +184,12 @@ export function isServerFault(thrown: unknown): boolean {
 function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
   const statusCode = statusOf(error) ?? 500;
   if (options.debug) {
-    const {name, message, stack} = error;
-    return {
-      ...Object.fromEntries(Object.entries(error)),
-      statusCode,
-      name,
-      message,
-      stack,
-    } as ErrorBody;
+    const body: ErrorBody = {statusCode, name: error.name, message: error.message};
+    const all = body as unknown as Record<string, unknown>;
+    // Inherited properties too, as http-errors keeps some of its on the class.
+    for (const field in error) all[field] ??= error[field];
+    all.stack = error.stack;
+    return body;
   }
   const body: ErrorBody = {statusCode, message: statusText(statusCode)};
   if (statusCode < 500) {

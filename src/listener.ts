@@ -6,12 +6,10 @@ import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions} from 'socket.io';
 import {isHttpServer} from './http-target';
+import {CLOSE_GRACE} from './transport';
 import type {ReadyHttpServer} from './types';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** How long a closed connection may take to say goodbye before its TCP connection is cut. */
-const CLOSE_GRACE = 500;
 
 /** Paths in use on each HTTP server: socket.io crashes the process when one lies within another. */
 const pathsInUse = new WeakMap<ReadyHttpServer, Set<string>>();
@@ -108,7 +106,10 @@ export class SocketListener {
         this.track(socket);
         this.router.emit('upgrade', request, socket, head);
       } else if (server.listenerCount('upgrade') === 1) {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+        socket.once('error', () => socket.destroy());
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n', () =>
+          socket.destroy(),
+        );
       }
     };
     server.removeAllListeners('request').on('request', onRequest);

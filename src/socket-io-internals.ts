@@ -13,7 +13,21 @@ export interface SocketInternals {
   notifyOutgoingListeners(packet: object): void;
 }
 
+/** A decoded packet. */
+interface Packet {
+  readonly type: number;
+  readonly nsp: string;
+}
+
 interface ClientInternals {
+  readonly decoder: {
+    on(event: 'decoded', listener: (packet: Packet) => void): unknown;
+    off(event: 'decoded', listener: (packet: Packet) => void): unknown;
+  };
+  /** Listens to the decoder until the client is closed. */
+  ondecoded: (packet: Packet) => void;
+  /** Sockets on the connection, by namespace. */
+  readonly nsps: ReadonlyMap<string, Socket>;
   /** Sockets on the connection, one a namespace. */
   readonly sockets: ReadonlyMap<string, Socket>;
 }
@@ -24,7 +38,7 @@ interface NamespaceInternals {
 }
 
 interface ParentNamespaceInternals {
-  readonly children: ReadonlySet<Namespace>;
+  readonly children: Set<Namespace>;
 }
 
 export function internalsOf(socket: Socket): SocketInternals {
@@ -33,14 +47,27 @@ export function internalsOf(socket: Socket): SocketInternals {
 
 /** Sockets on the same connection as this one, itself included. */
 export function socketsOnConnection(socket: Socket): ReadonlyMap<string, Socket> {
-  return (socket.client as unknown as ClientInternals).sockets;
+  return clientOf(socket.client).sockets;
+}
+
+export function clientOf(client: Socket['client']): ClientInternals {
+  return client as unknown as ClientInternals;
 }
 
 export function connectingSockets(namespace: Namespace): Iterable<Socket> {
   return (namespace as unknown as NamespaceInternals)._preConnectSockets.values();
 }
 
+/** Makes a namespace that a pattern has created as its child, if it is one, stand for itself. */
+export function detachFromPattern(namespace: Namespace): void {
+  for (const parent of namespace.server.parentNsps.values()) {
+    // With the child goes the cleaning up that removes it when it is empty.
+    if (childrenOf(parent)?.delete(namespace))
+      Reflect.deleteProperty(namespace, '_remove');
+  }
+}
+
 /** Children of a pattern's parent namespace; `undefined` for any other namespace. */
-export function childrenOf(namespace: Namespace): ReadonlySet<Namespace> | undefined {
+export function childrenOf(namespace: Namespace): Set<Namespace> | undefined {
   return (namespace as unknown as Partial<ParentNamespaceInternals>).children;
 }

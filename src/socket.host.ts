@@ -11,6 +11,7 @@ import {SocketBindings, SocketTags} from './keys';
 import {SocketListener} from './listener';
 import {readComponentOptions, readServerOptions} from './options';
 import {childrenOf} from './socket-io-internals';
+import {countMatching} from './transport';
 import {SocketServer} from './socket.server';
 import {DEFAULT_SERVER_NAME} from './types';
 import type {ReadyHttpServer, StartTarget} from './types';
@@ -143,7 +144,9 @@ export class SocketHost implements LifeCycleObserver {
         );
       }
       const name = endpoint.options.namespace ?? defaultNamespace(endpoint.name);
-      namespace = this.listener.io.of(name);
+      namespace = this.listener.io.of(
+        typeof name === 'function' ? countMatching(name) : name,
+      );
       endpoint.claim(namespace);
       this.namespaces.set(endpoint, namespace);
     }
@@ -153,6 +156,7 @@ export class SocketHost implements LifeCycleObserver {
   isListening(endpoint: Endpoint): boolean {
     return (
       endpoint.isOpen &&
+      !endpoint.idle &&
       this.namespaces.has(endpoint) &&
       (this.httpServerOf(endpoint)?.listening ?? false)
     );
@@ -262,7 +266,12 @@ export class SocketHost implements LifeCycleObserver {
     const expired = new Promise<void>(resolve => {
       timer = setTimeout(resolve, readComponentOptions(this.app).drainTimeout);
     });
-    await Promise.all(endpoints.map(one => one.drain(expired, this.given.has(one))));
+    const others = [...this.endpoints.values()].some(
+      endpoint => endpoint.isOpen && !endpoints.includes(endpoint),
+    );
+    await Promise.all(
+      endpoints.map(one => one.drain(expired, others || this.given.has(one))),
+    );
     clearTimeout(timer);
     const serving = [...this.endpoints.values()].some(
       endpoint => endpoint.isOpen && !this.given.has(endpoint),

@@ -1,8 +1,44 @@
 import type {Socket} from 'socket.io';
-import {connectingSockets, socketsOnConnection} from './socket-io-internals';
+import {clientOf, connectingSockets, socketsOnConnection} from './socket-io-internals';
+import type {NamespaceMatcher} from './types';
 
-/** How long a transport that carries no namespace is kept, for one that is still connecting. */
+/** How long, in ms, a closed connection may take to say goodbye before it is cut. */
+export const CLOSE_GRACE = 500;
+
+/** How long, in ms, a transport that carries no namespace is kept, for one that is still connecting. */
 const IDLE_TRANSPORT_TIMEOUT = 100;
+
+/** socket.io's packet type of a connection to a namespace. */
+const CONNECT = 0;
+
+/** Namespace functions under way; socket.io does not tell them whose connection they decide on. */
+let matching = 0;
+
+/** Lets idle transports wait for a namespace function. */
+export function countMatching(matcher: NamespaceMatcher): NamespaceMatcher {
+  return (name, auth, next) => {
+    matching++;
+    matcher(name, auth, (error, allowed) => {
+      matching--;
+      next(error, allowed);
+    });
+  };
+}
+
+/**
+ * Ignores what a client sent to a namespace before it could know that it has left it. socket.io
+ * takes that for a protocol error and closes the connection under the other namespaces.
+ */
+export function ignoreLatePackets({client, nsp}: Socket): void {
+  const internals = clientOf(client);
+  const {decoder, ondecoded} = internals;
+  decoder.off('decoded', ondecoded);
+  internals.ondecoded = packet => {
+    const late = packet.nsp === nsp.name && packet.type !== CONNECT;
+    if (!late || internals.nsps.has(nsp.name)) ondecoded(packet);
+  };
+  decoder.on('decoded', internals.ondecoded);
+}
 
 /**
  * Closes the transport of a socket that has left its namespace, once nothing else uses it. Other
@@ -20,6 +56,7 @@ export function closeIdleTransport(socket: Socket): void {
 }
 
 function isConnecting({client, nsp}: Socket): boolean {
+  if (matching > 0) return true;
   for (const namespace of nsp.server._nsps.values()) {
     for (const socket of connectingSockets(namespace)) {
       if (socket.client === client) return true;

@@ -105,7 +105,9 @@ for (const kind of NAMESPACE_KINDS) {
         nsp.to('room').emit('missed');
         const packets: string[] = [];
         client.socket.io.on('open', () => {
-          client.socket.io.engine.on('packet', packet => packets.push(String(packet.data)));
+          client.socket.io.engine.on('packet', packet =>
+            packets.push(String(packet.data)),
+          );
         });
 
         const {socket, before} = await comeBack(given, client);

@@ -141,7 +141,9 @@ for (const kind of NAMESPACE_KINDS) {
 
           client.socket.emit('authentication', {});
           const authentication = await given.authentications.next();
-          const answer: unknown = await socket.timeout(5000).emitWithAck('question', 'two');
+          const answer: unknown = await socket
+            .timeout(5000)
+            .emitWithAck('question', 'two');
           assert.equal(answer, 'answer to two');
           socket.send('plain message');
           assert.equal(await client.next('message'), 'plain message');
@@ -290,7 +292,7 @@ for (const recovery of [false, true]) {
       const {credentials} = await given.authentications.next();
       assert.deepEqual(credentials, {token: 'ok'});
       assert.equal(given.authentications.size, 0);
-      assert.equal(given.server['endpoint'].connections.size, 1);
+      assert.equal(given.server['endpoint']['connections'].size, 1);
       await client.next('connect');
     });
 
@@ -413,7 +415,7 @@ for (const recovery of [false, true]) {
       assert.equal(Admission.of(given.server.io)['held'].size, 0);
       assert.equal(adapter.sids.size, 0);
       assert.equal(adapter.rooms.size, 0);
-      assert.equal(given.server['endpoint'].connections.size, 0);
+      assert.equal(given.server['endpoint']['connections'].size, 0);
     });
   });
 }

@@ -1,7 +1,7 @@
 import {CoreBindings, lifeCycleObserver} from '@loopback/core';
 import type {Application, LifeCycleObserver} from '@loopback/core';
 import {juggler} from '@loopback/repository';
-import {RestApplication} from '@loopback/rest';
+import {RestServer} from '@loopback/rest';
 import {SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
@@ -81,19 +81,21 @@ describe('the order in which an application starts and stops', () => {
           setup: async app => {
             await order(app);
             app.lifeCycleObserver(MemoryDataSource);
-            const rest = await (app as RestApplication).getServer('RestServer');
-            const httpServer = rest as unknown as Required<LifeCycleObserver>;
-            const {start, stop} = httpServer;
-            httpServer.start = async () => {
+            const rest: Pick<
+              Required<LifeCycleObserver>,
+              'start' | 'stop'
+            > = await app.getServer(RestServer);
+            const {start, stop} = rest;
+            rest.start = async () => {
               await setImmediate();
-              await start.call(httpServer);
+              await start.call(rest);
               assert.equal(server?.listening, false);
               events.push('REST listens');
             };
-            httpServer.stop = async () => {
+            rest.stop = async () => {
               events.push('REST stops');
               assert.equal(server?.listening, false);
-              await stop.call(httpServer);
+              await stop.call(rest);
             };
           },
         },
@@ -117,27 +119,4 @@ describe('the order in which an application starts and stops', () => {
       }
     });
   }
-
-  it('leaves the object that the application configured its observers with alone', async () => {
-    const options = {orderedGroups: ['datasource', 'server'], parallel: true};
-    await using given = await givenServer(
-      () => undefined,
-      {},
-      {
-        setup: app => {
-          app.bind(CoreBindings.LIFE_CYCLE_OBSERVER_OPTIONS).to(Object.freeze(options));
-        },
-      },
-    );
-    assert.equal(given.server.listening, true);
-    assert.deepEqual(options.orderedGroups, ['datasource', 'server']);
-  });
-
-  it('says what to do when the groups are ordered anew after `init()`', async () => {
-    await using given = await givenServer(() => undefined, {}, {start: false});
-    await given.app.init();
-    const registry = await given.app.get(CoreBindings.LIFE_CYCLE_OBSERVER_REGISTRY);
-    registry.setOrderedGroups(['datasource', 'server']);
-    await assert.rejects(given.app.start(), /"socket" be the last of the ordered groups/);
-  });
 });

@@ -88,7 +88,10 @@ for (const transports of [['polling'], ['websocket'], ['polling', 'websocket']])
       const gone = once(page.socket, 'disconnect');
       const [{message, statusCode}] = await refused;
       await gone;
-      assert.deepEqual({message, statusCode}, {message: 'Token not found', statusCode: 401});
+      assert.deepEqual(
+        {message, statusCode},
+        {message: 'Token not found', statusCode: 401},
+      );
       assert.equal(page.state, 'unauthorized');
       assert.equal(page.socket.connected, false);
       page.socket.close();

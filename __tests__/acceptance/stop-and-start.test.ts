@@ -3,7 +3,8 @@ import type {SocketComponentOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import type {AppOptions, GivenApp} from '../helpers/app';
-import {givenAuthenticated, givenClient} from '../helpers/client';
+import {givenAuthenticated, givenClient, givenClients} from '../helpers/client';
+import type {TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {freePort, givenHttp} from '../helpers/net';
 import {givenServer} from '../helpers/server';
@@ -17,7 +18,7 @@ function givenPing(options: AppOptions = {}): Promise<GivenApp> {
 }
 
 function listenersOf(server: NodeJS.EventEmitter): unknown {
-  return server.eventNames().map(name => [name, server.rawListeners(name)]);
+  return new Set(server.eventNames().map(name => [name, server.rawListeners(name)]));
 }
 
 /** The places to listen on that outlive a restart. */
@@ -108,6 +109,35 @@ describe('stop and start', () => {
     }
   });
 
+  it('brings back all that one connection carries', within, async () => {
+    await using given = await givenPing({
+      servers: {rooms: {anonymous: true, namespace: /^\/room-\d+$/}},
+      setup: app => {
+        const rooms = SocketServer.get(app, 'rooms');
+        rooms.defineMethod('where', socket => socket.nsp.name);
+      },
+    });
+    const names = ['/', '/room-1', '/room-2'];
+    const clients = givenClients(given.server.url, names, soon);
+    await using _first = clients[0];
+    for (let i = 0; i < 3; i++) {
+      for (const client of clients) {
+        await client.next('connect');
+        await client.authenticate();
+      }
+      const [root, ...rooms] = clients;
+      assert.deepEqual(await root.call('ping'), {result: 'pong'});
+      for (const [at, room] of rooms.entries()) {
+        assert.deepEqual(await room.call('where'), {result: names[at + 1]});
+      }
+      await given.app.stop();
+      for (const client of clients) {
+        assert.equal(await client.next('disconnect'), 'transport close');
+      }
+      await given.app.start();
+    }
+  });
+
   it('keeps clients coming back however long another server drains', within, async () => {
     const gate = new Gate();
     const called = new Gate();
@@ -128,14 +158,16 @@ describe('stop and start', () => {
     await called.opened;
     const stopped = given.app.stop();
     // It tries to come back while the other server still waits for its call.
+    const attempt = nextAttempt(client);
     client.socket.io.engine.close();
-    await Promise.race([client.next('connect_error'), client.next('connect')]);
+    await attempt;
     gate.open();
     assert.deepEqual(await answer, {});
     await stopped;
     await given.app.start();
-    while (!client.socket.connected) await client.next('connect');
-    await client.authenticate();
+    await untilConnected(client);
+    client.socket.emit('authentication', {token: 'ok'});
+    await client.next('authenticated');
     assert.deepEqual(await client.call('ping'), {result: 'pong'});
   });
 });
@@ -171,10 +203,10 @@ describe('stop and start of one server', () => {
 
   it('leaves alone what the same connection carries for another', within, async () => {
     await using given = await givenPing(withAdmin);
-    const first = givenClient(given.server.url);
-    await using client = first;
+    const [client, admin] = givenClients(given.server.url, ['/', '/admin']);
+    await using _first = client;
     await client.authenticate();
-    await using admin = await givenAuthenticatedOn(first, '/admin');
+    await admin.authenticate();
     assert.deepEqual(await admin.call('whoami'), {result: 'admin'});
     await given.get('admin').stop();
     await admin.next('disconnect');
@@ -196,10 +228,7 @@ describe('stop and start of one server', () => {
     const stopped = admin.stop();
     await leaving.opened;
     await using late = givenClient(url, {reconnection: false});
-    const outcome = await Promise.race([
-      late.next('connect').then(() => 'connected'),
-      late.next('connect_error').then(() => 'refused'),
-    ]);
+    const outcome = await nextAttempt(late);
     gate.open();
     await stopped;
     if (outcome === 'connected') await late.next('disconnect');
@@ -234,9 +263,9 @@ describe('stop and start of one server', () => {
       await given.app.start();
       assert.equal(given.server.url, url);
       assert.deepEqual(await client.call('ping'), {result: 'pong'});
-      await given.app.stop();
     } finally {
       await given.server.stop();
+      await given.app.stop();
     }
   });
 
@@ -354,15 +383,15 @@ describe('stop and start of one server', () => {
   );
 });
 
-/** Another namespace over the connection of a client. */
-async function givenAuthenticatedOn(
-  client: Awaited<ReturnType<typeof givenAuthenticated>>,
-  namespace: string,
-) {
-  const {TestClient} = await import('../helpers/client');
-  const socket = client.socket.io.socket(namespace);
-  const other = new TestClient(socket);
-  socket.connect();
-  await other.authenticate({});
-  return other;
+/** The outcome of the next attempt to connect. */
+function nextAttempt({socket}: TestClient): Promise<'connected' | 'refused'> {
+  return new Promise(resolve => {
+    socket.once('connect', () => resolve('connected'));
+    socket.once('connect_error', () => resolve('refused'));
+  });
+}
+
+async function untilConnected({socket}: TestClient): Promise<void> {
+  if (socket.connected) return;
+  await new Promise<void>(resolve => socket.once('connect', resolve));
 }

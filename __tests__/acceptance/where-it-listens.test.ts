@@ -1,9 +1,10 @@
 import {inject} from '@loopback/core';
 import type {Application} from '@loopback/core';
-import {get as getOperation, RestApplication} from '@loopback/rest';
+import {get as getOperation, RestServer} from '@loopback/rest';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
+import type {RequestListener} from 'node:http';
 import {createServer as createHttpsServer} from 'node:https';
 import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
@@ -46,8 +47,8 @@ async function assertServed(url?: string, options: ClientOptions = {}): Promise<
   assert.deepEqual(await client.call('ping'), {result: 'pong'});
 }
 
-function restUrlOf(app: Application): string {
-  const {url} = (app as RestApplication).restServer;
+async function restUrlOf(app: Application): Promise<string> {
+  const {url} = await app.getServer(RestServer);
   if (url === undefined) throw new Error('The REST server does not listen.');
   return url;
 }
@@ -60,7 +61,7 @@ describe('where a server listens', () => {
   describe("on REST's port", () => {
     it('shares the port, and REST answers its routes', async () => {
       await using given = await givenPing({controllers: [GreetingController]});
-      assert.equal(given.server.url, restUrlOf(given.app));
+      assert.equal(given.server.url, await restUrlOf(given.app));
       await assertServed(given.server.url);
       const {status, body} = await get(`${given.server.url}/hello`);
       assert.deepEqual([status, body], [200, 'hello']);
@@ -112,14 +113,14 @@ describe('where a server listens', () => {
     });
 
     it(
-      'answers 404 to an upgrade that nobody serves, and closes the connection',
+      'answers 404 to an upgrade that nobody serves, and ends the connection',
       prompt,
       async () => {
         await using given = await givenPing();
         await using raw = await RawSocket.connect(given.server.url);
         raw.write(upgradeRequest('/elsewhere'));
         assert.match(await raw.head(), /^HTTP\/1\.1 404 /);
-        await raw.closed;
+        await raw.ended;
       },
     );
 
@@ -137,7 +138,7 @@ describe('where a server listens', () => {
     it('attaches nothing while all servers are idle', async () => {
       await using given = await givenApp();
       const query = '?EIO=4&transport=polling';
-      const {body} = await get(`${restUrlOf(given.app)}/socket.io/${query}`);
+      const {body} = await get(`${await restUrlOf(given.app)}/socket.io/${query}`);
       assert.equal(JSON.parse(body).error.name, 'NotFoundError');
       assert.equal(given.server.listening, false);
       assert.equal(given.server.url, undefined);
@@ -154,7 +155,19 @@ describe('where a server listens', () => {
       await using given = await givenPing({rest: {listenOnStart: false}});
       (await given.app.get(SocketBindings.IO)).attach(other.http);
       await other.listen();
-      await assertServed(`http://127.0.0.1:${portOf(other.http)}`);
+      const url = `http://127.0.0.1:${portOf(other.http)}`;
+      for (let i = 0; i < 3; i++) {
+        assert.equal(given.server.url, url);
+        await assertServed(url);
+        await using client = await givenAuthenticated(url, undefined, {
+          reconnection: false,
+        });
+        await given.app.stop();
+        await client.next('disconnect');
+        assert.equal(given.server.url, undefined);
+        assert.equal(other.http.listening, true);
+        await given.app.start();
+      }
     });
   });
 
@@ -189,7 +202,7 @@ describe('where a server listens', () => {
         controllers: [GreetingController],
         component: {http: ownPort},
       });
-      const restUrl = restUrlOf(given.app);
+      const restUrl = await restUrlOf(given.app);
       assert.notEqual(given.server.url, restUrl);
       await assertServed(given.server.url);
       assert.equal((await get(`${restUrl}/hello`)).body, 'hello');
@@ -322,6 +335,19 @@ describe('where a server listens', () => {
       await two.app.stop();
       assert.deepEqual(listenersOf(own.http), before);
       assert.equal((await get(`http://127.0.0.1:${portOf(http)}/`)).body, 'mine');
+    });
+
+    it('hands on all requests once it has stopped, whoever still calls it', async () => {
+      await using own = givenHttp();
+      await own.listen();
+      await using given = await givenPing({plain: true, component: {http: own.http}});
+      const ours = own.http.listeners('request') as RequestListener[];
+      own.http.removeAllListeners('request');
+      own.http.on('request', (request, response) => ours[0](request, response));
+      await assertServed(given.server.url);
+      await given.app.stop();
+      const url = `http://127.0.0.1:${portOf(own.http)}`;
+      assert.equal((await get(`${url}/socket.io/?EIO=4&transport=polling`)).body, 'mine');
     });
 
     it('keeps listeners that came while the application ran', async () => {
@@ -499,16 +525,23 @@ describe('how a server is reached', () => {
     assert.deepEqual(await client.call('whoami'), {result: 'admin'});
   });
 
-  it('takes configuration that is made after its namespace was asked for', async () => {
+  it('refuses another namespace once the first was asked for', async () => {
     await using given = await givenPing({...admin, start: false});
     await given.app.init();
     assert.equal(given.get('admin').io.name, '/admin');
     given.app
       .configure(SocketBindings.server('admin'))
       .to({anonymous: true, namespace: '/late'});
-    await given.app.start();
-    assert.equal(given.get('admin').url, `${given.server.url}/late`);
-    assert.equal(given.get('admin').io.name, '/late');
+    await assert.rejects(given.app.start(), /"admin".*`namespace`.*before/);
+    await (await given.app.getServer(RestServer)).stop();
+  });
+
+  it('refuses other socket.io options once its server exists', async () => {
+    await using given = await givenPing({...admin, start: false});
+    await given.app.init();
+    given.app.configure(SocketBindings.COMPONENT).to({io: {path: '/late'}});
+    await assert.rejects(given.app.start(), /`io`.*before/);
+    await (await given.app.getServer(RestServer)).stop();
   });
 });
 

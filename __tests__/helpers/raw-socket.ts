@@ -11,13 +11,15 @@ const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
  * `await using`.
  */
 export class RawSocket implements AsyncDisposable {
-  /** Settles when the connection is gone. */
-  readonly closed: Promise<unknown>;
+  /** Settles when the other side has ended or cut the connection. */
+  readonly ended: Promise<unknown>;
   private buffer = Buffer.alloc(0);
   private wake?: () => void;
 
   private constructor(private readonly socket: Socket) {
-    this.closed = new Promise(resolve => socket.once('close', resolve));
+    this.ended = new Promise(resolve =>
+      socket.once('end', resolve).once('close', resolve),
+    );
     socket.on('error', () => undefined);
     socket.on('data', data => {
       this.buffer = Buffer.concat([this.buffer, data]);
@@ -92,7 +94,7 @@ export class RawSocket implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.socket.destroy();
-    await this.closed;
+    await this.ended;
   }
 
   private async until(condition: () => boolean): Promise<void> {

@@ -1,5 +1,8 @@
 import type {Answer, TestClient} from './client';
 
+/** How long a change may take, in ms. */
+const PATIENCE = 5000;
+
 /**
  * Calls again and again until an answer is accepted. For changes that take effect by and by: each
  * answer is waited for, so the server has time to work in between.
@@ -10,10 +13,13 @@ export async function callUntil(
   name: string,
   ...args: unknown[]
 ): Promise<Answer> {
-  for (;;) {
-    const answer = await client.call(name, ...args);
+  const end = Date.now() + PATIENCE;
+  let answer: Answer;
+  do {
+    answer = await client.call(name, ...args);
     if (accept(answer)) return answer;
-  }
+  } while (Date.now() < end);
+  throw new Error(`"${name}" still answers ${JSON.stringify(answer)}.`);
 }
 
 /** The method can be called. */

@@ -12,3 +12,10 @@ export function describeSection(
     }
   });
 }
+
+/** Rules of a section that only show in the frames, which a raw client polls. */
+export function describeFrames(title: string, rules: () => void): void {
+  describe(title, () => {
+    describe('frame by frame', rules);
+  });
+}

@@ -136,7 +136,7 @@ describeSection('Answers', options => {
     'a rejection before the callback': [
       async (_s, _c, _a, callback) => {
         setImmediate(callback, undefined, 'late');
-        return Promise.reject('first' as unknown as Error);
+        return Promise.reject('first');
       },
       {error: 'first'},
     ],

@@ -20,46 +20,46 @@ const WAYS: Record<string, (thrown: unknown) => MethodHandler> = {
   thrown: thrown => () => {
     throw thrown;
   },
-  'rejected with': thrown => () => Promise.reject(thrown as Error),
+  'rejected with': thrown => () => Promise.reject(thrown),
   'called back': thrown => (_socket, _credentials, _args, callback) => callback(thrown),
 };
 
-const with_ = (error: Error, properties: object) => Object.assign(error, properties);
+const having = (error: Error, properties: object) => Object.assign(error, properties);
 
 /** Errors by what they are; the answer is LoopBack's own. */
 const ERRORS: Record<string, Error> = {
   plain: new Error('secret'),
   'a TypeError': new TypeError('secret'),
   '4xx': new HttpErrors.Forbidden('Not you.'),
-  '4xx with code, details and more': with_(new HttpErrors.UnprocessableEntity('Bad.'), {
+  '4xx with code, details and more': having(new HttpErrors.UnprocessableEntity('Bad.'), {
     code: 'INVALID',
     details: [{path: '/name', info: {limit: 3}}],
     secret: 'never',
   }),
-  '4xx by `status`': with_(new Error('Gone.'), {status: 410}),
-  '4xx with a name of its own': with_(new Error('Busy.'), {
+  '4xx by `status`': having(new Error('Gone.'), {status: 410}),
+  '4xx with a name of its own': having(new Error('Busy.'), {
     name: 'Busy',
     statusCode: 429,
   }),
-  '4xx by a string': with_(new Error('Gone.'), {statusCode: 410, name: 'Gone'}),
-  '5xx': with_(new HttpErrors.ServiceUnavailable('10.0.0.1'), {code: 'SECRET'}),
+  '4xx by a string': having(new Error('Gone.'), {statusCode: 410, name: 'Gone'}),
+  '5xx': having(new HttpErrors.ServiceUnavailable('10.0.0.1'), {code: 'SECRET'}),
   '502': new HttpErrors.BadGateway('secret'),
   '504': new HttpErrors.GatewayTimeout('secret'),
   '505': new HttpErrors.HTTPVersionNotSupported('secret'),
   '507': new HttpErrors.InsufficientStorage('secret'),
-  'exposed 5xx': with_(new HttpErrors.ServiceUnavailable('Back at noon.'), {
+  'exposed 5xx': having(new HttpErrors.ServiceUnavailable('Back at noon.'), {
     expose: true,
   }),
-  'exposed without a status': with_(new Error('Ask an admin.'), {expose: true}),
-  ENTITY_NOT_FOUND: with_(new Error('Entity not found: User 1'), {
+  'exposed without a status': having(new Error('Ask an admin.'), {expose: true}),
+  ENTITY_NOT_FOUND: having(new Error('Entity not found: User 1'), {
     code: 'ENTITY_NOT_FOUND',
   }),
-  'ENTITY_NOT_FOUND with a status': with_(new Error('Gone.'), {
+  'ENTITY_NOT_FOUND with a status': having(new Error('Gone.'), {
     code: 'ENTITY_NOT_FOUND',
     statusCode: 410,
   }),
-  'of a 2xx status': with_(new Error('secret'), {statusCode: 200}),
-  'with properties of its own': with_(new Error('secret'), {password: 'x', details: 1}),
+  'of a 2xx status': having(new Error('secret'), {statusCode: 200}),
+  'with properties of its own': having(new Error('secret'), {password: 'x', details: 1}),
 };
 
 class RestController {
@@ -189,7 +189,7 @@ describeSection('Errors', options => {
   }
 
   it('carry code and details of an exposed 5xx error', async () => {
-    const error = with_(new HttpErrors.ServiceUnavailable('Back at noon.'), {
+    const error = having(new HttpErrors.ServiceUnavailable('Back at noon.'), {
       expose: true,
       code: 'LUNCH',
       details: {until: 12},
@@ -273,7 +273,7 @@ describeSection('Errors', options => {
   };
   for (const [title, value] of Object.entries(unencodable)) {
     it(`are a 500, logged once, for an answer that is ${title}`, async () => {
-      const error = () => with_(new HttpErrors.Conflict(), {details: value});
+      const error = () => having(new HttpErrors.Conflict(), {details: value});
       await using given = await givenServer(server => {
         server.defineMethod('return', () => value);
         server.defineMethod('resolve', async () => value);

@@ -6,7 +6,7 @@ import type {TestClient} from '../helpers/client';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
-import {describeSection} from '../helpers/section';
+import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
 /** Keeps a client from closing a transport that carries no namespace any more. */
@@ -134,7 +134,9 @@ describeSection('Life of a connection', options => {
     client.socket.disconnect();
     await closed;
   });
+});
 
+describeFrames('Life of a connection', () => {
   it('has one answer for a call in each state', async () => {
     const gate = new Gate();
     const entered = new Gate();

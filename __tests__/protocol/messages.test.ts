@@ -4,7 +4,7 @@ import {RESERVED_EVENTS} from 'loopback4-socket';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
-import {describeSection} from '../helpers/section';
+import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
 const REFUSED = {
@@ -120,24 +120,6 @@ describeSection('Calls', options => {
     assert.deepEqual(await client.call('double', 21), {result: 42});
   });
 
-  it('run without an ack too, and then nothing is answered', async () => {
-    const ran: unknown[] = [];
-    await using given = await givenServer(server => {
-      server.defineMethod('note', (_socket, _credentials, args) => {
-        ran.push(args);
-        if (args === 'throw') throw new Error('noted');
-        return args;
-      });
-    });
-    await using client = await RawClient.join(given.server.url);
-    await client.send('42["authentication",{"token":"ok"}]');
-    assert.equal(await client.next(), '42["authenticated",true]');
-    await client.send('42["note","return"]', '42["note","throw"]', '421["note","ack"]');
-    assert.deepEqual(await client.answerTo(1), {result: 'ack'});
-    assert.deepEqual(ran, ['return', 'throw', 'ack']);
-    assert.equal(given.logged.length, 1);
-  });
-
   it('are answered when they are ready, whatever the order they came in', async () => {
     const gate = new Gate();
     await using given = await givenServer(server => {
@@ -153,22 +135,6 @@ describeSection('Calls', options => {
       ['slow', 'fast'].map(async name => order.push((await client.call(name)).result)),
     );
     assert.deepEqual(order, ['fast', 'slow']);
-  });
-
-  it('are answered once, even if the method calls back twice', async () => {
-    await using given = await givenServer(server => {
-      server.defineMethod('twice', (_socket, _credentials, _args, callback) => {
-        callback(undefined, 'first');
-        callback(undefined, 'second');
-        throw new Error('third');
-      });
-    });
-    await using client = await RawClient.join(given.server.url);
-    await client.send('42["authentication",{"token":"ok"}]');
-    await client.next();
-    await client.send('421["twice"]', '422["twice"]');
-    assert.equal(await client.next(), '431[{"result":"first"}]');
-    assert.equal(await client.next(), '432[{"result":"first"}]');
   });
 
   it('that are in flight when the socket goes are left to end by themselves', async () => {
@@ -230,5 +196,41 @@ describeSection('Names kept for later', options => {
       'removeListener',
       'unauthorized',
     ]);
+  });
+});
+
+describeFrames('Calls', () => {
+  it('run without an ack too, and then nothing is answered', async () => {
+    const ran: unknown[] = [];
+    await using given = await givenServer(server => {
+      server.defineMethod('note', (_socket, _credentials, args) => {
+        ran.push(args);
+        if (args === 'throw') throw new Error('noted');
+        return args;
+      });
+    });
+    await using client = await RawClient.join(given.server.url);
+    await client.send('42["authentication",{"token":"ok"}]');
+    assert.equal(await client.next(), '42["authenticated",true]');
+    await client.send('42["note","return"]', '42["note","throw"]', '421["note","ack"]');
+    assert.deepEqual(await client.answerTo(1), {result: 'ack'});
+    assert.deepEqual(ran, ['return', 'throw', 'ack']);
+    assert.equal(given.logged.length, 1);
+  });
+
+  it('are answered once, even if the method calls back twice', async () => {
+    await using given = await givenServer(server => {
+      server.defineMethod('twice', (_socket, _credentials, _args, callback) => {
+        callback(undefined, 'first');
+        callback(undefined, 'second');
+        throw new Error('third');
+      });
+    });
+    await using client = await RawClient.join(given.server.url);
+    await client.send('42["authentication",{"token":"ok"}]');
+    await client.next();
+    await client.send('421["twice"]', '422["twice"]');
+    assert.equal(await client.next(), '431[{"result":"first"}]');
+    assert.equal(await client.next(), '432[{"result":"first"}]');
   });
 });

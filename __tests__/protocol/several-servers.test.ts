@@ -4,7 +4,7 @@ import {SocketServer} from 'loopback4-socket';
 import {authenticateByToken} from '../helpers/app';
 import {givenClients} from '../helpers/client';
 import {RawClient} from '../helpers/raw-client';
-import {describeSection} from '../helpers/section';
+import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
 /** The default server and two more, `admin` and `chat`, each with a method that names it. */
@@ -95,7 +95,9 @@ describeSection('Several servers on one connection', options => {
     await root.authenticate();
     assert.deepEqual(await root.call('where'), {result: 'root'});
   });
+});
 
+describeFrames('Several servers on one connection', () => {
   it('close the transport when the last has gone', async () => {
     await using given = await givenServers();
     await using client = await RawClient.open(given.server.url);

@@ -3,7 +3,8 @@ import {it} from 'node:test';
 import {authenticateByToken} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
-import {describeSection} from '../helpers/section';
+import {RawClient} from '../helpers/raw-client';
+import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
 const SHUTTING_DOWN = {
@@ -30,6 +31,7 @@ describeSection('A server that stops', options => {
     const slow = client.call('slow');
     await entered.opened;
     const stopped = given.server.stop();
+    client.socket.emit('authentication', {token: 'bad'});
     assert.deepEqual(await client.call('slow'), SHUTTING_DOWN);
     gate.open();
     assert.deepEqual(await slow, {result: 'done'});
@@ -81,5 +83,19 @@ describeSection('A server that stops', options => {
     await entered.opened;
     await given.server.stop();
     assert.equal(await client.next('disconnect'), 'transport close');
+  });
+});
+
+describeFrames('A server that stops', () => {
+  it('does not wait for a polling client that never fetches the goodbye', async () => {
+    const timers = () =>
+      process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+    const before = timers();
+    await using given = await givenServer(undefined, {}, {component: {drainTimeout: 20}});
+    const client = await RawClient.join(given.server.url);
+    // A frame that closes the connection, and no request that could carry the server's goodbye.
+    await client.send('42[null]');
+    await given.app.stop();
+    assert.equal(timers(), before);
   });
 });

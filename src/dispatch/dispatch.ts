@@ -133,14 +133,14 @@ function checkArguments(packet: Packet, ack?: Ack): Error | undefined {
   const count = packet.length - (ack ? 2 : 1);
   if (count < 2) return undefined;
   if (count > 2) return SocketErrors.tooManyArguments();
-  const options = packet[2] as {$call?: unknown} | null;
+  const options = packet[2];
   const wellFormed =
-    typeof options === 'object' &&
-    options !== null &&
-    Object.keys(options).length === 1 &&
-    typeof options.$call === 'object' &&
-    options.$call !== null;
+    isRecord(options) && Object.keys(options).length === 1 && isRecord(options.$call);
   return wellFormed ? undefined : SocketErrors.badCallOptions();
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function call(peer: Peer, handler: Handler, packet: Packet, ack?: Ack): void {
