@@ -144,7 +144,7 @@ export class Admission {
     ) => {
       const socket = this.emitting;
       const own = socket && options.rooms.size === 1 && options.rooms.has(socket.id);
-      if (own && held.has(socket.id)) {
+      if (own && !adapter.rooms.has(socket.id)) {
         internalsOf(socket).notifyOutgoingListeners(packet);
         internalsOf(socket).packet(packet, options.flags);
         return;

@@ -8,7 +8,12 @@ import type {Caller} from './dispatch/handler';
 import {SocketErrors, toUnauthorized} from './errors';
 import {MAX_WAITING_CALLS, SocketEvents} from './protocol';
 import {internalsOf, socketsOnConnection} from './socket-io-internals';
-import {CLOSE_GRACE, closeIdleTransport, ignoreLatePackets} from './transport';
+import {
+  CLOSE_GRACE,
+  closeIdleTransport,
+  cutConnection,
+  ignoreLatePackets,
+} from './transport';
 
 /** What a connection needs of the server that it belongs to. */
 export interface ConnectionService extends Service {
@@ -91,7 +96,7 @@ export class Connection implements Peer {
     if (keepTransport && shared) this.socket.disconnect();
     else this.socket.conn.close();
     // A polling client that does not poll never fetches the goodbye.
-    const cut = setTimeout(() => this.socket.conn.close(true), CLOSE_GRACE);
+    const cut = setTimeout(() => cutConnection(this.socket.conn), CLOSE_GRACE);
     await gone;
     clearTimeout(cut);
   }

@@ -4,9 +4,9 @@ import {createServer} from 'node:http';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
-import type {ServerOptions as IoServerOptions} from 'socket.io';
+import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
 import {isHttpServer} from './http-target';
-import {CLOSE_GRACE} from './transport';
+import {CLOSE_GRACE, cutConnection} from './transport';
 import type {ReadyHttpServer} from './types';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
@@ -69,6 +69,9 @@ export class SocketListener {
   /** Closes all connections, each by its own handshake and soon by force, and leaves the HTTP server. */
   async close(): Promise<void> {
     this.unmount();
+    for (const connection of Object.values(this.io.engine['clients'])) {
+      cutConnection(connection);
+    }
     this.io.engine.close();
     if (this.inUse.size > 0) {
       const cut = setTimeout(() => {

@@ -41,6 +41,10 @@ interface ParentNamespaceInternals {
   readonly children: Set<Namespace>;
 }
 
+interface ServerInternals {
+  readonly parentNsps: ReadonlyMap<unknown, Namespace>;
+}
+
 export function internalsOf(socket: Socket): SocketInternals {
   return socket as unknown as SocketInternals;
 }
@@ -60,7 +64,8 @@ export function connectingSockets(namespace: Namespace): Iterable<Socket> {
 
 /** Makes a namespace that a pattern has created as its child, if it is one, stand for itself. */
 export function detachFromPattern(namespace: Namespace): void {
-  for (const parent of namespace.server.parentNsps.values()) {
+  const {parentNsps} = namespace.server as unknown as ServerInternals;
+  for (const parent of parentNsps.values()) {
     // With the child goes the cleaning up that removes it when it is empty.
     if (childrenOf(parent)?.delete(namespace))
       Reflect.deleteProperty(namespace, '_remove');
@@ -70,4 +75,10 @@ export function detachFromPattern(namespace: Namespace): void {
 /** Children of a pattern's parent namespace; `undefined` for any other namespace. */
 export function childrenOf(namespace: Namespace): Set<Namespace> | undefined {
   return (namespace as unknown as Partial<ParentNamespaceInternals>).children;
+}
+
+/** What ends a polling transport that waits for a last request to answer with its goodbye. */
+export function closingOf(connection: Socket['conn']): (() => void) | null | undefined {
+  const transport = connection.transport as {shouldClose?: (() => void) | null};
+  return transport.shouldClose;
 }

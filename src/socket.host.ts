@@ -41,11 +41,11 @@ export class SocketHost implements LifeCycleObserver {
   /** Makes a server known; one that comes after start is started at once. */
   register(server: SocketServer): Endpoint {
     const endpoint = new Endpoint(server.name, server);
-    this.endpoints.set(server.name, endpoint);
     if (this.started) {
       this.configure(endpoint);
       endpoint.open();
     }
+    this.endpoints.set(server.name, endpoint);
     return endpoint;
   }
 
@@ -131,7 +131,7 @@ export class SocketHost implements LifeCycleObserver {
   changed(endpoint: Endpoint): void {
     if (!endpoint.isOpen) return;
     this.report(endpoint.problems());
-    this.serve().catch((error: unknown) => this.report([String(error)]));
+    this.serve().catch((error: unknown) => this.report([messageOf(error)]));
   }
 
   /** @throws Error before `init()`. */
@@ -144,9 +144,8 @@ export class SocketHost implements LifeCycleObserver {
         );
       }
       const name = endpoint.options.namespace ?? defaultNamespace(endpoint.name);
-      namespace = this.listener.io.of(
-        typeof name === 'function' ? countMatching(name) : name,
-      );
+      const {io} = this.listener;
+      namespace = io.of(typeof name === 'function' ? countMatching(io, name) : name);
       endpoint.claim(namespace);
       this.namespaces.set(endpoint, namespace);
     }
@@ -209,11 +208,18 @@ export class SocketHost implements LifeCycleObserver {
   /** Hands each server its decorated handlers, creating the servers that they name. */
   private applyControllers(): readonly string[] {
     const {servers, problems} = this.scanner.scan();
-    for (const name of servers.keys()) SocketServer.get(this.app, name);
+    const refused: string[] = [];
+    for (const [name, {namedBy}] of servers) {
+      try {
+        SocketServer.get(this.app, name);
+      } catch (error) {
+        refused.push(`${namedBy} names server "${name}". ${messageOf(error)}`);
+      }
+    }
     for (const [name, endpoint] of this.endpoints) {
       endpoint.handlers.replaceDecorated(servers.get(name));
     }
-    return problems;
+    return [...problems, ...refused];
   }
 
   /** Follows controllers that are added and removed while running. */
@@ -229,7 +235,7 @@ export class SocketHost implements LifeCycleObserver {
           this.report(problems);
           await this.serve();
         } catch (error) {
-          this.report([String(error)]);
+          this.report([messageOf(error)]);
         }
       },
     });
@@ -245,7 +251,14 @@ export class SocketHost implements LifeCycleObserver {
     const isPattern = ({options: {namespace = ''}}: Endpoint) =>
       Number(typeof namespace !== 'string');
     active.sort((one, other) => isPattern(one) - isPattern(other));
-    for (const endpoint of active) this.namespaceOf(endpoint);
+    const refused: string[] = [];
+    for (const endpoint of active) {
+      try {
+        this.namespaceOf(endpoint);
+      } catch (error) {
+        refused.push(messageOf(error));
+      }
+    }
     this.attaching ??= this.attach(this.listener);
     try {
       await this.attaching;
@@ -253,6 +266,8 @@ export class SocketHost implements LifeCycleObserver {
       this.attaching = undefined;
       throw error;
     }
+    // The others are served all the same.
+    throwAny(refused);
   }
 
   private async attach(listener: SocketListener): Promise<void> {
@@ -294,6 +309,10 @@ export class SocketHost implements LifeCycleObserver {
 
 function defaultNamespace(name: string): string {
   return name === DEFAULT_SERVER_NAME ? '/' : `/${name}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function throwAny(problems: readonly string[]): void {

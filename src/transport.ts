@@ -1,5 +1,10 @@
-import type {Socket} from 'socket.io';
-import {clientOf, connectingSockets, socketsOnConnection} from './socket-io-internals';
+import type {Server as IoServer, Socket} from 'socket.io';
+import {
+  clientOf,
+  closingOf,
+  connectingSockets,
+  socketsOnConnection,
+} from './socket-io-internals';
 import type {NamespaceMatcher} from './types';
 
 /** How long, in ms, a closed connection may take to say goodbye before it is cut. */
@@ -12,17 +17,25 @@ const IDLE_TRANSPORT_TIMEOUT = 100;
 const CONNECT = 0;
 
 /** Namespace functions under way; socket.io does not tell them whose connection they decide on. */
-let matching = 0;
+const matching = new WeakMap<IoServer, number>();
 
 /** Lets idle transports wait for a namespace function. */
-export function countMatching(matcher: NamespaceMatcher): NamespaceMatcher {
+export function countMatching(io: IoServer, matcher: NamespaceMatcher): NamespaceMatcher {
+  const count = (change: number) => matching.set(io, (matching.get(io) ?? 0) + change);
   return (name, auth, next) => {
-    matching++;
+    count(+1);
     matcher(name, auth, (error, allowed) => {
-      matching--;
+      count(-1);
       next(error, allowed);
     });
   };
+}
+
+/** Closes a connection without waiting for its client, dropping what it was not sent yet. */
+export function cutConnection(connection: Socket['conn']): void {
+  connection.close(true);
+  // A polling transport that is closing already waits for its client's next request.
+  closingOf(connection)?.();
 }
 
 /**
@@ -56,7 +69,7 @@ export function closeIdleTransport(socket: Socket): void {
 }
 
 function isConnecting({client, nsp}: Socket): boolean {
-  if (matching > 0) return true;
+  if (matching.get(nsp.server)) return true;
   for (const namespace of nsp.server._nsps.values()) {
     for (const socket of connectingSockets(namespace)) {
       if (socket.client === client) return true;

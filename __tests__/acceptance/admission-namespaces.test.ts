@@ -1,7 +1,11 @@
 import {RestServer} from '@loopback/rest';
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
+import {Server} from 'socket.io';
 import type {Socket} from 'socket.io';
 import {authenticateByToken, givenApp} from '../helpers/app';
 import type {AppOptions, GivenApp} from '../helpers/app';
@@ -45,108 +49,112 @@ async function outlastIdleTransport(root: string, namespace = ''): Promise<void>
 }
 
 for (const transport of TRANSPORTS) {
-  describe(`several servers on one connection over ${transport}`, () => {
-    it('leaves the others alone when one refuses, and they get their broadcasts', async () => {
-      await using given = await givenServers({'': {}, admin: {}, chat: {}});
-      const [plain, admin, chat] = givenClients(given.root, ['/', '/admin', '/chat'], {
-        transports: [transport],
+  describe(
+    `several servers on one connection over ${transport}`,
+    {timeout: 20_000},
+    () => {
+      it('leaves the others alone when one refuses, and they get their broadcasts', async () => {
+        await using given = await givenServers({'': {}, admin: {}, chat: {}});
+        const [plain, admin, chat] = givenClients(given.root, ['/', '/admin', '/chat'], {
+          transports: [transport],
+        });
+        await using _all = plain;
+        plain.socket.emit('authentication', {token: 'ok'});
+        chat.socket.emit('authentication', {token: 'ok'});
+        admin.socket.emit('authentication', {token: 'wrong'});
+        assert.equal((await admin.next('unauthorized')).statusCode, 401);
+        assert.equal(await admin.next('disconnect'), 'io server disconnect');
+        await Promise.all([plain.next('authenticated'), chat.next('authenticated')]);
+        await outlastIdleTransport(given.root);
+        for (const name of ['', 'admin', 'chat']) {
+          given.get(name || 'SocketServer').io.emit('broadcast', name);
+        }
+        assert.equal(await plain.next('broadcast'), '');
+        assert.equal(await chat.next('broadcast'), 'chat');
+        assert.deepEqual(plain.names, ['connect', 'authenticated', 'broadcast']);
+        assert.deepEqual(chat.names, ['connect', 'authenticated', 'broadcast']);
+        assert.deepEqual(admin.names, ['connect', 'unauthorized', 'disconnect']);
       });
-      await using _all = plain;
-      plain.socket.emit('authentication', {token: 'ok'});
-      chat.socket.emit('authentication', {token: 'ok'});
-      admin.socket.emit('authentication', {token: 'wrong'});
-      assert.equal((await admin.next('unauthorized')).statusCode, 401);
-      assert.equal(await admin.next('disconnect'), 'io server disconnect');
-      await Promise.all([plain.next('authenticated'), chat.next('authenticated')]);
-      await outlastIdleTransport(given.root);
-      for (const name of ['', 'admin', 'chat']) {
-        given.get(name || 'SocketServer').io.emit('broadcast', name);
-      }
-      assert.equal(await plain.next('broadcast'), '');
-      assert.equal(await chat.next('broadcast'), 'chat');
-      assert.deepEqual(plain.names, ['connect', 'authenticated', 'broadcast']);
-      assert.deepEqual(chat.names, ['connect', 'authenticated', 'broadcast']);
-      assert.deepEqual(admin.names, ['connect', 'unauthorized', 'disconnect']);
-    });
 
-    it('leaves the others alone when one times out', async () => {
-      await using given = await givenServers({
-        '': {timeout: false},
-        admin: {timeout: 20},
+      it('leaves the others alone when one times out', async () => {
+        await using given = await givenServers({
+          '': {timeout: false},
+          admin: {timeout: 20},
+        });
+        const [plain, admin] = givenClients(given.root, ['/', '/admin'], {
+          transports: [transport],
+        });
+        await using _all = plain;
+        assert.equal((await admin.next('unauthorized')).statusCode, 408);
+        await admin.next('disconnect');
+        await outlastIdleTransport(given.root);
+        await plain.authenticate();
+        assert.deepEqual(plain.names, ['connect', 'authenticated']);
       });
-      const [plain, admin] = givenClients(given.root, ['/', '/admin'], {
-        transports: [transport],
-      });
-      await using _all = plain;
-      assert.equal((await admin.next('unauthorized')).statusCode, 408);
-      await admin.next('disconnect');
-      await outlastIdleTransport(given.root);
-      await plain.authenticate();
-      assert.deepEqual(plain.names, ['connect', 'authenticated']);
-    });
 
-    it('connects one whose middleware is slow though another has refused at once', async () => {
-      const held = new Queue<() => void>();
-      await using given = await givenServers({'': {}, slow: {}}, app => {
-        SocketServer.get(app, 'slow').io.use((_socket, next) => held.push(next));
+      it('connects one whose middleware is slow though another has refused at once', async () => {
+        const held = new Queue<() => void>();
+        await using given = await givenServers({'': {}, slow: {}}, app => {
+          SocketServer.get(app, 'slow').io.use((_socket, next) => held.push(next));
+        });
+        const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
+          transports: [transport],
+          reconnection: false,
+          auth: {token: 'wrong'},
+        });
+        await using _all = plain;
+        await plain.next('disconnect');
+        const next = await held.next();
+        await outlastIdleTransport(given.root);
+        next();
+        assert.equal(await slow.next('connect'), undefined);
+        assert.deepEqual(plain.names, ['connect', 'unauthorized', 'disconnect']);
       });
-      const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
-        transports: [transport],
-        reconnection: false,
-        auth: {token: 'wrong'},
-      });
-      await using _all = plain;
-      await plain.next('disconnect');
-      const next = await held.next();
-      await outlastIdleTransport(given.root);
-      next();
-      assert.equal(await slow.next('connect'), undefined);
-      assert.deepEqual(plain.names, ['connect', 'unauthorized', 'disconnect']);
-    });
 
-    it('connects one whose namespace function is slow though another has refused at once', async () => {
-      const held = new Queue<() => void>();
-      await using given = await givenServers({
-        '': {},
-        slow: {namespace: (_name, _auth, next) => held.push(() => next(null, true))},
+      it('connects one whose namespace function is slow though another has refused at once', async () => {
+        const held = new Queue<() => void>();
+        await using given = await givenServers({
+          '': {},
+          slow: {namespace: (_name, _auth, next) => held.push(() => next(null, true))},
+        });
+        const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
+          transports: [transport],
+          reconnection: false,
+          auth: {token: 'wrong'},
+        });
+        await using _all = plain;
+        const closed = new Promise<void>(resolve => {
+          plain.socket.io.on('close', () => resolve());
+        });
+        await plain.next('disconnect');
+        const next = await held.next();
+        // Of another application, whose transports wait for no such answer.
+        await using other = await givenServers({'': {}});
+        await outlastIdleTransport(other.root);
+        next();
+        await Promise.race([slow.next('connect'), closed]);
+        assert.deepEqual(slow.names.slice(0, 1), ['connect']);
       });
-      const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
-        transports: [transport],
-        reconnection: false,
-        auth: {token: 'wrong'},
-      });
-      await using _all = plain;
-      const closed = new Promise<void>(resolve => {
-        plain.socket.io.on('close', () => resolve());
-      });
-      await plain.next('disconnect');
-      const next = await held.next();
-      // Of another application, whose transports wait for no such answer.
-      await using other = await givenServers({'': {}});
-      await outlastIdleTransport(other.root);
-      next();
-      await Promise.race([slow.next('connect'), closed]);
-      assert.deepEqual(slow.names.slice(0, 1), ['connect']);
-    });
 
-    it('leaves the others alone when one is stopped', async () => {
-      await using given = await givenServers({'': {}, admin: {}});
-      const [plain, admin] = givenClients(given.root, ['/', '/admin'], {
-        transports: [transport],
-        reconnection: false,
+      it('leaves the others alone when one is stopped', async () => {
+        await using given = await givenServers({'': {}, admin: {}});
+        const [plain, admin] = givenClients(given.root, ['/', '/admin'], {
+          transports: [transport],
+          reconnection: false,
+        });
+        await using _all = plain;
+        await Promise.all([plain.authenticate(), admin.authenticate()]);
+        await given.get('admin').stop();
+        await admin.next('disconnect');
+        given.server.io.emit('broadcast');
+        await Promise.race([plain.next('broadcast'), plain.next('disconnect')]);
+        assert.deepEqual(plain.names, ['connect', 'authenticated', 'broadcast']);
       });
-      await using _all = plain;
-      await Promise.all([plain.authenticate(), admin.authenticate()]);
-      await given.get('admin').stop();
-      await admin.next('disconnect');
-      given.server.io.emit('broadcast');
-      await Promise.race([plain.next('broadcast'), plain.next('disconnect')]);
-      assert.deepEqual(plain.names, ['connect', 'authenticated', 'broadcast']);
-    });
-  });
+    },
+  );
 }
 
-describe('a transport', () => {
+describe('a transport', {timeout: 20_000}, () => {
   it('is closed after its only namespace was refused', async () => {
     await using given = await givenServers({'': {}});
     const client = await PollingClient.open(given.root);
@@ -220,7 +228,7 @@ describe('a transport', () => {
   });
 });
 
-describe('a namespace', () => {
+describe('a namespace', {timeout: 20_000}, () => {
   it('refuses clients when no server has it', async () => {
     await using given = await givenServers({admin: {}});
     for (const path of ['/', '/nope', '/admin/nope']) {
@@ -271,7 +279,7 @@ describe('a namespace', () => {
   });
 });
 
-describe('the namespaces of a pattern', () => {
+describe('the namespaces of a pattern', {timeout: 20_000}, () => {
   const pattern = {namespace: /^\/room-\d$/};
 
   it('are forgotten after their last socket has left', async () => {
@@ -322,6 +330,34 @@ describe('the namespaces of a pattern', () => {
     assert.equal(packets.filter(packet => packet.startsWith('44/room-9,')).length, 1);
     assert.deepEqual([...io._nsps.keys()], ['/']);
     assert.equal(given.get('rooms').url, undefined);
+  });
+
+  it('are guarded though they were there before the server was started on the pattern', async () => {
+    const http = createServer();
+    const io = new Server(http);
+    await once(http.listen(0, '127.0.0.1'), 'listening');
+    const {port} = http.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/room-1`;
+    await using given = await givenApp({start: false});
+    await using _closed = {[Symbol.asyncDispose]: () => io.close()};
+    const parent = io.of(/^\/room-\d$/);
+    await using early = givenClient(url);
+    await early.next('connect');
+    const server = SocketServer.get(given.app, 'rooms');
+    server.auth(authenticateByToken);
+    server.start(parent);
+    await using late = givenClient(url);
+    await late.next('connect');
+    parent.emit('broadcast');
+    for (const client of [early, late]) {
+      const answer = await client.call('authentication', {token: 'ok'});
+      assert.deepEqual(answer, {result: true});
+    }
+    parent.emit('broadcast');
+    for (const client of [early, late]) {
+      await client.next('broadcast');
+      assert.deepEqual(client.names, ['connect', 'authenticated', 'broadcast']);
+    }
   });
 
   it('do not include one that a server has by name, however often clients come and go', async () => {

@@ -40,94 +40,98 @@ async function settle(socket: Socket, client: TestClient): Promise<void> {
 
 for (const kind of NAMESPACE_KINDS) {
   for (const transport of TRANSPORTS) {
-    describe(`a connection recovered in ${kind.title} over ${transport}`, () => {
-      it('gets missed packets and its rooms back once it has authenticated again, before connected handlers', async () => {
-        let roomsWhenConnected: string[] = [];
-        await using given = await givenNamespace({
-          kind,
-          transport,
-          recovery: true,
-          setup: server => {
-            server.onConnected((socket: Socket) => {
-              roomsWhenConnected = [...socket.rooms];
-              socket.emit('connected handler');
-            });
-          },
+    describe(
+      `a connection recovered in ${kind.title} over ${transport}`,
+      {timeout: 20_000},
+      () => {
+        it('gets missed packets and its rooms back once it has authenticated again, before connected handlers', async () => {
+          let roomsWhenConnected: string[] = [];
+          await using given = await givenNamespace({
+            kind,
+            transport,
+            recovery: true,
+            setup: server => {
+              server.onConnected((socket: Socket) => {
+                roomsWhenConnected = [...socket.rooms];
+                socket.emit('connected handler');
+              });
+            },
+          });
+          // A child namespace of a pattern lives as long as it has sockets.
+          await using _keeper = (await given.authenticated())[0];
+          const [one, first] = await given.authenticated(MANUAL);
+          await using client = one;
+          const {id, nsp} = first;
+          await first.join('room');
+          await drop(client, first);
+          nsp.emit('missed', 'by all');
+          nsp.to('room').emit('missed', 'in the room');
+          nsp.to('elsewhere').emit('missed', 'elsewhere');
+
+          const {socket, before} = await comeBack(given, client);
+          assert.ok(client.socket.recovered);
+          assert.ok(socket.recovered);
+          assert.equal(socket.id, id);
+          assert.deepEqual([...socket.rooms], []);
+          assert.ok(!(await nsp.fetchSockets()).some(listed => listed.id === id));
+          assert.deepEqual(await nsp.in(['room', id]).fetchSockets(), []);
+          await settle(socket, client);
+          assert.deepEqual(receivedSince(client, before), [
+            ['connect', undefined],
+            ['marker', undefined],
+          ]);
+          assert.equal(given.authentications.size, 0);
+
+          client.socket.emit('authentication', {token: 'ok'});
+          (await given.authentications.next()).succeed();
+          await client.next('authenticated');
+          assert.deepEqual(receivedSince(client, before + 2), [
+            ['missed', 'by all'],
+            ['missed', 'in the room'],
+            ['connected handler', receivedSince(client, before + 2)[2][1]],
+            ['authenticated', true],
+          ]);
+          assert.deepEqual(roomsWhenConnected.sort(), [id, 'room'].sort());
+          nsp.to('room').emit('in the room again');
+          await client.next('in the room again');
         });
-        // A child namespace of a pattern lives as long as it has sockets.
-        await using _keeper = (await given.authenticated())[0];
-        const [one, first] = await given.authenticated(MANUAL);
-        await using client = one;
-        const {id, nsp} = first;
-        await first.join('room');
-        await drop(client, first);
-        nsp.emit('missed', 'by all');
-        nsp.to('room').emit('missed', 'in the room');
-        nsp.to('elsewhere').emit('missed', 'elsewhere');
 
-        const {socket, before} = await comeBack(given, client);
-        assert.ok(client.socket.recovered);
-        assert.ok(socket.recovered);
-        assert.equal(socket.id, id);
-        assert.deepEqual([...socket.rooms], []);
-        assert.ok(!(await nsp.fetchSockets()).some(listed => listed.id === id));
-        assert.deepEqual(await nsp.in(['room', id]).fetchSockets(), []);
-        await settle(socket, client);
-        assert.deepEqual(receivedSince(client, before), [
-          ['connect', undefined],
-          ['marker', undefined],
-        ]);
-        assert.equal(given.authentications.size, 0);
+        it('gets nothing when authentication fails', async () => {
+          await using given = await givenNamespace({kind, transport, recovery: true});
+          await using _keeper = (await given.authenticated())[0];
+          const [one, first] = await given.authenticated(MANUAL);
+          await using client = one;
+          const {nsp} = first;
+          await first.join('room');
+          await drop(client, first);
+          nsp.emit('missed');
+          nsp.to('room').emit('missed');
+          const packets: string[] = [];
+          client.socket.io.on('open', () => {
+            client.socket.io.engine.on('packet', packet =>
+              packets.push(String(packet.data)),
+            );
+          });
 
-        client.socket.emit('authentication', {token: 'ok'});
-        (await given.authentications.next()).succeed();
-        await client.next('authenticated');
-        assert.deepEqual(receivedSince(client, before + 2), [
-          ['missed', 'by all'],
-          ['missed', 'in the room'],
-          ['connected handler', receivedSince(client, before + 2)[2][1]],
-          ['authenticated', true],
-        ]);
-        assert.deepEqual(roomsWhenConnected.sort(), [id, 'room'].sort());
-        nsp.to('room').emit('in the room again');
-        await client.next('in the room again');
-      });
-
-      it('gets nothing when authentication fails', async () => {
-        await using given = await givenNamespace({kind, transport, recovery: true});
-        await using _keeper = (await given.authenticated())[0];
-        const [one, first] = await given.authenticated(MANUAL);
-        await using client = one;
-        const {nsp} = first;
-        await first.join('room');
-        await drop(client, first);
-        nsp.emit('missed');
-        nsp.to('room').emit('missed');
-        const packets: string[] = [];
-        client.socket.io.on('open', () => {
-          client.socket.io.engine.on('packet', packet =>
-            packets.push(String(packet.data)),
+          const {socket, before} = await comeBack(given, client);
+          assert.ok(socket.recovered);
+          client.socket.emit('authentication');
+          const closed = new Promise<void>(resolve =>
+            client.socket.io.on('close', () => resolve()),
           );
+          (await given.authentications.next()).fail();
+          await closed;
+          const names = receivedSince(client, before).map(([name]) => name);
+          assert.deepEqual(names, ['connect', 'unauthorized', 'disconnect']);
+          assert.ok(packets.some(packet => packet.includes('unauthorized')));
+          assert.ok(!packets.some(packet => packet.includes('missed')));
         });
-
-        const {socket, before} = await comeBack(given, client);
-        assert.ok(socket.recovered);
-        client.socket.emit('authentication');
-        const closed = new Promise<void>(resolve =>
-          client.socket.io.on('close', () => resolve()),
-        );
-        (await given.authentications.next()).fail();
-        await closed;
-        const names = receivedSince(client, before).map(([name]) => name);
-        assert.deepEqual(names, ['connect', 'unauthorized', 'disconnect']);
-        assert.ok(packets.some(packet => packet.includes('unauthorized')));
-        assert.ok(!packets.some(packet => packet.includes('missed')));
-      });
-    });
+      },
+    );
   }
 }
 
-describe('connection state recovery', () => {
+describe('connection state recovery', {timeout: 20_000}, () => {
   it('reaches no recovered socket before it has authenticated again', async () => {
     await using given = await givenNamespace({recovery: true});
     const [one, first] = await given.authenticated(MANUAL);
@@ -338,6 +342,56 @@ describe('connection state recovery', () => {
     await client.next('missed');
     await client.next('broadcast in the room');
     assert.deepEqual([...socket.rooms].sort(), [socket.id, 'room'].sort());
+  });
+
+  it('gives nothing of a session to who comes after its client has left by itself', async () => {
+    await using given = await givenNamespace({recovery: true});
+    const [one, first] = await given.authenticated(MANUAL);
+    await using client = one;
+    await first.join("the first user's");
+    await drop(client, first);
+    const {socket: second} = await comeBack(given, client);
+    client.socket.emit('authentication');
+    (await given.authentications.next()).succeed();
+    await client.next('authenticated');
+    const gone = once(second, 'disconnect');
+    client.socket.disconnect();
+    await gone;
+    given.io.to("the first user's").emit('missed');
+
+    const {socket: third, before} = await comeBack(given, client);
+    client.socket.emit('authentication');
+    (await given.authentications.next()).succeed();
+    await client.next('authenticated');
+    assert.deepEqual(
+      receivedSince(client, before).map(([name]) => name),
+      ['connect', 'authenticated'],
+    );
+    assert.deepEqual([...third.rooms], [third.id]);
+    assert.notEqual(third.id, first.id);
+  });
+
+  it('gives nothing of a session to who comes after its client was refused', async () => {
+    await using given = await givenNamespace({recovery: true});
+    const [one, first] = await given.authenticated(MANUAL);
+    await using client = one;
+    await first.join("the first user's");
+    await drop(client, first);
+    await comeBack(given, client);
+    client.socket.emit('authentication');
+    (await given.authentications.next()).fail();
+    await client.next('disconnect');
+    given.io.to("the first user's").emit('missed');
+
+    const {socket, before} = await comeBack(given, client);
+    client.socket.emit('authentication');
+    (await given.authentications.next()).succeed();
+    await client.next('authenticated');
+    assert.deepEqual(
+      receivedSince(client, before).map(([name]) => name),
+      ['connect', 'authenticated'],
+    );
+    assert.deepEqual([...socket.rooms], [socket.id]);
   });
 
   it('does not take what a recovering client adds to its handshake for credentials', async () => {

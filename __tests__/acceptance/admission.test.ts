@@ -31,7 +31,7 @@ for (const kind of NAMESPACE_KINDS) {
       const variant = {kind, transport, recovery};
       const title = `${kind.title}, ${transport}, ${recovery ? 'with' : 'without'} recovery`;
 
-      describe(`admission to ${title}`, () => {
+      describe(`admission to ${title}`, {timeout: 20_000}, () => {
         it('reaches no socket that is connecting, authenticating or refused', async () => {
           const gate = new Queue<[Socket, () => void]>();
           await using given = await givenNamespace({
@@ -244,7 +244,7 @@ for (const kind of NAMESPACE_KINDS) {
 for (const recovery of [false, true]) {
   const title = recovery ? 'with' : 'without';
 
-  describe(`admission, ${title} connection state recovery,`, () => {
+  describe(`admission, ${title} connection state recovery,`, {timeout: 20_000}, () => {
     it("delivers what a socket's own `connect` listener emits to it", async () => {
       await using given = await givenNamespace({
         recovery,

@@ -19,7 +19,12 @@ export interface NamespaceKind {
 export const NAMESPACE_KINDS: readonly NamespaceKind[] = [
   {title: 'the default namespace', path: '/'},
   {title: 'a named namespace', server: 'chat', path: '/chat'},
-  {title: 'a RegExp namespace', server: 'chat', namespace: /^\/room-\d$/, path: '/room-1'},
+  {
+    title: 'a RegExp namespace',
+    server: 'chat',
+    namespace: /^\/room-\d$/,
+    path: '/room-1',
+  },
   {
     title: 'a function namespace',
     server: 'chat',
@@ -121,7 +126,11 @@ export async function givenNamespace(
 }
 
 /** Runs a broadcast of each kind at a socket; gives the ids of those that are listed. */
-export async function reach(nsp: Namespace, id: string, rooms: string[]): Promise<string[]> {
+export async function reach(
+  nsp: Namespace,
+  id: string,
+  rooms: string[],
+): Promise<string[]> {
   nsp.emit('broadcast', 'all');
   nsp.local.emit('broadcast', 'local');
   nsp.volatile.emit('broadcast', 'volatile');
@@ -136,6 +145,11 @@ export async function reach(nsp: Namespace, id: string, rooms: string[]): Promis
   const answers = await nsp.timeout(5000).emitWithAck('broadcast', 'with ack');
   const listed = await nsp.fetchSockets();
   const listedById = await nsp.in([id, ...rooms]).fetchSockets();
-  const all = await nsp.in(id).allSockets();
-  return [...answers, ...listed.map(one => one.id), ...listedById.map(one => one.id), ...all];
+  const all = await nsp.adapter.sockets(new Set([id]));
+  return [
+    ...answers,
+    ...listed.map(one => one.id),
+    ...listedById.map(one => one.id),
+    ...all,
+  ];
 }

@@ -155,15 +155,14 @@ function readClass(type: Constructor<unknown>): DecoratedClass | undefined {
 
 /** How one parameter of a handler, leaving out the injected ones, is filled. */
 export type ParameterSource =
-  | {readonly kind: 'value'; readonly index: number}
-  | {readonly kind: 'callback'}
-  | {readonly kind: 'none'};
+  {readonly kind: 'value'; readonly index: number} | {readonly kind: 'none'};
 
 /** What is known of a decorated method's parameters. */
 export interface MethodParameters {
   /** Sources of the parameters that are not injected, in order. */
   readonly sources: readonly ParameterSource[];
-  readonly callback: boolean;
+  /** Position of the callback among all parameters, injected ones too; -1 without one. */
+  readonly callbackAt: number;
   /** Whether the method is a REST operation too. */
   readonly rest: boolean;
 }
@@ -183,6 +182,7 @@ export function describeParameters(
   const types =
     MetadataInspector.getDesignTypeForMethod(prototype, member)?.parameterTypes ?? [];
   const sources: ParameterSource[] = [];
+  let callbackAt = -1;
   for (let at = 0; at < Math.max(types.length, length, injections.length); at++) {
     const injection = injections.at(at);
     if (injection?.bindingSelector || injection?.resolve) continue;
@@ -190,14 +190,15 @@ export function describeParameters(
     if (index < values) {
       sources.push({kind: 'value', index});
     } else if (index === values && isCallback(types[at], at < length)) {
-      sources.push({kind: 'callback'});
+      callbackAt = at;
+      sources.push({kind: 'none'});
     } else {
       sources.push({kind: 'none'});
     }
   }
   return {
     sources,
-    callback: sources.some(source => source.kind === 'callback'),
+    callbackAt,
     rest: isRestOperation(type, member),
   };
 }

@@ -3,9 +3,14 @@ import type {Binding, Constructor, Context} from '@loopback/context';
 import {CoreBindings, invokeMethod} from '@loopback/core';
 import {describeParameters} from '../decorators/metadata';
 import type {MethodParameters} from '../decorators/metadata';
-import type {HandlerReference, SocketCallback} from '../types';
+import type {HandlerReference} from '../types';
 import {withCallback} from './handler';
 import type {Caller, Handler, HandlerDefinition} from './handler';
+
+/** Where a method's args are among its values. */
+const ARGS = 2;
+
+type Method = (...args: unknown[]) => unknown;
 
 /**
  * A method of a controller, resolved and invoked through LoopBack: a new instance for each call
@@ -36,7 +41,7 @@ export class ControllerHandler implements Handler {
   }
 
   invoke(caller: Caller, values: readonly unknown[]): unknown {
-    const context = caller.openCall(values);
+    const context = caller.openCall(values[ARGS]);
     context.bind(CoreBindings.CONTROLLER_CLASS).to(this.type);
     context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(this.member);
     return tryWithFinally(
@@ -55,23 +60,39 @@ export class ControllerHandler implements Handler {
       this.binding.getValue(context, {}),
       (controller: unknown) => {
         context.bind(CoreBindings.CONTROLLER_CURRENT).to(controller);
-        const invoke = (callback?: SocketCallback): unknown =>
-          invokeMethod(
-            controller as object,
-            this.member,
-            context,
-            this.arrange(values, callback),
-            {source: {type: 'socket', value: context}},
-          );
-        return this.parameters.callback ? withCallback(invoke) : invoke();
+        return invokeMethod(
+          this.answering(controller as object),
+          this.member,
+          context,
+          this.arrange(values),
+          {source: {type: 'socket', value: context}},
+        ) as unknown;
       },
     );
   }
 
-  private arrange(values: readonly unknown[], callback?: SocketCallback): unknown[] {
-    return this.parameters.sources.map(source => {
-      if (source.kind === 'value') return values[source.index];
-      return source.kind === 'callback' ? callback : undefined;
+  /**
+   * The controller, where a method with a callback is one that returns a promise: interceptors get
+   * its answer, and may answer in its place.
+   */
+  private answering(controller: object): object {
+    const {callbackAt} = this.parameters;
+    if (callbackAt < 0) return controller;
+    const method = (controller as Record<string, Method>)[this.member];
+    const answering = (...args: unknown[]) =>
+      withCallback(callback => {
+        args[callbackAt] = callback;
+        return Reflect.apply(method, controller, args);
+      });
+    return new Proxy(controller, {
+      get: (target, property) =>
+        property === this.member ? answering : (Reflect.get(target, property) as unknown),
     });
+  }
+
+  private arrange(values: readonly unknown[]): unknown[] {
+    return this.parameters.sources.map(source =>
+      source.kind === 'value' ? values[source.index] : undefined,
+    );
   }
 }

@@ -10,14 +10,20 @@ import type {DecoratedHandlers} from './handler-table';
 /** How many values each kind of handler receives before its callback. */
 export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
 
+/** What one server is given. */
+export interface ServerHandlers extends DecoratedHandlers {
+  /** The first class that names the server. */
+  readonly namedBy: string;
+}
+
 /** What the bound controllers give each server, and what is wrong with them. */
 export interface ControllerScan {
-  readonly servers: ReadonlyMap<string, DecoratedHandlers>;
+  readonly servers: ReadonlyMap<string, ServerHandlers>;
   /** One sentence each, naming the class and the method and saying what to do. */
   readonly problems: readonly string[];
 }
 
-interface Draft extends DecoratedHandlers {
+interface Draft extends ServerHandlers {
   auth?: ControllerHandler;
   readonly connected: ControllerHandler[];
   readonly disconnected: ControllerHandler[];
@@ -56,11 +62,11 @@ export class ControllerScanner {
       if (!described) continue;
       const add = (kind: Kind, entry: DecoratedMember<SocketMethodMetadata>) => {
         const handler = this.handlerOf(binding, type, kind, entry);
-        const draft = draftOf(servers, entry.server);
+        const draft = draftOf(servers, type, entry.server);
         const problem = handler.problem ?? place(draft, kind, handler, entry.metadata);
         if (problem) problems.push(problem);
       };
-      draftOf(servers, described.server);
+      draftOf(servers, type, described.server);
       for (const entry of described.auth) add('auth', entry);
       for (const entry of described.connected) add('connected', entry);
       for (const entry of described.disconnected) add('disconnected', entry);
@@ -95,10 +101,14 @@ export class ControllerScanner {
   }
 }
 
-function draftOf(servers: Map<string, Draft>, name = DEFAULT_SERVER_NAME): Draft {
+function draftOf(
+  servers: Map<string, Draft>,
+  type: Constructor<unknown>,
+  name = DEFAULT_SERVER_NAME,
+): Draft {
   let draft = servers.get(name);
   if (!draft) {
-    draft = {connected: [], disconnected: [], methods: new Map()};
+    draft = {namedBy: type.name, connected: [], disconnected: [], methods: new Map()};
     servers.set(name, draft);
   }
   return draft;

@@ -4,7 +4,7 @@ import type {HandlerReference, SocketCallback, SocketPayload} from '../types';
 /** What a handler may ask of the connection that calls it. */
 export interface Caller {
   /** A new context for this call; whoever opens it closes it. */
-  openCall(values: readonly unknown[]): Context;
+  openCall(args: unknown): Context;
 }
 
 /**
