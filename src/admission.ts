@@ -31,6 +31,10 @@ export class Admission {
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
   private readonly admitted = new WeakSet<Socket>();
+  /** Sessions that are over, by when that was: an adapter gives one again as often as asked. */
+  private readonly ended = new Map<string, number>();
+  /** Id of the socket whose session was kept last. */
+  private persisted?: string;
   /** Sockets whose `emit` is wrapped. */
   private readonly passing = new WeakSet<Socket>();
 
@@ -76,9 +80,22 @@ export class Admission {
     for (const data of held.missed) internalsOf(socket).packet({type: EVENT, data});
   }
 
-  /** Forgets a socket that is gone. */
+  /** Forgets a socket that is gone, and the session it came from, unless it was kept again. */
   forget(socket: Socket): void {
-    if (this.namespace.sockets.get(socket.id) === undefined) this.held.delete(socket.id);
+    if (!this.namespace.sockets.has(socket.id)) this.held.delete(socket.id);
+    if (!socket.recovered || this.persisted === socket.id) return;
+    const now = Date.now();
+    for (const [pid, time] of this.ended) {
+      if (now - time > this.recoveryTime) this.ended.delete(pid);
+      else break;
+    }
+    this.ended.set(internalsOf(socket).pid, now);
+  }
+
+  /** How long, in ms, an adapter keeps a session. */
+  private get recoveryTime(): number {
+    const recovery = this.namespace.server._opts.connectionStateRecovery;
+    return recovery?.maxDisconnectionDuration ?? 0;
   }
 
   private keepsOut(id: string): boolean {
@@ -160,14 +177,18 @@ export class Admission {
     adapter.restoreSession = async (pid, offset) => {
       const session = (await restoreSession(pid, offset)) as Session | null;
       if (!session || !this.active) return session as Session;
+      const none = null as unknown as Session;
+      if (this.ended.has(pid)) return none;
       const {missedPackets, rooms, sid} = session;
       // One connection has the session already; another must not share its id.
       const taken = held.has(sid) || this.namespace.sockets.has(sid);
-      if (taken) return null as unknown as Session;
+      if (taken) return none;
+      this.persisted = undefined;
       held.set(sid, {rooms: new Set(rooms), missed: missedPackets, recovered: true});
       return {...session, rooms: [], missedPackets: []};
     };
     adapter.persistSession = session => {
+      this.persisted = session.sid;
       const entry = held.get(session.sid);
       if (!entry) {
         persistSession(session);

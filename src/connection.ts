@@ -45,6 +45,7 @@ export class Connection implements Peer {
   private acks: Ack[] = [];
   private waiting: Packet[] = [];
   private connectedHandlers = Promise.resolve();
+  private ended?: Promise<void>;
   private deadline?: NodeJS.Timeout;
   private context?: ConnectionContext;
   private aborter?: AbortController;
@@ -56,7 +57,7 @@ export class Connection implements Peer {
     Admission.of(socket.nsp).hold(socket);
     // socket.io calls it for each packet; replacing it is what keeps guards and listeners waiting.
     internalsOf(socket).dispatch = packet => this.receive(packet);
-    socket.once('disconnect', reason => void this.end(reason));
+    socket.once('disconnect', reason => (this.ended = this.end(reason)));
   }
 
   get authenticated(): boolean {
@@ -81,24 +82,27 @@ export class Connection implements Peer {
   }
 
   /**
-   * Ends the connection, so that the client comes back by itself.
+   * Ends the connection, so that the client comes back by itself, and waits for its disconnected
+   * handlers.
    *
    * @param keepTransport - Leave the namespace only, where the transport carries others too. The
    * client then does not come back by itself.
    */
   async close(keepTransport: boolean): Promise<void> {
     this.answerWaiting(SocketErrors.shuttingDown);
-    if (!this.socket.connected) return;
-    const gone = new Promise<void>(resolve =>
-      this.socket.once('disconnect', () => resolve()),
-    );
-    const shared = socketsOnConnection(this.socket).size > 1;
-    if (keepTransport && shared) this.socket.disconnect();
-    else this.socket.conn.close();
-    // A polling client that does not poll never fetches the goodbye.
-    const cut = setTimeout(() => cutConnection(this.socket.conn), CLOSE_GRACE);
-    await gone;
-    clearTimeout(cut);
+    if (this.socket.connected) {
+      const gone = new Promise<void>(resolve =>
+        this.socket.once('disconnect', () => resolve()),
+      );
+      const shared = socketsOnConnection(this.socket).size > 1;
+      if (keepTransport && shared) this.socket.disconnect();
+      else this.socket.conn.close();
+      // A polling client that does not poll never fetches the goodbye.
+      const cut = setTimeout(() => cutConnection(this.socket.conn), CLOSE_GRACE);
+      await gone;
+      clearTimeout(cut);
+    }
+    await this.ended;
   }
 
   private receive(packet: Packet): void {

@@ -32,6 +32,7 @@ export class Endpoint implements ConnectionService {
   options: EndpointOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
   failures?: FailurePolicy;
   private state: 'closed' | 'open' | 'draining' = 'closed';
+  private drained?: Promise<void>;
   private running = 0;
   private quiet: (() => void)[] = [];
 
@@ -47,6 +48,10 @@ export class Endpoint implements ConnectionService {
 
   get draining(): boolean {
     return this.state === 'draining';
+  }
+
+  get isClosed(): boolean {
+    return this.state === 'closed';
   }
 
   /** Whether there is nothing to serve. */
@@ -98,15 +103,13 @@ export class Endpoint implements ConnectionService {
       );
     }
     owners.set(namespace, this);
-    namespace.use((socket, next) => {
-      const refused = this.owns(socket) && (this.state === 'closed' || this.idle);
-      next(refused ? new Error('Invalid namespace') : undefined);
-    });
-    namespace.on('connection', socket => {
-      if (this.owns(socket)) this.connect(socket);
-    });
+    this.guard(namespace);
     const children = childrenOf(namespace);
     if (children) {
+      for (const child of children) {
+        this.guard(child);
+        Admission.of(child);
+      }
       namespace.server.on('new_namespace', child => {
         if (children.has(child)) Admission.of(child);
       });
@@ -114,6 +117,16 @@ export class Endpoint implements ConnectionService {
       Admission.of(namespace);
       detachFromPattern(namespace);
     }
+  }
+
+  private guard(namespace: Namespace): void {
+    namespace.use((socket, next) => {
+      const refused = this.owns(socket) && (this.state === 'closed' || this.idle);
+      next(refused ? new Error('Invalid namespace') : undefined);
+    });
+    namespace.on('connection', socket => {
+      if (this.owns(socket)) this.connect(socket);
+    });
   }
 
   /** Serves a socket that has joined the namespace. */
@@ -182,25 +195,43 @@ export class Endpoint implements ConnectionService {
     if (this.running === 0) for (const notify of this.quiet.splice(0)) notify();
   }
 
+  /** Refuses later calls, and waits for those in flight, `timeout` ms at most. */
+  drain(timeout: number): Promise<void> {
+    if (this.state === 'closed') return Promise.resolve();
+    this.state = 'draining';
+    this.drained ??= within(timeout, this.untilQuiet());
+    return this.drained;
+  }
+
   /**
-   * Refuses later calls, waits for those in flight, then closes the connections and waits for their
-   * disconnected handlers.
+   * Closes the connections, and waits for their disconnected handlers, `timeout` ms at most.
    *
-   * @param expired - Ends the waiting.
    * @param keepTransports - Whether other namespaces on the same connections must be left alone.
    */
-  async drain(expired: Promise<void>, keepTransports: boolean): Promise<void> {
-    if (this.state !== 'open') return;
-    this.state = 'draining';
-    await Promise.race([this.untilQuiet(), expired]);
+  async disconnect(timeout: number, keepTransports: boolean): Promise<void> {
     const closing = [...this.connections].map(one => one.close(keepTransports));
-    const closed = Promise.all(closing).then(() => this.untilQuiet());
-    await Promise.race([closed, expired]);
+    await within(timeout, Promise.all(closing));
+    // Those that came meanwhile have no handlers to wait for.
+    for (const one of this.connections) void one.close(keepTransports);
+  }
+
+  close(): void {
     this.state = 'closed';
+    this.drained = undefined;
   }
 
   private untilQuiet(): Promise<void> {
     if (this.running === 0) return Promise.resolve();
     return new Promise(resolve => this.quiet.push(resolve));
   }
+}
+
+/** Waits for a promise, but no longer than that many ms. */
+async function within(timeout: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, timeout);
+  });
+  await Promise.race([promise, expired]);
+  clearTimeout(timer);
 }

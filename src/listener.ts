@@ -4,7 +4,7 @@ import {createServer} from 'node:http';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
-import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
+import type {ServerOptions as IoServerOptions} from 'socket.io';
 import {isHttpServer} from './http-target';
 import {CLOSE_GRACE, cutConnection} from './transport';
 import type {ReadyHttpServer} from './types';
@@ -30,6 +30,9 @@ export class SocketListener {
   /** TCP connections in use by socket.io, each under what it is used for. */
   private readonly inUse = new Map<Duplex | ServerResponse, Duplex>();
   private unused?: () => void;
+  private closing?: Promise<void>;
+  /** All TCP connections of an HTTP server of its own, also those that have sent nothing yet. */
+  private readonly accepted = new Set<Duplex>();
 
   constructor(options: Partial<IoServerOptions>) {
     this.io = new IoServer({cleanupEmptyChildNamespaces: true, ...options});
@@ -57,6 +60,10 @@ export class SocketListener {
       response.writeHead(404).end();
     }, http);
     this.mount(own.server);
+    own.server.on('connection', (socket: Duplex) => {
+      this.accepted.add(socket);
+      socket.once('close', () => this.accepted.delete(socket));
+    });
     try {
       await own.start();
       this.own = own;
@@ -67,12 +74,16 @@ export class SocketListener {
   }
 
   /** Closes all connections, each by its own handshake and soon by force, and leaves the HTTP server. */
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    this.closing ??= this.closeAll().finally(() => (this.closing = undefined));
+    return this.closing;
+  }
+
+  private async closeAll(): Promise<void> {
     this.unmount();
     for (const connection of Object.values(this.io.engine['clients'])) {
       cutConnection(connection);
     }
-    this.io.engine.close();
     if (this.inUse.size > 0) {
       const cut = setTimeout(() => {
         for (const socket of this.inUse.values()) socket.destroy();
@@ -82,7 +93,7 @@ export class SocketListener {
     }
     if (!this.own) return;
     const stopped = this.own.stop();
-    this.own.server.closeAllConnections();
+    for (const socket of this.accepted) socket.destroy();
     this.own = undefined;
     await stopped;
   }
@@ -90,8 +101,6 @@ export class SocketListener {
   private mount(server: ReadyHttpServer): void {
     const path = this.io.path();
     const release = reservePath(server, path);
-    // The engine takes this as the sign that its HTTP server is back after a close.
-    this.router.emit('listening');
 
     const matches = ({url = ''}: IncomingMessage) =>
       url.startsWith(path) && [undefined, '/', '?'].includes(url.at(path.length));

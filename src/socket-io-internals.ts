@@ -9,6 +9,8 @@ export interface SocketInternals {
   dispatch: (packet: unknown[]) => void;
   /** Guards, as given to `socket.use`. */
   readonly fns: ((packet: unknown[], next: (error?: unknown) => void) => unknown)[];
+  /** Names the session of connection state recovery. */
+  readonly pid: string;
   packet(packet: object, flags?: object): void;
   notifyOutgoingListeners(packet: object): void;
 }

@@ -58,6 +58,8 @@ export class SocketHost implements LifeCycleObserver {
       ...groups.filter(group => group !== SocketTags.LIFE_CYCLE_GROUP),
       SocketTags.LIFE_CYCLE_GROUP,
     ]);
+    // The registry pairs bindings in the new order with observers it cached in the old.
+    registry['observersView'].refresh();
     for (const {key, valueConstructor} of this.app.findByTag('server')) {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
@@ -124,7 +126,9 @@ export class SocketHost implements LifeCycleObserver {
     this.given.add(endpoint);
     endpoint.open();
     this.watch();
-    for (const socket of served.sockets.values()) endpoint.connect(socket);
+    for (const namespace of childrenOf(served) ?? [served]) {
+      for (const socket of namespace.sockets.values()) endpoint.connect(socket);
+    }
   }
 
   /** Takes over a change of handlers made by hand. */
@@ -276,24 +280,22 @@ export class SocketHost implements LifeCycleObserver {
     if (target) await listener.attach(target);
   }
 
+  /** Stops servers: their calls first, all together, then their connections, then the listening. */
   private async drain(endpoints: Endpoint[]): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const expired = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, readComponentOptions(this.app).drainTimeout);
-    });
+    const {drainTimeout} = readComponentOptions(this.app);
+    const stopping = endpoints.filter(endpoint => !endpoint.isClosed);
+    await Promise.all(stopping.map(one => one.drain(drainTimeout)));
     const others = [...this.endpoints.values()].some(
-      endpoint => endpoint.isOpen && !endpoints.includes(endpoint),
+      one => !one.isClosed && !stopping.includes(one) && !this.given.has(one),
     );
     await Promise.all(
-      endpoints.map(one => one.drain(expired, others || this.given.has(one))),
+      stopping.map(one => one.disconnect(drainTimeout, others || this.given.has(one))),
     );
-    clearTimeout(timer);
-    const serving = [...this.endpoints.values()].some(
-      endpoint => endpoint.isOpen && !this.given.has(endpoint),
-    );
-    if (serving) return;
-    this.attaching = undefined;
-    await this.listener?.close();
+    if (!others) {
+      this.attaching = undefined;
+      await this.listener?.close();
+    }
+    for (const endpoint of stopping) endpoint.close();
   }
 
   /** Logs problems that arise at run time, each once. */

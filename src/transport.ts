@@ -23,7 +23,7 @@ const matching = new WeakMap<IoServer, number>();
 export function countMatching(io: IoServer, matcher: NamespaceMatcher): NamespaceMatcher {
   const count = (change: number) => matching.set(io, (matching.get(io) ?? 0) + change);
   return (name, auth, next) => {
-    count(+1);
+    count(1);
     matcher(name, auth, (error, allowed) => {
       count(-1);
       next(error, allowed);
@@ -66,6 +66,8 @@ export function closeIdleTransport(socket: Socket): void {
   };
   const schedule = () => setTimeout(check, IDLE_TRANSPORT_TIMEOUT).unref();
   if (conn.readyState === 'open') schedule();
+  // A closed polling transport would keep waiting for a last request.
+  if (conn.readyState === 'closed') closingOf(conn)?.();
 }
 
 function isConnecting({client, nsp}: Socket): boolean {

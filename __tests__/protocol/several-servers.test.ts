@@ -130,4 +130,21 @@ describeFrames('Several servers on one connection', () => {
     await client.send('42/admin,["where"]', '421["where"]');
     assert.deepEqual(await client.answerTo(1), {result: 'root'});
   });
+
+  it('go on when a packet crosses the application’s own goodbye', async () => {
+    await using given = await givenServers();
+    given.get('admin').defineMethod('leave', socket => socket.disconnect());
+    await using client = await RawClient.open(given.server.url);
+    await client.send('40', '40/admin,');
+    await client.next();
+    await client.next();
+    await client.send('42["authentication",{"token":"ok"}]');
+    assert.equal(await client.next(), '42["authenticated",true]');
+    await client.send('42/admin,["authentication",{"token":"ok"}]');
+    assert.equal(await client.next(), '42/admin,["authenticated",true]');
+    await client.send('42/admin,["leave"]');
+    assert.equal(await client.next(), '41/admin,');
+    await client.send('42/admin,["where"]', '421["where"]');
+    assert.deepEqual(await client.answerTo(1), {result: 'root'});
+  });
 });

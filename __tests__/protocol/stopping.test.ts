@@ -87,15 +87,24 @@ describeSection('A server that stops', options => {
 });
 
 describeFrames('A server that stops', () => {
-  it('does not wait for a polling client that never fetches the goodbye', async () => {
-    const timers = () =>
-      process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
-    const before = timers();
-    await using given = await givenServer(undefined, {}, {component: {drainTimeout: 20}});
-    const client = await RawClient.join(given.server.url);
-    // A frame that closes the connection, and no request that could carry the server's goodbye.
-    await client.send('42[null]');
-    await given.app.stop();
-    assert.equal(timers(), before);
-  });
+  // A frame that closes the connection, with no request that could carry the server's goodbye.
+  for (const [title, ...frames] of [
+    ['never fetches the goodbye', '42[null]'],
+    ['leaves before it could fetch the goodbye', '42[null]', '1'],
+  ]) {
+    it(`does not wait for a polling client that ${title}`, async () => {
+      const timers = () =>
+        process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length;
+      const before = timers();
+      await using given = await givenServer(
+        undefined,
+        {},
+        {component: {drainTimeout: 20}},
+      );
+      const client = await RawClient.join(given.server.url);
+      await client.send(...frames);
+      await given.app.stop();
+      assert.equal(timers(), before);
+    });
+  }
 });

@@ -1,0 +1,483 @@
+import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {describe, it} from 'node:test';
+import {Server} from 'socket.io';
+import type {Namespace, ServerOptions, Socket} from 'socket.io';
+import {
+  childrenOf,
+  clientOf,
+  closingOf,
+  connectingSockets,
+  detachFromPattern,
+  internalsOf,
+  socketsOnConnection,
+} from '../../dist/socket-io-internals';
+import {givenClient} from '../helpers/client';
+import type {TestClient} from '../helpers/client';
+import {PollingClient} from '../helpers/polling';
+import {Queue} from '../helpers/queue';
+
+const EVENT = 2;
+
+interface GivenIo extends AsyncDisposable {
+  readonly io: Server;
+  readonly root: string;
+}
+
+/** socket.io alone, without this package. */
+async function givenIo(options: Partial<ServerOptions> = {}): Promise<GivenIo> {
+  const http = createServer();
+  const io = new Server(http, {cleanupEmptyChildNamespaces: true, ...options});
+  await once(http.listen(0, '127.0.0.1'), 'listening');
+  const {port} = http.address() as AddressInfo;
+  return {
+    io,
+    root: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: () => io.close(),
+  };
+}
+
+async function connect(
+  {root}: GivenIo,
+  namespace: Namespace,
+  path = '/',
+): Promise<[client: TestClient, socket: Socket]> {
+  const connected = once(namespace, 'connection') as Promise<[Socket]>;
+  const client = givenClient(root + path, {reconnection: false});
+  const [socket] = await connected;
+  await client.next('connect');
+  return [client, socket];
+}
+
+/** The failure of an update that changes what this package relies on. */
+function changed(part: string): string {
+  return `socket.io has changed ${part}; see src/socket-io-internals.ts and src/admission.ts.`;
+}
+
+/** Compares by identity: socket.io's objects are too big to print. */
+function assertSame(
+  actual: Iterable<unknown>,
+  expected: readonly unknown[],
+  message: string,
+): void {
+  const values = [...actual];
+  const same = values.every((value, at) => value === expected[at]);
+  assert.ok(same && values.length === expected.length, message);
+}
+
+describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
+  it('Socket.dispatch is called with each event packet and its ack, and runs guards and listeners', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const part = changed('Socket.dispatch');
+    const internals = internalsOf(socket);
+    assert.equal(typeof internals.dispatch, 'function', part);
+    assert.ok(!Object.hasOwn(socket, 'dispatch'), part);
+    const dispatch = internals.dispatch.bind(socket);
+    const ran: string[] = [];
+    socket.use((_packet, next) => {
+      ran.push('guard');
+      next();
+    });
+    socket.on('question', (_value: number, ack: (reply: string) => void) => {
+      ran.push('listener');
+      ack('answer');
+    });
+    const packets = new Queue<unknown[]>();
+    internals.dispatch = packet => packets.push(packet);
+
+    const answer = client.call('question', 1);
+    const packet = await packets.next();
+    assert.deepEqual(packet.slice(0, 2), ['question', 1], part);
+    assert.equal(packet.length, 3, part);
+    assert.equal(typeof packet[2], 'function', part);
+    assert.deepEqual(ran, [], part);
+    dispatch(packet);
+    assert.equal(await answer, 'answer', part);
+    assert.deepEqual(ran, ['guard', 'listener'], part);
+  });
+
+  it('Socket.fns are the guards given to socket.use', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using _client = one;
+    const guard = (_packet: unknown, next: () => void) => next();
+    assert.deepEqual(internalsOf(socket).fns, [], changed('Socket.fns'));
+    socket.use(guard);
+    assert.deepEqual(internalsOf(socket).fns, [guard], changed('Socket.fns'));
+  });
+
+  it('Socket.packet sends an event, and notifyOutgoingListeners shows it to listeners', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const packet = {type: EVENT, data: ['event', 'value']};
+    const seen: unknown[] = [];
+    socket.onAnyOutgoing((...event: unknown[]) => seen.push(event));
+    internalsOf(socket).packet(packet);
+    assert.equal(await client.next('event'), 'value', changed('Socket.packet'));
+    assert.deepEqual(seen, [], changed('Socket.packet'));
+    internalsOf(socket).packet(packet, {volatile: false});
+    assert.equal(await client.next('event'), 'value', changed('Socket.packet'));
+    internalsOf(socket).notifyOutgoingListeners(packet);
+    const part = changed('Socket.notifyOutgoingListeners');
+    assert.deepEqual(seen, [['event', 'value']], part);
+  });
+
+  it('a socket joins its own room when it is connected, before listeners run, and has left all when it is gone', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const {adapter} = namespace;
+    const steps: unknown[] = [];
+    const addAll = adapter.addAll.bind(adapter);
+    adapter.addAll = (id, rooms) => {
+      steps.push(['addAll', [...rooms], namespace.sockets.has(id)]);
+      return addAll(id, rooms);
+    };
+    const delAll = adapter.delAll.bind(adapter);
+    adapter.delAll = id => {
+      steps.push(['delAll', id]);
+      delAll(id);
+    };
+    namespace.on('connect', () => steps.push('connect'));
+    namespace.on('connection', () => steps.push('connection'));
+    const [client, socket] = await connect(given, namespace);
+    socket.on('disconnect', () => {
+      steps.push(['disconnect', namespace.sockets.has(socket.id)]);
+    });
+    const gone = once(socket, 'disconnect');
+    await client[Symbol.asyncDispose]();
+    await gone;
+    assert.deepEqual(
+      steps,
+      [
+        ['addAll', [socket.id], true],
+        'connect',
+        'connection',
+        ['delAll', socket.id],
+        ['disconnect', false],
+      ],
+      changed('how sockets join their room'),
+    );
+  });
+
+  it('Socket.join, leave, leaveAll and rooms go by way of the adapter', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using _client = one;
+    const {adapter} = socket.nsp;
+    const calls: unknown[] = [];
+    adapter.addAll = (...args) => void calls.push(['addAll', ...args]);
+    adapter.del = (...args) => void calls.push(['del', ...args]);
+    const delAll = adapter.delAll.bind(adapter);
+    adapter.delAll = id => {
+      calls.push(['delAll', id]);
+      delAll(id);
+    };
+    assert.deepEqual([...socket.rooms], [socket.id], changed('Socket.rooms'));
+    void socket.join(['one', 'two']);
+    void socket.leave('one');
+    socket['leaveAll']();
+    assert.deepEqual(
+      calls,
+      [
+        ['addAll', socket.id, new Set(['one', 'two'])],
+        ['del', socket.id, 'one'],
+        ['delAll', socket.id],
+      ],
+      changed('Socket.join, leave or leaveAll'),
+    );
+    assert.deepEqual([...socket.rooms], [], changed('Socket.rooms'));
+    assert.deepEqual(await socket.nsp.fetchSockets(), [], changed('Adapter.delAll'));
+  });
+
+  it("a broadcast goes by way of the adapter's broadcast", async () => {
+    await using given = await givenIo();
+    const {adapter} = given.io.of('/');
+    const calls: unknown[] = [];
+    adapter.broadcast = (packet, options) => void calls.push([packet, options]);
+    given.io.to('room').except('other').volatile.emit('event', 1);
+    const packet = {type: EVENT, data: ['event', 1]};
+    const options = {
+      rooms: new Set(['room']),
+      except: new Set(['other']),
+      flags: {volatile: true},
+    };
+    assert.deepEqual(calls, [[packet, options]], changed('Adapter.broadcast'));
+  });
+
+  it("a socket's own emit goes by way of the adapter with connection state recovery only", async () => {
+    for (const recovery of [false, true]) {
+      await using given = await givenIo(recovery ? {connectionStateRecovery: {}} : {});
+      const part = changed('Socket.emit');
+      const setting = given.io._opts.connectionStateRecovery;
+      assert.equal(setting !== undefined, recovery, changed('Server._opts'));
+      const [one, socket] = await connect(given, given.io.of('/'));
+      await using client = one;
+      const {adapter} = socket.nsp;
+      const calls: [any, any][] = [];
+      const broadcast = adapter.broadcast.bind(adapter);
+      adapter.broadcast = (packet, options) => {
+        calls.push([{...packet, data: [...packet.data]}, options]);
+        broadcast(packet, options);
+      };
+      client.socket.on('question', (ack: (reply: string) => void) => ack('answer'));
+      socket.emit('event', 1);
+      assert.equal(await socket.emitWithAck('question'), 'answer', part);
+      assert.deepEqual(client.names, ['connect', 'event', 'question'], part);
+      if (!recovery) {
+        assert.deepEqual(calls, [], part);
+        continue;
+      }
+      const own = {rooms: new Set([socket.id]), except: new Set(), flags: {}};
+      assert.deepEqual(calls[0], [{type: EVENT, data: ['event', 1]}, own], part);
+      assert.deepEqual(calls[1][0].data, ['question'], part);
+      assert.equal(typeof calls[1][0].id, 'number', part);
+      assert.deepEqual(calls[1][1], own, part);
+    }
+  });
+
+  it('a session is kept by Adapter.persistSession and comes back from restoreSession, as often as asked', async () => {
+    await using given = await givenIo({connectionStateRecovery: {}});
+    const namespace = given.io.of('/');
+    const {adapter} = namespace;
+    const steps: unknown[] = [];
+    for (const name of ['persistSession', 'delAll'] as const) {
+      const original = adapter[name].bind(adapter) as (value: unknown) => void;
+      adapter[name] = (value: unknown) => {
+        steps.push(name);
+        original(value);
+      };
+    }
+    const [one, socket] = await connect(given, namespace);
+    await using client = one;
+    await socket.join('room');
+    socket.data.name = 'kept';
+    socket.emit('event');
+    await client.next('event');
+    const {pid} = internalsOf(socket);
+    assert.equal(typeof pid, 'string', changed('Socket.pid'));
+    assert.equal(client.socket['_pid'], pid, changed('Socket.pid'));
+    const offset = client.socket['_lastOffset'];
+    const gone = once(socket, 'disconnect');
+    client.socket.io.engine.close();
+    await gone;
+    assert.deepEqual(
+      steps,
+      ['persistSession', 'delAll'],
+      changed('Adapter.persistSession'),
+    );
+
+    given.io.to('room').emit('missed', 1);
+    const part = changed('Adapter.restoreSession');
+    for (let time = 0; time < 2; time++) {
+      const session = await adapter.restoreSession(pid, offset);
+      const {sid, rooms, data, missedPackets} = session;
+      assert.equal(sid, socket.id, part);
+      assert.equal(session.pid, pid, part);
+      assert.deepEqual(rooms, [socket.id, 'room'], part);
+      assert.deepEqual(data, {name: 'kept'}, part);
+      assert.equal(missedPackets.length, 1, part);
+      const [missed] = missedPackets;
+      assert.deepEqual(missed.slice(0, 2), ['missed', 1], part);
+      assert.equal(typeof missed[2], 'string', part);
+    }
+    const unknown: unknown = await adapter.restoreSession('unknown', offset);
+    assert.equal(unknown, null, part);
+  });
+
+  it('a socket that is recovered gets its rooms and missed packets from restoreSession, and starts anew on null', async () => {
+    await using given = await givenIo({connectionStateRecovery: {}});
+    const namespace = given.io.of('/');
+    const {adapter} = namespace;
+    const part = changed('Adapter.restoreSession');
+    const asked: unknown[] = [];
+    adapter.restoreSession = async (...args) => {
+      asked.push(args);
+      if (args[0] === 'none') return null as any;
+      return {
+        sid: 'sid',
+        pid: args[0],
+        rooms: ['room'],
+        data: {name: 'kept'},
+        missedPackets: [],
+      };
+    };
+    const recover = async (pid: string) => {
+      const connected = once(namespace, 'connection') as Promise<[Socket]>;
+      const auth = {pid, offset: 'offset'};
+      const client = givenClient(given.root, {auth});
+      const [socket] = await connected;
+      return [client, socket] as const;
+    };
+    const [one, recovered] = await recover('some');
+    await using _one = one;
+    assert.deepEqual(asked, [['some', 'offset']], part);
+    assert.equal(recovered.recovered, true, part);
+    assert.equal(recovered.id, 'sid', part);
+    assert.deepEqual(recovered.data, {name: 'kept'}, part);
+    assert.deepEqual([...recovered.rooms], ['room', 'sid'], part);
+    assert.equal(recovered.handshake.auth.pid, 'some', part);
+    assert.equal(recovered.handshake.auth.offset, 'offset', part);
+    const [two, fresh] = await recover('none');
+    await using _two = two;
+    assert.equal(fresh.recovered, false, part);
+    assert.deepEqual([...fresh.rooms], [fresh.id], part);
+  });
+
+  it('an adapter that is replaced is assigned to Namespace.adapter', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/named');
+    const assigned: unknown[] = [];
+    let {adapter} = namespace;
+    Object.defineProperty(namespace, 'adapter', {
+      get: () => adapter,
+      set: (next: typeof adapter) => {
+        assigned.push(next);
+        adapter = next;
+      },
+    });
+    const current = given.io.adapter();
+    assert.ok(current, changed('Server.adapter'));
+    given.io.adapter(current);
+    assert.equal(assigned.length, 1, changed('Namespace.adapter'));
+    const [one, socket] = await connect(given, namespace, '/named');
+    await using client = one;
+    assert.ok(socket['adapter'] === assigned[0], changed('Namespace.adapter'));
+    namespace.emit('event');
+    await client.next('event');
+  });
+
+  it('Namespace._preConnectSockets holds sockets until their middleware has finished', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const held = new Queue<[Socket, () => void]>();
+    namespace.use((socket, next) => held.push([socket, next]));
+    const connected = once(namespace, 'connection');
+    await using _client = givenClient(given.root);
+    const [socket, next] = await held.next();
+    const part = changed('Namespace._preConnectSockets');
+    assertSame(connectingSockets(namespace), [socket], part);
+    assert.equal(namespace.sockets.has(socket.id), false, part);
+    next();
+    await connected;
+    assertSame(connectingSockets(namespace), [], part);
+    assertSame(namespace.sockets.values(), [socket], part);
+  });
+
+  it('Client.sockets and nsps are the sockets on one connection, while they are connected', async () => {
+    await using given = await givenIo();
+    const [one, plain] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const connected = once(given.io.of('/named'), 'connection') as Promise<[Socket]>;
+    client.socket.io.socket('/named');
+    const [named] = await connected;
+    const part = changed('Client.sockets or Client.nsps');
+    assert.ok(plain.client === named.client, part);
+    const sockets = socketsOnConnection(plain);
+    assertSame(sockets.keys(), [plain.id, named.id], part);
+    assertSame(sockets.values(), [plain, named], part);
+    const {nsps} = clientOf(plain.client);
+    assert.deepEqual([...nsps.keys()], ['/', '/named'], part);
+    named.disconnect();
+    assertSame(sockets.values(), [plain], part);
+    assert.deepEqual([...nsps.keys()], ['/'], part);
+    assert.equal(plain.conn.readyState, 'open', part);
+  });
+
+  it('Client.ondecoded listens to the decoder for every packet', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    socket.on('question', (ack: (reply: string) => void) => ack('answer'));
+    const part = changed('Client.decoder or Client.ondecoded');
+    const internals = clientOf(socket.client);
+    const {decoder, ondecoded} = internals;
+    const packets: unknown[] = [];
+    decoder.off('decoded', ondecoded);
+    internals.ondecoded = packet => {
+      packets.push([packet.type, packet.nsp]);
+      ondecoded(packet);
+    };
+    decoder.on('decoded', internals.ondecoded);
+    assert.equal(await client.call('question'), 'answer', part);
+    assert.deepEqual(packets, [[EVENT, '/']], part);
+  });
+
+  it('the children of a pattern are known before they are announced, inherit from it, and go when empty', async () => {
+    await using given = await givenIo();
+    const {io} = given;
+    const ran: string[] = [];
+    const parent = io.of(/^\/room-\d$/);
+    parent.use((_socket, next) => {
+      ran.push('middleware');
+      next();
+    });
+    parent.on('connection', () => ran.push('connection'));
+    const children = childrenOf(parent);
+    const part = changed('ParentNamespace.children');
+    assert.ok(children instanceof Set, part);
+    assert.ok(childrenOf(io.of('/')) === undefined, part);
+    const announced: unknown[] = [];
+    io.on('new_namespace', child => {
+      announced.push([child.name, children.has(child), child.sockets.size]);
+    });
+    const connected = once(io, 'new_namespace') as Promise<[Namespace]>;
+    const client = givenClient(`${given.root}/room-1`);
+    const [child] = await connected;
+    await client.next('connect');
+    assert.deepEqual(announced, [['/room-1', true, 0]], part);
+    assert.deepEqual(ran, ['middleware', 'connection'], part);
+    assertSame(children, [child], part);
+    assert.ok(io._nsps.get('/room-1') === child, changed('Server._nsps'));
+    const [socket] = child.sockets.values();
+    const gone = once(socket, 'disconnect');
+    await client[Symbol.asyncDispose]();
+    await gone;
+    assertSame(children, [], part);
+    assert.equal(io._nsps.has('/room-1'), false, changed('Server._nsps'));
+  });
+
+  it('a namespace whose name matches a pattern can be detached from it, and stays', async () => {
+    await using given = await givenIo();
+    const {io} = given;
+    const parent = io.of(/^\/room-\d$/);
+    const part = changed('Server.parentNsps or Namespace._remove');
+    const namespace = io.of('/room-1');
+    assertSame(childrenOf(parent) ?? [], [namespace], part);
+    assert.ok(Object.hasOwn(namespace, '_remove'), part);
+    detachFromPattern(namespace);
+    assertSame(childrenOf(parent) ?? [], [], part);
+    const [client, socket] = await connect(given, namespace, '/room-1');
+    const gone = once(socket, 'disconnect');
+    await client[Symbol.asyncDispose]();
+    await gone;
+    assert.equal(namespace.sockets.size, 0, part);
+    assert.ok(io._nsps.get('/room-1') === namespace, part);
+  });
+
+  it('a polling transport that closes between requests can be ended at once', async () => {
+    await using given = await givenIo();
+    const connected = once(given.io, 'connection') as Promise<[Socket]>;
+    const client = await PollingClient.open(given.root);
+    await client.send('40');
+    const [socket] = await connected;
+    await client.until('40');
+    const {conn} = socket;
+    const part = changed('Transport.shouldClose');
+    const clients: object = given.io.engine['clients'];
+    assertSame(Object.values(clients), [conn], changed('Engine.clients'));
+    assert.ok(!closingOf(conn), part);
+    const reasons: unknown[] = [];
+    socket.on('disconnect', reason => reasons.push(reason));
+    conn.close();
+    assert.deepEqual(reasons, [], part);
+    assert.equal(typeof closingOf(conn), 'function', part);
+    closingOf(conn)?.();
+    assert.deepEqual(reasons, ['forced close'], part);
+    assertSame(Object.values(clients), [], changed('Engine.clients'));
+  });
+});
