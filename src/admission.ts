@@ -24,8 +24,6 @@ const admissions = new WeakMap<Namespace, Admission>();
  * whichever it is, because rooms are what an adapter sees of a socket.
  */
 export class Admission {
-  /** Whether new sockets are kept out; a stopped server leaves its namespace to its owner. */
-  active = true;
   private readonly held = new Map<string, Held>();
   /** The socket whose own `emit` is running, which must reach it though it is in no room. */
   private emitting?: Socket;
@@ -100,7 +98,7 @@ export class Admission {
 
   private keepsOut(id: string): boolean {
     const socket = this.namespace.sockets.get(id);
-    return this.active && !(socket && this.admitted.has(socket));
+    return !(socket && this.admitted.has(socket));
   }
 
   private keep(id: string, entry: Held): void {
@@ -176,7 +174,7 @@ export class Admission {
     };
     adapter.restoreSession = async (pid, offset) => {
       const session = (await restoreSession(pid, offset)) as Session | null;
-      if (!session || !this.active) return session as Session;
+      if (!session) return session as unknown as Session;
       const none = null as unknown as Session;
       if (this.ended.has(pid)) return none;
       const {missedPackets, rooms, sid} = session;

@@ -195,7 +195,6 @@ export class Connection implements Peer {
     this.answerAcks({error: body});
     this.answerWaiting(SocketErrors.unauthenticated);
     this.socket.emit(SocketEvents.UNAUTHORIZED, body);
-    ignoreLatePackets(this.socket);
     this.socket.disconnect();
   }
 
@@ -207,6 +206,7 @@ export class Connection implements Peer {
     this.aborter?.abort();
     this.service.leave(this);
     Admission.of(this.socket.nsp).forget(this.socket);
+    if (reason === 'server namespace disconnect') ignoreLatePackets(this.socket);
     closeIdleTransport(this.socket);
     if (this.admitted) {
       this.service.begin();

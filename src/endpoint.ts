@@ -9,6 +9,7 @@ import {isServerFault, SocketErrors, toFailure} from './errors';
 import type {Failure} from './errors';
 import type {FailurePolicy} from './failure-policy';
 import {childrenOf, detachFromPattern} from './socket-io-internals';
+import {CLOSE_GRACE} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './types';
 import type {SocketServerOptions} from './types';
 
@@ -210,7 +211,7 @@ export class Endpoint implements ConnectionService {
    */
   async disconnect(timeout: number, keepTransports: boolean): Promise<void> {
     const closing = [...this.connections].map(one => one.close(keepTransports));
-    await within(timeout, Promise.all(closing));
+    await within(timeout + CLOSE_GRACE, Promise.all(closing));
     // Those that came meanwhile have no handlers to wait for.
     for (const one of this.connections) void one.close(keepTransports);
   }

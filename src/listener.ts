@@ -1,18 +1,14 @@
 import {HttpServer} from '@loopback/http-server';
 import type {HttpServerOptions} from '@loopback/http-server';
 import {createServer} from 'node:http';
-import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions} from 'socket.io';
+import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
 import {CLOSE_GRACE, cutConnection} from './transport';
 import type {ReadyHttpServer} from './types';
-
-type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
-
-/** Paths in use on each HTTP server: socket.io crashes the process when one lies within another. */
-const pathsInUse = new WeakMap<ReadyHttpServer, Set<string>>();
 
 /**
  * The socket.io server, and its place on an HTTP server. socket.io is attached to an HTTP server of
@@ -34,7 +30,7 @@ export class SocketListener {
   /** All TCP connections of an HTTP server of its own, also those that have sent nothing yet. */
   private readonly accepted = new Set<Duplex>();
 
-  constructor(options: Partial<IoServerOptions>) {
+  constructor(readonly options: Partial<IoServerOptions>) {
     this.io = new IoServer({cleanupEmptyChildNamespaces: true, ...options});
     this.io.attach(this.router);
   }
@@ -99,41 +95,18 @@ export class SocketListener {
   }
 
   private mount(server: ReadyHttpServer): void {
-    const path = this.io.path();
-    const release = reservePath(server, path);
-
-    const matches = ({url = ''}: IncomingMessage) =>
-      url.startsWith(path) && [undefined, '/', '?'].includes(url.at(path.length));
-    const others = server.listeners('request') as RequestListener[];
-    const onRequest: RequestListener = (request, response) => {
-      if (matches(request)) {
+    this.detach = mountOn(server, {
+      path: this.io.path(),
+      request: (request, response) => {
         this.track(request.socket, response);
         this.router.emit('request', request, response);
-      } else {
-        for (const listener of others) listener.call(server, request, response);
-      }
-    };
-    const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      if (matches(request)) {
+      },
+      upgrade: (request, socket, head) => {
         this.track(socket);
         this.router.emit('upgrade', request, socket, head);
-      } else if (server.listenerCount('upgrade') === 1) {
-        socket.once('error', () => socket.destroy());
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n', () =>
-          socket.destroy(),
-        );
-      }
-    };
-    server.removeAllListeners('request').on('request', onRequest);
-    server.on('upgrade', onUpgrade);
+      },
+    });
     this.mounted = server;
-    this.detach = () => {
-      release();
-      server.off('upgrade', onUpgrade);
-      if (!server.listeners('request').includes(onRequest)) return;
-      server.off('request', onRequest);
-      for (const listener of others) server.on('request', listener);
-    };
   }
 
   private unmount(): void {
@@ -151,19 +124,4 @@ export class SocketListener {
       if (this.inUse.size === 0) this.unused?.();
     });
   }
-}
-
-function reservePath(server: ReadyHttpServer, path: string): () => void {
-  const paths = pathsInUse.get(server) ?? new Set<string>();
-  pathsInUse.set(server, paths);
-  for (const other of paths) {
-    if (`${path}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${path}/`)) {
-      throw new Error(
-        `SocketComponent: the socket.io path "${path}" overlaps with "${other}" on the same ` +
-          'HTTP server. Give one of them another `io.path`, not within the other.',
-      );
-    }
-  }
-  paths.add(path);
-  return () => paths.delete(path);
 }

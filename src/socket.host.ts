@@ -6,15 +6,15 @@ import type {Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint, refuseUnclaimed} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
-import {findHttpTarget, rootUrlOf} from './http-target';
+import {findHttpTarget} from './http-target';
 import {SocketBindings, SocketTags} from './keys';
 import {SocketListener} from './listener';
+import {Namespaces} from './namespaces';
 import {readComponentOptions, readServerOptions} from './options';
 import {childrenOf} from './socket-io-internals';
-import {countMatching} from './transport';
 import {SocketServer} from './socket.server';
 import {DEFAULT_SERVER_NAME} from './types';
-import type {ReadyHttpServer, StartTarget} from './types';
+import type {StartTarget} from './types';
 
 /**
  * What all named servers of an application share: the socket.io server, its life cycle, and the
@@ -22,9 +22,7 @@ import type {ReadyHttpServer, StartTarget} from './types';
  */
 export class SocketHost implements LifeCycleObserver {
   private readonly endpoints = new Map<string, Endpoint>();
-  private readonly namespaces = new Map<Endpoint, Namespace>();
-  /** Endpoints that were started by hand, on a socket.io server that is not ours. */
-  private readonly given = new Set<Endpoint>();
+  private readonly namespaces = new Namespaces();
   private readonly scanner: ControllerScanner;
   private readonly reported = new Set<string>();
   private listener?: SocketListener;
@@ -98,7 +96,12 @@ export class SocketHost implements LifeCycleObserver {
     this.check();
     endpoint.open();
     this.watch();
-    await this.serve();
+    try {
+      await this.serve();
+    } catch (error) {
+      endpoint.close();
+      throw error;
+    }
   }
 
   async stopOne(endpoint: Endpoint): Promise<void> {
@@ -111,7 +114,8 @@ export class SocketHost implements LifeCycleObserver {
    * @throws Error when the server runs already, or when its handlers or configuration are wrong.
    */
   startOn(endpoint: Endpoint, target: StartTarget): void {
-    if (endpoint.isOpen || endpoint.draining) {
+    const unused = endpoint.idle && !this.namespaces.has(endpoint);
+    if (!endpoint.isClosed && !(endpoint.isOpen && unused)) {
       throw new Error(`Server "${endpoint.name}" is running already; stop it first.`);
     }
     this.applyControllers();
@@ -121,9 +125,7 @@ export class SocketHost implements LifeCycleObserver {
     const own = 'server' in target ? target : target.of('/');
     const {namespace} = endpoint.options;
     const served = namespace === undefined ? own : io.of(namespace);
-    endpoint.claim(served);
-    this.namespaces.set(endpoint, served);
-    this.given.add(endpoint);
+    this.namespaces.give(endpoint, served);
     endpoint.open();
     this.watch();
     for (const namespace of childrenOf(served) ?? [served]) {
@@ -140,67 +142,31 @@ export class SocketHost implements LifeCycleObserver {
 
   /** @throws Error before `init()`. */
   namespaceOf(endpoint: Endpoint): Namespace {
-    let namespace = this.namespaces.get(endpoint);
-    if (!namespace) {
-      if (!this.listener) {
-        throw new Error(
-          `Server "${endpoint.name}" has no socket.io namespace yet: it exists from app.init() on.`,
-        );
-      }
-      const name = endpoint.options.namespace ?? defaultNamespace(endpoint.name);
-      const {io} = this.listener;
-      namespace = io.of(typeof name === 'function' ? countMatching(io, name) : name);
-      endpoint.claim(namespace);
-      this.namespaces.set(endpoint, namespace);
-    }
-    return namespace;
+    return this.namespaces.get(endpoint, this.listener);
   }
 
   isListening(endpoint: Endpoint): boolean {
-    return (
-      endpoint.isOpen &&
-      !endpoint.idle &&
-      this.namespaces.has(endpoint) &&
-      (this.httpServerOf(endpoint)?.listening ?? false)
-    );
+    return this.namespaces.isListening(endpoint, this.listener);
   }
 
   urlOf(endpoint: Endpoint): string | undefined {
-    const namespace = this.namespaces.get(endpoint);
-    if (!namespace || !this.isListening(endpoint)) return undefined;
-    const root = rootUrlOf(this.httpServerOf(endpoint));
-    if (root === undefined || childrenOf(namespace)) return undefined;
-    return namespace.name === '/' ? root : root + namespace.name;
-  }
-
-  private httpServerOf(endpoint: Endpoint): ReadyHttpServer | undefined {
-    if (!this.given.has(endpoint)) return this.listener?.server;
-    return this.namespaces.get(endpoint)?.server.httpServer as
-      ReadyHttpServer | undefined;
+    return this.namespaces.urlOf(endpoint, this.listener);
   }
 
   /** @throws Error that lists all that is wrong with handlers and configuration. */
   private check(): void {
-    readComponentOptions(this.app);
+    const {io} = readComponentOptions(this.app);
     SocketServer.get(this.app, DEFAULT_SERVER_NAME);
     const problems = [...this.applyControllers()];
-    const owners = new Map<unknown, string>();
+    if (this.listener && io !== this.listener.options) {
+      problems.push('SocketComponent: configure `io` before app.init(), not after it.');
+    }
     for (const endpoint of this.endpoints.values()) {
       if (endpoint.isOpen) continue;
       this.configure(endpoint);
       problems.push(...endpoint.problems());
-      if (endpoint.idle || this.given.has(endpoint)) continue;
-      const {namespace = defaultNamespace(endpoint.name)} = endpoint.options;
-      const key = namespace instanceof RegExp ? String(namespace) : namespace;
-      const owner = owners.get(key);
-      owners.set(key, endpoint.name);
-      if (owner !== undefined) {
-        problems.push(
-          `Servers "${owner}" and "${endpoint.name}" have the same namespace. ` +
-            'Configure another `namespace` for one of them.',
-        );
-      }
     }
+    problems.push(...this.namespaces.problems(this.endpoints.values()));
     throwAny(problems);
   }
 
@@ -248,7 +214,7 @@ export class SocketHost implements LifeCycleObserver {
   /** Claims the namespaces of the servers that have something to serve, and listens. */
   private async serve(): Promise<void> {
     const active = [...this.endpoints.values()].filter(
-      endpoint => endpoint.isOpen && !endpoint.idle && !this.given.has(endpoint),
+      endpoint => endpoint.isOpen && !endpoint.idle && !this.namespaces.isGiven(endpoint),
     );
     if (active.length === 0 || !this.listener) return;
     // A name of its own must be claimed before a pattern that matches it too.
@@ -285,13 +251,17 @@ export class SocketHost implements LifeCycleObserver {
     const {drainTimeout} = readComponentOptions(this.app);
     const stopping = endpoints.filter(endpoint => !endpoint.isClosed);
     await Promise.all(stopping.map(one => one.drain(drainTimeout)));
-    const others = [...this.endpoints.values()].some(
-      one => !one.isClosed && !stopping.includes(one) && !this.given.has(one),
-    );
+    const serving = () =>
+      [...this.endpoints.values()].some(
+        one => !one.isClosed && !stopping.includes(one) && !this.namespaces.isGiven(one),
+      );
+    const shared = serving();
     await Promise.all(
-      stopping.map(one => one.disconnect(drainTimeout, others || this.given.has(one))),
+      stopping.map(one =>
+        one.disconnect(drainTimeout, shared || this.namespaces.isGiven(one)),
+      ),
     );
-    if (!others) {
+    if (!serving()) {
       this.attaching = undefined;
       await this.listener?.close();
     }
@@ -309,14 +279,10 @@ export class SocketHost implements LifeCycleObserver {
   }
 }
 
-function defaultNamespace(name: string): string {
-  return name === DEFAULT_SERVER_NAME ? '/' : `/${name}`;
+function throwAny(problems: readonly string[]): void {
+  if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function throwAny(problems: readonly string[]): void {
-  if (problems.length > 0) throw new Error(problems.join('\n'));
 }

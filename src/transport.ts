@@ -23,9 +23,11 @@ const matching = new WeakMap<IoServer, number>();
 export function countMatching(io: IoServer, matcher: NamespaceMatcher): NamespaceMatcher {
   const count = (change: number) => matching.set(io, (matching.get(io) ?? 0) + change);
   return (name, auth, next) => {
+    let answered = false;
     count(1);
     matcher(name, auth, (error, allowed) => {
-      count(-1);
+      if (!answered) count(-1);
+      answered = true;
       next(error, allowed);
     });
   };
@@ -65,9 +67,11 @@ export function closeIdleTransport(socket: Socket): void {
     else conn.close();
   };
   const schedule = () => setTimeout(check, IDLE_TRANSPORT_TIMEOUT).unref();
+  // A polling transport that is closed would keep waiting for a last request.
+  const release = () => closingOf(conn)?.();
   if (conn.readyState === 'open') schedule();
-  // A closed polling transport would keep waiting for a last request.
-  if (conn.readyState === 'closed') closingOf(conn)?.();
+  else if (conn.readyState === 'closed') release();
+  else conn.once('close', release);
 }
 
 function isConnecting({client, nsp}: Socket): boolean {

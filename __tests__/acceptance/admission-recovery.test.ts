@@ -6,7 +6,7 @@ import type {TestClient} from '../helpers/client';
 import {givenNamespace, NAMESPACE_KINDS, reach, TRANSPORTS} from '../helpers/namespace';
 import type {GivenNamespace} from '../helpers/namespace';
 
-/** Events that came after the last `connect`, which a recovered client may get others before. */
+/** Events that came after the first `count`, each with its first argument. */
 function receivedSince(client: TestClient, count: number): [string, unknown][] {
   return client.received.slice(count).map(([name, value]) => [name, value]);
 }
@@ -214,15 +214,52 @@ describe('connection state recovery', {timeout: 20_000}, () => {
     assert.deepEqual([...fourth.rooms].sort(), [first.id, 'room'].sort());
   });
 
+  it('keeps such a session with an adapter that gives each session only once', async () => {
+    const restored = new Set<string>();
+    await using given = await givenNamespace({
+      recovery: true,
+      setup: (_server, io) => {
+        const Base = io.adapter() as any;
+        io.adapter(
+          class extends Base {
+            async restoreSession(pid: string, offset: string): Promise<unknown> {
+              const session: unknown = await super.restoreSession(pid, offset);
+              this.sessions.delete(pid);
+              restored.add(pid);
+              return session;
+            }
+          } as any,
+        );
+      },
+    });
+    const [one, first] = await given.authenticated(MANUAL);
+    await using client = one;
+    await first.join('room');
+    await drop(client, first);
+    given.io.to('room').emit('missed');
+    const {socket: second} = await comeBack(given, client);
+    await drop(client, second);
+    assert.deepEqual([...restored], [client.socket['_pid']]);
+
+    const {socket: third} = await comeBack(given, client);
+    assert.ok(third.recovered);
+    client.socket.emit('authentication');
+    (await given.authentications.next()).succeed();
+    await client.next('missed');
+    await client.next('authenticated');
+    assert.deepEqual([...third.rooms].sort(), [first.id, 'room'].sort());
+  });
+
   it('keeps no session of a connection that never authenticated', async () => {
     await using given = await givenNamespace({recovery: true});
+    await using other = (await given.authenticated())[0];
     await using client = given.connect(MANUAL);
     const first = await given.sockets.next();
     await client.next('connect');
     await first.join('early');
-    // What a client needs to ask for its session: the id of a packet.
-    given.io.emit('noted');
-    client.socket['_lastOffset'] = 'any';
+    // What a client needs to ask for its session: the id of a packet, known from elsewhere.
+    assert.equal(typeof other.socket['_lastOffset'], 'string');
+    client.socket['_lastOffset'] = other.socket['_lastOffset'];
     await drop(client, first);
     given.io.to('early').emit('missed');
     const {socket, before} = await comeBack(given, client);

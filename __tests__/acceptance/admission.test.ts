@@ -245,11 +245,13 @@ for (const recovery of [false, true]) {
   const title = recovery ? 'with' : 'without';
 
   describe(`admission, ${title} connection state recovery,`, {timeout: 20_000}, () => {
-    it("delivers what a socket's own `connect` listener emits to it", async () => {
+    it('delivers what a `connect` listener emits to the socket, and none of its broadcasts', async () => {
       await using given = await givenNamespace({
         recovery,
         setup: server => {
           server.io.on('connect', (socket: Socket) => {
+            socket.nsp.emit('broadcast');
+            socket.nsp.to(socket.id).emit('broadcast');
             socket.emit('from the connect listener');
           });
         },

@@ -6,7 +6,8 @@ import type {AppOptions, GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient, givenClients} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
-import {freePort, givenHttp} from '../helpers/net';
+import {freePort, givenHttp, isListening} from '../helpers/net';
+import {RawSocket} from '../helpers/raw-socket';
 import {givenServer} from '../helpers/server';
 
 /** So that a client comes back soon. */
@@ -302,6 +303,24 @@ describe('stop and start of one server', () => {
       assert.deepEqual(await client.call('ping'), {result: 'pong'});
     },
   );
+
+  it('closes the port when all servers stop at once', within, async () => {
+    const port = await freePort();
+    const component = {http: {port, host: '127.0.0.1'}};
+    await using given = await givenPing({...withAdmin, plain: true, component});
+    const {url} = given.server;
+    for (let i = 0; i < 2; i++) {
+      await using client = await givenAuthenticated(url);
+      await using silent = await RawSocket.authenticated(url);
+      await Promise.all([given.server.stop(), given.get('admin').stop()]);
+      await client.next('disconnect');
+      await silent.ended;
+      assert.equal(await isListening(port), false);
+      await Promise.all([given.server.start(), given.get('admin').start()]);
+      assert.equal(given.server.url, url);
+      assert.equal(given.get('admin').url, `${url}/admin`);
+    }
+  });
 
   it('is started as the application starts again', within, async () => {
     await using given = await givenPing(withAdmin);

@@ -87,10 +87,11 @@ describeSection('A server that stops', options => {
 });
 
 describeFrames('A server that stops', () => {
-  // A frame that closes the connection, with no request that could carry the server's goodbye.
+  // Frames that close the connection, with no request that could carry the server's goodbye.
   for (const [title, ...frames] of [
     ['never fetches the goodbye', '42[null]'],
     ['leaves before it could fetch the goodbye', '42[null]', '1'],
+    ['joins twice and leaves before it could fetch the goodbye', '40', '1'],
   ]) {
     it(`does not wait for a polling client that ${title}`, async () => {
       const timers = () =>
