@@ -9,9 +9,11 @@ async function givenExample() {
   const app = new ExampleApplication({rest: {port: 0, host: '127.0.0.1'}});
   await app.boot();
   await app.start();
+  const server = await app.getServer(SocketServer);
   return {
     app,
-    url: SocketServer.get(app).url!,
+    server,
+    url: server.url!,
     [Symbol.asyncDispose]: () => app.stop(),
   };
 }
@@ -78,7 +80,7 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     await untilText(page, '#state', /disconnected|connecting/);
     assert(await page.isDisabled('#get-profile'));
     await example.app.start();
-    assert.equal(SocketServer.get(example.app).url, example.url);
+    assert.equal(example.server.url, example.url);
     await untilText(page, '#state', 'authenticated');
     const profile = await call(page, '#get-profile', '#profile');
     assert.equal(profile.result.email, 'ben@example.com');

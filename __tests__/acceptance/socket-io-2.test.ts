@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import type {EventEmitter} from 'node:events';
 import {describe, it} from 'node:test';
 // The client of socket.io 2, which the users of loopback-socket have; it has no types of its own.
-import connect = require('socket.io-client-2');
+import connect from 'socket.io-client-2';
 import {givenApp} from '../helpers/app';
 
 interface OldSocket extends EventEmitter {
