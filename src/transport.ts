@@ -40,17 +40,25 @@ export function cutConnection(connection: Socket['conn']): void {
   closingOf(connection)?.();
 }
 
+/** Namespaces that the server ended on each connection. */
+const leftNamespaces = new WeakMap<Socket['client'], Set<string>>();
+
 /**
  * Ignores what a client sent to a namespace before it could know that it has left it. socket.io
  * takes that for a protocol error and closes the connection under the other namespaces.
  */
 export function ignoreLatePackets({client, nsp}: Socket): void {
+  const known = leftNamespaces.get(client);
+  known?.add(nsp.name);
+  if (known) return;
+  const left = new Set([nsp.name]);
+  leftNamespaces.set(client, left);
   const internals = clientOf(client);
   const {decoder, ondecoded} = internals;
   decoder.off('decoded', ondecoded);
   internals.ondecoded = packet => {
-    const late = packet.nsp === nsp.name && packet.type !== CONNECT;
-    if (!late || internals.nsps.has(nsp.name)) ondecoded(packet);
+    const late = left.has(packet.nsp) && packet.type !== CONNECT;
+    if (!late || internals.nsps.has(packet.nsp)) ondecoded(packet);
   };
   decoder.on('decoded', internals.ondecoded);
 }
@@ -61,14 +69,18 @@ export function ignoreLatePackets({client, nsp}: Socket): void {
  */
 export function closeIdleTransport(socket: Socket): void {
   const {conn} = socket;
-  const check = () => {
-    if (conn.readyState !== 'open' || socketsOnConnection(socket).size > 0) return;
-    if (isConnecting(socket)) schedule();
-    else conn.close();
-  };
-  const schedule = () => setTimeout(check, IDLE_TRANSPORT_TIMEOUT).unref();
   // A polling transport that is closed would keep waiting for a last request.
   const release = () => closingOf(conn)?.();
+  const check = () => {
+    if (conn.readyState !== 'open' || socketsOnConnection(socket).size > 0) return;
+    if (isConnecting(socket)) {
+      schedule();
+    } else {
+      conn.once('close', release);
+      conn.close();
+    }
+  };
+  const schedule = () => setTimeout(check, IDLE_TRANSPORT_TIMEOUT).unref();
   if (conn.readyState === 'open') schedule();
   else if (conn.readyState === 'closed') release();
   else conn.once('close', release);
