@@ -119,7 +119,10 @@ export class SocketServer extends Context implements Server {
     this.host.startOn(this.endpoint, io);
   }
 
-  /** Drains this server alone; `app.stop()` drains all. */
+  /**
+   * Drains this server alone; `app.stop()` drains all. A client whose connection carries other servers
+   * too keeps it, and has to connect to this one again by itself.
+   */
   stop(): Promise<void> {
     return this.host.stopOne(this.endpoint);
   }

@@ -59,7 +59,7 @@ export type NamespaceMatcher = (
 /** Configuration of one named server: `app.configure(SocketBindings.server(name)).to(options)`. */
 export interface SocketServerOptions {
   /**
-   * socket.io namespace.
+   * socket.io namespace. To be set before the application starts and before `server.io` is used.
    * @default '/' for the default server, otherwise '/' and the server's name
    */
   namespace?: string | RegExp | NamespaceMatcher;
@@ -85,7 +85,7 @@ export interface SocketServerOptions {
 
 /** Configuration of the component: `app.configure(SocketBindings.COMPONENT).to(options)`. */
 export interface SocketComponentOptions {
-  /** socket.io's own options, passed through. @default {} */
+  /** socket.io's own options, passed through; to be set before `app.init()`. @default {} */
   io?: Partial<IoServerOptions>;
   /**
    * Where to listen: options for an HTTP server of its own, a ready `http.Server`, or a function
@@ -96,7 +96,7 @@ export interface SocketComponentOptions {
     | HttpServerOptions
     | ReadyHttpServer
     | (() => ReadyHttpServer | Promise<ReadyHttpServer>);
-  /** ms that `stop()` waits for calls in flight. @default 5000 */
+  /** ms that `stop()` waits for calls in flight, and then for disconnected handlers. @default 5000 */
   drainTimeout?: number;
 }
 
