@@ -26,6 +26,7 @@ export type {
 } from './protocol';
 export {SocketComponent} from './socket.component';
 export {SocketServer} from './socket.server';
+export type {Socket} from 'socket.io';
 export {
   DEFAULT_SERVER_NAME,
   DEFAULT_SOCKET_COMPONENT_OPTIONS,

@@ -182,7 +182,13 @@ export class SocketServer extends Context implements Server {
     this.endpoint.handlers.removeMethod(name);
   }
 
-  private handlerOf(definition: HandlerDefinition, values: number): Handler {
+  private handlerOf(
+    definition: HandlerDefinition | null | undefined,
+    values: number,
+  ): Handler {
+    if (definition === null || definition === undefined) {
+      throw new Error(`A handler is a function or {model, method}, not ${definition}.`);
+    }
     return typeof definition === 'function'
       ? new FunctionHandler(definition)
       : new ReferenceHandler(definition, this.app, values);

@@ -54,6 +54,11 @@ export class Accepted {
     return credentials;
   }
 
+  @socketAuth({server: 'any promise'})
+  async anythingLater(socket: Socket, credentials: any): Promise<any> {
+    return credentials;
+  }
+
   @socketAuth({server: 'throws'})
   never(): never {
     throw new Error('closed');

@@ -7,9 +7,9 @@ type IsNever<T> = [T] extends [never] ? true : false;
 
 /** Whether a return type can only ever be `undefined`. */
 type AnswersNothing<Result> =
-  IsAny<Result> extends true
+  IsAny<Awaited<Result>> extends true
     ? false
-    : IsNever<Result> extends true
+    : IsNever<Awaited<Result>> extends true
       ? false
       : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what is asked here
         [Awaited<Result>] extends [void]

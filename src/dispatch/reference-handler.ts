@@ -29,7 +29,10 @@ export class ReferenceHandler implements Handler {
     }
     const controller = typeof model === 'function' && this.controllerHandler(model);
     if (controller) return controller.invoke(caller, values);
-    throw new Error(`The handler {model, method} leads to no function: ${this.label}.`);
+    throw new Error(
+      `The handler {model, method} leads to no function: ${this.label}. Give the model that method, ` +
+        'or bind its class as a controller: app.controller(…).',
+    );
   }
 
   isFrom(definition: HandlerDefinition): boolean {
