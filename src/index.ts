@@ -14,6 +14,7 @@ export type {
   SocketControllerMetadata,
   SocketEventMetadata,
   SocketMethodMetadata,
+  SocketSchema,
 } from './decorators/metadata';
 export {SocketBindings, SocketTags} from './keys';
 export {ErrorCodes, MAX_WAITING_CALLS, RESERVED_EVENTS, SocketEvents} from './protocol';

@@ -104,7 +104,7 @@ describe('the example application', () => {
       example.url,
       await logIn(example.url, BEN),
     );
-    const {result: all} = await client.call('getRecords');
+    const {result: all} = await client.call('getRecords', {});
     assert.equal(all.length, 29);
     for (const record of all) {
       assert.deepEqual(Object.keys(record), ['id', 'name', 'type']);
@@ -114,6 +114,17 @@ describe('the example application', () => {
     assert.deepEqual(await page({skip: 27, limit: 4}), all.slice(27));
     assert.deepEqual(await page({limit: 1}), all.slice(0, 1));
     assert.deepEqual(await page({skip: 29}), []);
+    for (const wrong of [
+      'all',
+      [],
+      {limit: 0},
+      {skip: -1},
+      {limit: 'ten'},
+      {where: {}},
+    ]) {
+      const {error} = await client.call('getRecords', wrong);
+      assert.equal(error.code, 'VALIDATION_FAILED', JSON.stringify(wrong));
+    }
   });
 
   it('refuses a token that it did not give', async () => {
@@ -197,8 +208,8 @@ describe('the example application', () => {
     await using admin = await givenAuthenticated(`${example.url}/admin`, token);
     for (const args of [undefined, {}, {text: ' '}, {text: 1}]) {
       const {error} = await admin.call('announce', args);
-      assert.equal(error.statusCode, 400);
-      assert.equal(error.message, 'An announcement needs a text.');
+      assert.equal(error.statusCode, 422);
+      assert.equal(error.code, 'VALIDATION_FAILED');
     }
   });
 

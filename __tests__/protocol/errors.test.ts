@@ -3,7 +3,8 @@ import {it} from 'node:test';
 import {get, HttpErrors, param, RestBindings} from '@loopback/rest';
 import type {ErrorWriterOptions} from '@loopback/rest';
 import type {MethodHandler} from 'loopback4-socket';
-import {ErrorCodes} from 'loopback4-socket';
+import {ErrorCodes, socketMethod} from 'loopback4-socket';
+import type {Socket} from 'socket.io';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {describeSection} from '../helpers/section';
@@ -296,6 +297,13 @@ describeSection('Errors', options => {
   }
 });
 
+class StrictController {
+  @socketMethod({args: {type: 'number'}})
+  strict(_socket: Socket, _credentials: unknown, args: number) {
+    return args;
+  }
+}
+
 describeSection('Codes', options => {
   it('are answered each in its case', async () => {
     const seen = new Map<string, number>();
@@ -311,6 +319,7 @@ describeSection('Codes', options => {
         );
       },
       {timeout: 200},
+      {controllers: [StrictController]},
     );
     const {url} = given.server;
     await using silent = givenClient(url, options);
@@ -324,6 +333,7 @@ describeSection('Codes', options => {
     note((await eager.call('ping')).error);
     await using client = await givenAuthenticated(url, 'fine', options);
     note((await client.call('pong')).error);
+    note((await client.call('strict', 'text')).error);
     note((await client.call('ping', 1, 2, 3)).error);
     const slow = client.call('slow');
     await client.call('ping');
@@ -337,6 +347,7 @@ describeSection('Codes', options => {
       AUTHENTICATION_FAILED: 401,
       AUTHENTICATION_TIMEOUT: 408,
       METHOD_NOT_FOUND: 404,
+      VALIDATION_FAILED: 422,
       TOO_MANY_ARGUMENTS: 400,
       TOO_MANY_REQUESTS: 429,
       SHUTTING_DOWN: 503,

@@ -6,6 +6,11 @@ import {
   MethodDecoratorFactory,
 } from '@loopback/core';
 import {getControllerSpec} from '@loopback/rest';
+import type {ReferenceObject, SchemaObject, SchemaRef} from '@loopback/rest';
+
+/** A JSON schema, what `getModelSchemaRef` gives, or a model class. */
+export type SocketSchema =
+  SchemaObject | ReferenceObject | SchemaRef | Constructor<object>;
 
 /** Options of the class decorator. */
 export interface SocketControllerMetadata {
@@ -23,6 +28,15 @@ export interface SocketEventMetadata {
 export interface SocketMethodMetadata extends SocketEventMetadata {
   /** Event name that clients call. @default the method's own name */
   name?: string;
+  /**
+   * What the args must be: others are refused with 422 and `VALIDATION_FAILED`. A JSON schema, a model
+   * class, or `getModelSchemaRef(…)`.
+   *
+   * @default no check
+   */
+  args?: SocketSchema;
+  /** What the result is, for documents. */
+  result?: SocketSchema;
   /** One line on what the method does, for documents. */
   summary?: string;
   /** What a caller should know, for documents. */

@@ -2,8 +2,9 @@ import {transformValueOrPromise, tryWithFinally} from '@loopback/context';
 import type {Binding, Constructor, Context} from '@loopback/context';
 import {CoreBindings, invokeMethod} from '@loopback/core';
 import {describeParameters} from '../decorators/metadata';
-import type {MethodParameters} from '../decorators/metadata';
+import type {MethodParameters, SocketSchema} from '../decorators/metadata';
 import type {HandlerReference} from '../types';
+import {ArgumentsValidator} from './arguments-validator';
 import {withCallback} from './handler';
 import type {Caller, Handler, HandlerDefinition} from './handler';
 
@@ -19,15 +20,21 @@ type Method = (...args: unknown[]) => unknown;
 export class ControllerHandler implements Handler {
   readonly label: string;
   private readonly parameters: MethodParameters;
+  private readonly validator?: ArgumentsValidator;
 
-  /** @param values - How many values the handler receives before a callback. */
+  /**
+   * @param values - How many values the handler receives before a callback.
+   * @param args - What a method's args must be.
+   */
   constructor(
     private readonly binding: Readonly<Binding<unknown>>,
     readonly type: Constructor<unknown>,
     readonly member: string,
     values: number,
+    args?: SocketSchema,
   ) {
     this.label = `${type.name}.${member}`;
+    if (args) this.validator = new ArgumentsValidator(args);
     this.parameters = describeParameters(type, member, values);
   }
 
@@ -45,7 +52,12 @@ export class ControllerHandler implements Handler {
     context.bind(CoreBindings.CONTROLLER_CLASS).to(this.type);
     context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(this.member);
     return tryWithFinally(
-      () => this.invokeIn(context, values),
+      () => {
+        const valid = this.validator?.validate(values[ARGS], context);
+        return valid
+          ? valid.then(() => this.invokeIn(context, values))
+          : this.invokeIn(context, values);
+      },
       () => context.close(),
     );
   }

@@ -95,7 +95,8 @@ export class ControllerScanner {
     this.handlers.set(binding, handlers);
     const key = JSON.stringify([kind, member, metadata.name]);
     const handler =
-      handlers.get(key) ?? new ControllerHandler(binding, type, member, VALUES[kind]);
+      handlers.get(key) ??
+      new ControllerHandler(binding, type, member, VALUES[kind], metadata.args);
     handlers.set(key, handler);
     return handler;
   }

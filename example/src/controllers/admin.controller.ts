@@ -9,6 +9,7 @@ import {
   socketMethod,
   SocketServer,
 } from 'loopback4-socket';
+import type {SocketSchema} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import {User} from '../models';
 import {CatalogRecordRepository} from '../repositories';
@@ -25,6 +26,13 @@ export interface Announcement {
   text: string;
   from: string;
 }
+
+const ANNOUNCEMENT: SocketSchema = {
+  type: 'object',
+  required: ['text'],
+  additionalProperties: false,
+  properties: {text: {type: 'string', pattern: '\\S', maxLength: 200}},
+};
 
 /** What admins can do, on a server of their own: namespace `/admin`. */
 @socketController({server: 'admin'})
@@ -53,17 +61,13 @@ export class AdminController {
   }
 
   /** Tells everyone on the default server. */
-  @socketMethod()
+  @socketMethod({args: ANNOUNCEMENT})
   announce(
     _socket: Socket,
     _credentials: TokenReference,
-    args: Partial<Announcement> | undefined,
+    {text}: Pick<Announcement, 'text'>,
     @inject(SecurityBindings.USER) user: User,
   ): Announcement {
-    const text = args?.text;
-    if (typeof text !== 'string' || text.trim() === '') {
-      throw new HttpErrors.BadRequest('An announcement needs a text.');
-    }
     const announcement = {text, from: user.name};
     this.members.io.emit('announcement', announcement);
     return announcement;

@@ -2,6 +2,7 @@ import {inject, service} from '@loopback/core';
 import {repository} from '@loopback/repository';
 import {SecurityBindings} from '@loopback/security';
 import {onSocketConnected, socketAuth, socketMethod} from 'loopback4-socket';
+import type {SocketSchema} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import {User} from '../models';
 import type {CatalogRecord} from '../models';
@@ -13,6 +14,15 @@ export interface RecordPage {
   skip?: number;
   limit?: number;
 }
+
+const RECORD_PAGE: SocketSchema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    skip: {type: 'integer', minimum: 0},
+    limit: {type: 'integer', minimum: 1},
+  },
+};
 
 /** What every user can do, on the default server. */
 export class MemberController {
@@ -38,11 +48,11 @@ export class MemberController {
     return this.users.findById(user.id);
   }
 
-  @socketMethod()
+  @socketMethod({args: RECORD_PAGE})
   async getRecords(
     _socket: Socket,
     _credentials: TokenReference,
-    page: RecordPage = {},
+    page: RecordPage,
   ): Promise<CatalogRecord[]> {
     const {skip, limit} = page;
     return this.records.find({skip, limit, order: ['id ASC']});
