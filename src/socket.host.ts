@@ -11,6 +11,7 @@ import {SocketBindings, SocketTags} from './keys';
 import {SocketListener} from './listener';
 import {Namespaces} from './namespaces';
 import {readComponentOptions, readServerOptions} from './options';
+import {messageOf, ProblemLog, throwProblems} from './problems';
 import {childrenOf} from './socket-io-internals';
 import {SocketServer} from './socket.server';
 import {DEFAULT_SERVER_NAME} from './types';
@@ -24,7 +25,7 @@ export class SocketHost implements LifeCycleObserver {
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly namespaces = new Namespaces();
   private readonly scanner: ControllerScanner;
-  private readonly reported = new Set<string>();
+  private readonly problems: ProblemLog;
   private listener?: SocketListener;
   private subscription?: Subscription;
   private attaching?: Promise<void>;
@@ -34,6 +35,7 @@ export class SocketHost implements LifeCycleObserver {
     @inject(CoreBindings.APPLICATION_INSTANCE) private readonly app: Application,
   ) {
     this.scanner = new ControllerScanner(app);
+    this.problems = new ProblemLog(app);
   }
 
   /** Makes a server known; one that comes after start is started at once. */
@@ -120,7 +122,7 @@ export class SocketHost implements LifeCycleObserver {
     }
     this.applyControllers();
     this.configure(endpoint);
-    throwAny(endpoint.problems());
+    throwProblems(endpoint.problems());
     const io = 'server' in target ? target.server : target;
     const own = 'server' in target ? target : target.of('/');
     const {namespace} = endpoint.options;
@@ -136,8 +138,8 @@ export class SocketHost implements LifeCycleObserver {
   /** Takes over a change of handlers made by hand. */
   changed(endpoint: Endpoint): void {
     if (!endpoint.isOpen) return;
-    this.report(endpoint.problems());
-    this.serve().catch((error: unknown) => this.report([messageOf(error)]));
+    this.problems.report(endpoint.problems());
+    this.serve().catch((error: unknown) => this.problems.report([messageOf(error)]));
   }
 
   /** @throws Error before `init()`. */
@@ -167,7 +169,7 @@ export class SocketHost implements LifeCycleObserver {
       problems.push(...endpoint.problems());
     }
     problems.push(...this.namespaces.problems(this.endpoints.values()));
-    throwAny(problems);
+    throwProblems(problems);
   }
 
   private configure(endpoint: Endpoint): void {
@@ -202,10 +204,10 @@ export class SocketHost implements LifeCycleObserver {
           for (const endpoint of this.endpoints.values()) {
             problems.push(...endpoint.problems());
           }
-          this.report(problems);
+          this.problems.report(problems);
           await this.serve();
         } catch (error) {
-          this.report([messageOf(error)]);
+          this.problems.report([messageOf(error)]);
         }
       },
     });
@@ -237,7 +239,7 @@ export class SocketHost implements LifeCycleObserver {
       throw error;
     }
     // The others are served all the same.
-    throwAny(refused);
+    throwProblems(refused);
   }
 
   private async attach(listener: SocketListener): Promise<void> {
@@ -267,22 +269,4 @@ export class SocketHost implements LifeCycleObserver {
     }
     for (const endpoint of stopping) endpoint.close();
   }
-
-  /** Logs problems that arise at run time, each once. */
-  private report(problems: readonly string[]): void {
-    for (const problem of problems) {
-      if (this.reported.has(problem)) continue;
-      this.reported.add(problem);
-      const source = {server: '(all)', handler: 'configuration'};
-      readFailurePolicy(this.app).log(new Error(problem), 500, source);
-    }
-  }
-}
-
-function throwAny(problems: readonly string[]): void {
-  if (problems.length > 0) throw new Error(problems.join('\n'));
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
