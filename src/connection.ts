@@ -6,6 +6,7 @@ import {ackOf, answerFailure, dispatch} from './dispatch/dispatch';
 import type {Ack, Packet, Peer, Service} from './dispatch/dispatch';
 import type {Caller} from './dispatch/handler';
 import {SocketErrors, toUnauthorized} from './errors';
+import {handshakeCredentials} from './handshake';
 import {MAX_WAITING_CALLS, SocketEvents} from './protocol';
 import {internalsOf, socketsOnConnection} from './socket-io-internals';
 import {
@@ -127,6 +128,15 @@ export class Connection implements Peer {
       return;
     }
     if (this.state === 'closed' || this.service.draining) return;
+    if (ack && this.acks.length === MAX_WAITING_CALLS) {
+      answerFailure(
+        this,
+        SocketErrors.tooManyRequests(),
+        SocketEvents.AUTHENTICATION,
+        ack,
+      );
+      return;
+    }
     if (ack) this.acks.push(ack);
     const credentials = packet[1] === ack ? undefined : packet[1];
     if (this.state === 'connecting') this.authenticate(credentials);
@@ -242,14 +252,4 @@ export class Connection implements Peer {
     const signal = () => (this.aborter ??= new AbortController()).signal;
     return new CallContext(this.context, {args, credentials, user, signal});
   }
-}
-
-/** A recovering client adds `pid` and `offset` to its handshake; they are no credentials. */
-function handshakeCredentials(socket: Socket): Record<string, unknown> | undefined {
-  const auth = {...socket.handshake.auth};
-  if (socket.nsp.server._opts.connectionStateRecovery) {
-    delete auth.pid;
-    delete auth.offset;
-  }
-  return Object.keys(auth).length > 0 ? auth : undefined;
 }

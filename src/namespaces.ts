@@ -5,7 +5,7 @@ import type {SocketListener} from './listener';
 import {childrenOf} from './socket-io-internals';
 import {countMatching} from './transport';
 import {DEFAULT_SERVER_NAME} from './types';
-import type {ReadyHttpServer, SocketServerOptions} from './types';
+import type {ReadyHttpServer, SocketServerOptions, StartTarget} from './types';
 
 type NamespaceName = Required<SocketServerOptions>['namespace'];
 
@@ -18,10 +18,15 @@ export class Namespaces {
   /** Those of a socket.io server that the application made. */
   private readonly given = new Map<Endpoint, Namespace>();
 
-  /** Serves a namespace that the application made. */
-  give(endpoint: Endpoint, namespace: Namespace): void {
+  /** Serves what the application made: the namespace configured, or else the one given, or `/`. */
+  give(endpoint: Endpoint, target: StartTarget): Namespace {
+    const [io, given] =
+      'server' in target ? [target.server, target] : [target, target.of('/')];
+    const {namespace: name} = endpoint.options;
+    const namespace = name === undefined ? given : io.of(name);
     endpoint.claim(namespace);
     this.given.set(endpoint, namespace);
+    return namespace;
   }
 
   isGiven(endpoint: Endpoint): boolean {

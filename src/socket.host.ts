@@ -8,6 +8,7 @@ import {Endpoint, refuseUnclaimed} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
 import {findHttpTarget} from './http-target';
 import {SocketBindings, SocketTags} from './keys';
+import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from './listener';
 import {Namespaces} from './namespaces';
 import {readComponentOptions, readServerOptions} from './options';
@@ -52,14 +53,7 @@ export class SocketHost implements LifeCycleObserver {
   /** Checks everything before anything listens, and creates the socket.io server. */
   async init(): Promise<void> {
     if (this.listener) return;
-    const registry = await this.app.get(CoreBindings.LIFE_CYCLE_OBSERVER_REGISTRY);
-    const groups = registry['options'].orderedGroups;
-    registry.setOrderedGroups([
-      ...groups.filter(group => group !== SocketTags.LIFE_CYCLE_GROUP),
-      SocketTags.LIFE_CYCLE_GROUP,
-    ]);
-    // The registry pairs bindings in the new order with observers it cached in the old.
-    registry['observersView'].refresh();
+    await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
     for (const {key, valueConstructor} of this.app.findByTag('server')) {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
@@ -123,11 +117,7 @@ export class SocketHost implements LifeCycleObserver {
     this.applyControllers();
     this.configure(endpoint);
     throwProblems(endpoint.problems());
-    const io = 'server' in target ? target.server : target;
-    const own = 'server' in target ? target : target.of('/');
-    const {namespace} = endpoint.options;
-    const served = namespace === undefined ? own : io.of(namespace);
-    this.namespaces.give(endpoint, served);
+    const served = this.namespaces.give(endpoint, target);
     endpoint.open();
     this.watch();
     for (const namespace of childrenOf(served) ?? [served]) {

@@ -342,6 +342,30 @@ describe('Authentication', () => {
       assert.deepEqual(client.names, ['connect', 'authenticated']);
     });
 
+    it('keeps 16 of them waiting for an answer, and refuses more, at first and renewing', async () => {
+      const gates = [new Gate(), new Gate()];
+      let checks = 0;
+      await using given = await givenServer(server => {
+        server.auth(async () => {
+          await gates[checks++].opened;
+          return true;
+        });
+      });
+      await using client = givenClient(given.server.url, options);
+      for (const gate of gates) {
+        const waiting = Array.from({length: 16}, () => client.call('authentication', {}));
+        const {error} = await client.call('authentication', {});
+        assert.equal(error.statusCode, 429);
+        assert.equal(error.code, 'TOO_MANY_REQUESTS');
+        gate.open();
+        for (const reply of await Promise.all(waiting)) {
+          assert.deepEqual(reply, {result: true});
+        }
+      }
+      assert.equal(checks, 2);
+      assert.deepEqual(client.names, ['connect', 'authenticated']);
+    });
+
     it('gives them one failure', async () => {
       const gate = new Gate();
       const checked: unknown[] = [];
