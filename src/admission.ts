@@ -1,8 +1,8 @@
 import type {Namespace, Socket} from 'socket.io';
-import {internalsOf} from './socket-io-internals';
-
-/** socket.io's packet type of an event. */
-const EVENT = 2;
+import {delayOf} from './delay';
+import {guardAdapter, ownerOf} from './socket-guard';
+import {internalsOf, PacketTypes} from './socket-io-internals';
+import {isUserRoom} from './users';
 
 type Adapter = Namespace['adapter'];
 type Session = Awaited<ReturnType<Adapter['restoreSession']>>;
@@ -28,9 +28,8 @@ export class Admission {
   /** The socket whose own `emit` is running, which must reach it though it is in no room. */
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
-  private readonly admitted = new WeakSet<Socket>();
-  /** Sessions that are over, by when that was: an adapter gives one again as often as asked. */
-  private readonly ended = new Map<string, number>();
+  /** Sessions that are over and that an adapter may still have: it gives one as often as asked. */
+  private readonly ended = new Set<string>();
   /** Id of the socket whose session was kept last. */
   private persisted?: string;
   /** Sockets whose `emit` is wrapped. */
@@ -62,32 +61,41 @@ export class Admission {
 
   /** Keeps out a connected socket that is in rooms already. */
   hold(socket: Socket): void {
-    if (this.held.has(socket.id) || this.admitted.has(socket)) return;
+    if (this.held.has(socket.id)) return;
     const rooms = new Set(socket.rooms);
     socket.nsp.adapter.delAll(socket.id);
     this.keep(socket.id, {rooms, missed: [], recovered: false});
   }
 
-  /** Opens rooms and broadcasts to a socket. */
-  admit(socket: Socket): void {
+  /**
+   * Opens rooms and broadcasts to a socket, and its user's room. What a recovered connection brings
+   * belongs to the user that had it: another one starts afresh. Its owner says from now on that it is
+   * admitted.
+   */
+  admit(socket: Socket, userRoom: string | undefined): void {
     const held = this.held.get(socket.id);
     if (!held) return;
     this.held.delete(socket.id);
-    this.admitted.add(socket);
-    void socket.nsp.adapter.addAll(socket.id, held.rooms);
-    for (const data of held.missed) internalsOf(socket).packet({type: EVENT, data});
+    let {rooms, missed} = held;
+    if (held.recovered && !isOf(userRoom, rooms)) {
+      rooms = new Set([socket.id]);
+      missed = [];
+      socket.data = {};
+    }
+    if (userRoom !== undefined) rooms.add(userRoom);
+    void socket.nsp.adapter.addAll(socket.id, rooms);
+    for (const data of missed)
+      internalsOf(socket).packet({type: PacketTypes.EVENT, data});
   }
 
   /** Forgets a socket that is gone, and the session it came from, unless it was kept again. */
   forget(socket: Socket): void {
     if (!this.namespace.sockets.has(socket.id)) this.held.delete(socket.id);
     if (!socket.recovered || this.persisted === socket.id) return;
-    const now = Date.now();
-    for (const [pid, time] of this.ended) {
-      if (now - time > this.recoveryTime) this.ended.delete(pid);
-      else break;
-    }
-    this.ended.set(internalsOf(socket).pid, now);
+    const {pid} = internalsOf(socket);
+    this.ended.add(pid);
+    const wait = delayOf(this.recoveryTime + 1);
+    setTimeout(() => this.ended.delete(pid), wait).unref();
   }
 
   /** How long, in ms, an adapter keeps a session. */
@@ -98,7 +106,7 @@ export class Admission {
 
   private keepsOut(id: string): boolean {
     const socket = this.namespace.sockets.get(id);
-    return !(socket && this.admitted.has(socket));
+    return !(socket && ownerOf(socket)?.admitted);
   }
 
   private keep(id: string, entry: Held): void {
@@ -126,6 +134,7 @@ export class Admission {
   private guard(adapter: Adapter): void {
     if (this.guarded.has(adapter)) return;
     this.guarded.add(adapter);
+    guardAdapter(adapter);
     const {held} = this;
     const addAll = adapter.addAll.bind(adapter);
     const broadcast = adapter.broadcast.bind(adapter);
@@ -165,7 +174,11 @@ export class Admission {
         return;
       }
       broadcast(packet, options);
-      if (packet.type !== EVENT || packet.id !== undefined || options.flags?.volatile)
+      if (
+        packet.type !== PacketTypes.EVENT ||
+        packet.id !== undefined ||
+        options.flags?.volatile
+      )
         return;
       // What is broadcast while a recovered socket authenticates again is missed as well.
       for (const {missed, recovered, rooms} of held.values()) {
@@ -195,6 +208,12 @@ export class Admission {
       }
     };
   }
+}
+
+/** Whether these are the rooms of that user's socket, or of one whose user has no id. */
+function isOf(userRoom: string | undefined, rooms: ReadonlySet<string>): boolean {
+  if (userRoom !== undefined) return rooms.has(userRoom);
+  return ![...rooms].some(isUserRoom);
 }
 
 /** Whether a broadcast goes to a socket in these rooms. */

@@ -1,85 +1,123 @@
 import type {Context} from '@loopback/context';
 import type {Socket} from 'socket.io';
 import {Admission} from './admission';
-import {CallContext, ConnectionContext} from './dispatch/contexts';
-import {ackOf, answerFailure, dispatch} from './dispatch/dispatch';
-import type {Ack, Packet, Peer, Service} from './dispatch/dispatch';
-import type {Caller} from './dispatch/handler';
-import {SocketErrors, toUnauthorized} from './errors';
-import {handshakeCredentials} from './handshake';
-import {MAX_WAITING_CALLS, SocketEvents} from './protocol';
-import {internalsOf, socketsOnConnection} from './socket-io-internals';
+import type {ConnectionService} from './connection-service';
+import {answerFailure} from './dispatch/answer';
+import type {Ack, Packet, Peer} from './dispatch/answer';
+import {Call} from './dispatch/call';
+import {ConnectionContext} from './dispatch/contexts';
+import {dispatch, listenerLabel} from './dispatch/dispatch';
+import {internalFailure, toRefusal, toUnauthorized} from './errors';
+import {runGuarded} from './faults';
+import {checkArguments} from './payload';
+import {SocketEvents} from './protocol';
+import type {DrainingBody} from './protocol';
+import {SocketErrors} from './refusals';
+import type {SocketError} from './refusals';
+import {SocketAuthentication} from './socket-authentication';
+import type {AuthenticationOwner} from './socket-authentication';
+import {guardSocket} from './socket-guard';
+import type {EventPacket, SocketOwner} from './socket-guard';
+import {internalsOf, PacketTypes, socketsOnConnection} from './socket-io-internals';
 import {
   CLOSE_GRACE,
   closeIdleTransport,
   cutConnection,
   ignoreLatePackets,
 } from './transport';
-
-/** What a connection needs of the server that it belongs to. */
-export interface ConnectionService extends Service {
-  readonly context: Context;
-  readonly options: {
-    timeout: number | false;
-    credentials: 'event' | 'handshake' | 'both';
-  };
-  /** Runs the authentication handler; throws unless it succeeds. */
-  authenticate(caller: Caller, socket: Socket, credentials: unknown): Promise<unknown>;
-  /** Told once, when the connection has ended. */
-  leave(connection: Connection): void;
-}
-
-type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
+import type {ApplyCredentials} from './types';
 
 /**
  * The life of one socket in one namespace: it connects, authenticates, calls, and ends. Everything
  * the client sends comes through `receive`, so nothing reaches the application before its time.
  */
-export class Connection implements Peer {
-  credentials: unknown;
-  private user: unknown;
-  private state: State = 'connecting';
-  private renewing = false;
-  /** Whether the authentication handler has succeeded, which opens rooms and broadcasts. */
-  private admitted = false;
-  /** Acks of the authentications that share the outcome under way. */
-  private acks: Ack[] = [];
-  private waiting: Packet[] = [];
-  private connectedHandlers = Promise.resolve();
+export class Connection implements AuthenticationOwner, SocketOwner {
+  private readonly authentication: SocketAuthentication;
+  private calls?: Peer['running'];
   private ended?: Promise<void>;
-  private deadline?: NodeJS.Timeout;
-  private context?: ConnectionContext;
-  private aborter?: AbortController;
+  private ownContext?: ConnectionContext;
+  private ownAborters?: Set<AbortController>;
 
   constructor(
     readonly service: ConnectionService,
     readonly socket: Socket,
   ) {
+    this.authentication = new SocketAuthentication(this);
     Admission.of(socket.nsp).hold(socket);
-    // socket.io calls it for each packet; replacing it is what keeps guards and listeners waiting.
-    internalsOf(socket).dispatch = packet => this.receive(packet);
-    socket.once('disconnect', reason => (this.ended = this.end(reason)));
+    guardSocket(socket, this);
+  }
+
+  get credentials(): unknown {
+    return this.authentication.credentials;
+  }
+
+  get user(): unknown {
+    return this.authentication.user;
+  }
+
+  get admitted(): boolean {
+    return this.authentication.admitted;
   }
 
   get authenticated(): boolean {
-    return this.state === 'authenticated';
+    return this.authentication.state === 'authenticated';
   }
 
-  /** Starts the clock, and authenticates at once where the handshake carries the credentials. */
+  get gone(): boolean {
+    return this.authentication.state === 'closed';
+  }
+
+  get userKey(): string {
+    return `${this.service.name} ${this.authentication.room ?? this.socket.id}`;
+  }
+
+  get running(): Peer['running'] {
+    return (this.calls ??= new Set());
+  }
+
+  get callsInFlight(): number {
+    return this.calls?.size ?? 0;
+  }
+
+  get server(): string {
+    return this.service.name;
+  }
+
+  get serverContext(): Context {
+    return this.service.context;
+  }
+
+  get context(): Context {
+    return (this.ownContext ??= ConnectionContext.of(this.service.context, this.socket));
+  }
+
+  get extended(): boolean {
+    return this.ownContext?.extended ?? false;
+  }
+
+  releaseContext(): void {
+    if (this.extended) return;
+    this.ownContext?.close();
+    this.ownContext = undefined;
+  }
+
+  get aborters(): Set<AbortController> {
+    return (this.ownAborters ??= new Set());
+  }
+
+  get applyCredentials(): ApplyCredentials {
+    return this.service.applyCredentials;
+  }
+
   start(): void {
-    if (this.service.draining) return;
-    const {timeout, credentials} = this.service.options;
-    if (timeout !== false) {
-      const expire = () => this.refuse(SocketErrors.authenticationTimeout(timeout));
-      this.deadline = setTimeout(expire, timeout);
-    }
-    if (credentials === 'event') return;
-    const handshake = handshakeCredentials(this.socket);
-    if (credentials === 'handshake' || handshake) this.authenticate(handshake);
+    if (!this.service.draining) this.authentication.start();
   }
 
-  openCall(args: unknown): CallContext {
-    return this.openContext(args, this.credentials, this.user);
+  /** Tells the client that the server is stopping, and when to come back, in ms. */
+  announce(reconnectAfter: number): void {
+    if (!this.authenticated) return;
+    const body: DrainingBody = {reconnectAfter};
+    this.socket.emit(SocketEvents.DRAINING, body);
   }
 
   /**
@@ -90,7 +128,8 @@ export class Connection implements Peer {
    * client then does not come back by itself.
    */
   async close(keepTransport: boolean): Promise<void> {
-    this.answerWaiting(SocketErrors.shuttingDown);
+    this.authentication.answerWaiting(SocketErrors.shuttingDown());
+    this.refuseCalls(SocketErrors.shuttingDown());
     if (this.socket.connected) {
       const gone = new Promise<void>(resolve =>
         this.socket.once('disconnect', () => resolve()),
@@ -106,150 +145,142 @@ export class Connection implements Peer {
     await this.ended;
   }
 
-  private receive(packet: Packet): void {
-    const ack = ackOf(packet);
+  receive({data = [], id}: EventPacket): void {
+    const packet: Packet = data;
+    const ack = id === undefined || id === null ? undefined : this.ackOf(id, packet[0]);
+    if (ack) packet.push(ack);
+    for (const listener of this.socket.listenersAny()) {
+      runGuarded(
+        () => Reflect.apply(listener, this.socket, packet),
+        error => this.report(error, 'socket.onAny'),
+      );
+    }
+    this.handle(packet, ack);
+  }
+
+  handle(packet: Packet, ack?: Ack): void {
+    const {authentication} = this;
     if (typeof packet[0] !== 'string') {
       answerFailure(this, SocketErrors.badEvent(), 'socket', ack);
     } else if (packet[0] === SocketEvents.AUTHENTICATION) {
-      this.receiveCredentials(packet, ack);
-    } else if (this.state === 'authenticated') {
-      dispatch(this, packet, ack);
-    } else if (this.state === 'connecting') {
-      answerFailure(this, SocketErrors.unauthenticated(), packet[0], ack);
-    } else if (this.state === 'authenticating') {
-      if (this.waiting.length < MAX_WAITING_CALLS) this.waiting.push(packet);
-      else answerFailure(this, SocketErrors.tooManyRequests(), packet[0], ack);
+      authentication.receive(packet, ack);
+    } else if (this.authenticated) {
+      const refusal = checkArguments(packet, this.service.prohibitedKeys);
+      if (refusal) answerFailure(this, refusal, packet[0], ack);
+      else dispatch(this, packet, ack);
+    } else if (authentication.state === 'connecting') {
+      // Nobody is told, so nothing is made.
+      if (ack) answerFailure(this, SocketErrors.unauthenticated(), packet[0], ack);
+    } else if (authentication.state === 'authenticating') {
+      authentication.hold(packet, ack);
     }
   }
 
-  private receiveCredentials(packet: Packet, ack?: Ack): void {
-    if (packet.length > (ack ? 3 : 2)) {
-      answerFailure(this, SocketErrors.tooManyArguments(), packet[0] as string, ack);
-      return;
-    }
-    if (this.state === 'closed' || this.service.draining) return;
-    if (ack && this.acks.length === MAX_WAITING_CALLS) {
-      answerFailure(
-        this,
-        SocketErrors.tooManyRequests(),
-        SocketEvents.AUTHENTICATION,
-        ack,
-      );
-      return;
-    }
-    if (ack) this.acks.push(ack);
-    const credentials = packet[1] === ack ? undefined : packet[1];
-    if (this.state === 'connecting') this.authenticate(credentials);
-    else if (this.state === 'authenticated' && !this.renewing) this.renew(credentials);
-  }
-
-  private authenticate(credentials: unknown): void {
-    this.state = 'authenticating';
-    this.check(credentials, async () => {
-      this.admitted = true;
-      Admission.of(this.socket.nsp).admit(this.socket);
-      const running = this.runConnected();
-      this.connectedHandlers = running.catch(() => undefined);
-      await running;
-      if (this.state === 'authenticating') this.accept();
-    });
-  }
-
-  private renew(credentials: unknown): void {
-    this.renewing = true;
-    this.check(credentials, () => {
-      this.renewing = false;
-      this.answerAcks({result: true});
-    });
-  }
-
-  /** Runs the authentication handler; a result that comes after the end is discarded. */
-  private check(credentials: unknown, succeed: () => void | Promise<void>): void {
-    const caller = {
-      openCall: (args: unknown) => this.openContext(args, credentials, undefined),
-    };
-    const run = async () => {
-      const user = await this.service.authenticate(caller, this.socket, credentials);
-      if (this.state === 'closed') return;
-      this.credentials = credentials;
-      this.user = user;
-      await succeed();
-    };
-    run().catch((error: unknown) => this.refuse(error));
-  }
-
-  private async runConnected(): Promise<void> {
-    for (const handler of this.service.handlers.connected) {
-      if (this.state === 'closed') return;
-      try {
-        await handler.invoke(this, [this.socket, this.credentials]);
-      } catch (error) {
-        this.service.fail(error, handler.label, this.socket);
-        throw error;
-      }
-    }
-  }
-
-  private accept(): void {
-    this.state = 'authenticated';
-    clearTimeout(this.deadline);
-    this.socket.emit(SocketEvents.AUTHENTICATED, true);
-    this.answerAcks({result: true});
-    for (const packet of this.waiting.splice(0)) this.receive(packet);
-  }
-
-  private refuse(thrown: unknown): void {
-    if (this.state === 'closed') return;
-    this.state = 'closed';
+  refuse(thrown: unknown): void {
+    const {authentication, socket} = this;
+    if (this.gone) return;
+    authentication.state = 'closed';
     const body = toUnauthorized(thrown);
-    this.answerAcks({error: body});
-    this.answerWaiting(SocketErrors.unauthenticated);
-    this.socket.emit(SocketEvents.UNAUTHORIZED, body);
-    this.socket.disconnect();
+    authentication.answerAcks({error: body});
+    authentication.answerWaiting(SocketErrors.unauthenticated());
+    this.refuseCalls(toRefusal(thrown));
+    try {
+      socket.emit(SocketEvents.UNAUTHORIZED, body);
+    } catch (error) {
+      // Its message is longer than a packet can be.
+      this.report(error, SocketEvents.UNAUTHORIZED);
+      socket.emit(SocketEvents.UNAUTHORIZED, toUnauthorized(undefined));
+    }
+    socket.disconnect();
+  }
+
+  /** Ends the authentication, if it is that of the user whose room it is. */
+  revoke(room: string): void {
+    const {admitted, room: own} = this.authentication;
+    if (admitted && own === room) this.refuse(SocketErrors.revoked());
+  }
+
+  dismiss(): void {
+    if (this.gone) return;
+    const error = SocketErrors.revoked();
+    this.authentication.answerAcks({error: toUnauthorized(error)});
+    this.authentication.answerWaiting(error);
+    this.refuseCalls(error);
+  }
+
+  left(reason: string): void {
+    this.ended = this.end(reason);
+  }
+
+  report(error: unknown, source: string): void {
+    this.service.report(error, source, this.socket);
+  }
+
+  private ackOf(id: number, event: unknown): Ack {
+    const {service, socket} = this;
+    let answered = false;
+    const send = (data: unknown[]) =>
+      internalsOf(socket).packet({id, type: PacketTypes.ACK, data});
+    return (...values) => {
+      if (answered) return false;
+      answered = true;
+      if (!socket.connected) return true;
+      try {
+        send(values);
+      } catch (error) {
+        // It cannot be encoded; nothing of it has been sent.
+        const name = String(event);
+        const label = service.handlers.methods.get(name)?.label ?? listenerLabel(name);
+        service.fail(error, label, socket);
+        send([{error: internalFailure().error}]);
+      }
+      return true;
+    };
   }
 
   private async end(reason: string): Promise<void> {
-    this.state = 'closed';
-    clearTimeout(this.deadline);
-    this.acks = [];
-    this.waiting = [];
-    this.aborter?.abort();
-    this.service.leave(this);
-    Admission.of(this.socket.nsp).forget(this.socket);
-    if (reason === 'server namespace disconnect') ignoreLatePackets(this.socket);
-    closeIdleTransport(this.socket);
-    if (this.admitted) {
-      this.service.begin();
-      await this.connectedHandlers;
-      await this.runDisconnected(reason);
-      this.service.finish();
+    const {authentication, service, socket} = this;
+    authentication.end();
+    for (const aborter of this.ownAborters ?? []) aborter.abort();
+    for (const call of this.calls ?? []) call.leave();
+    // Known by its id only, which no other socket has.
+    if (authentication.room === undefined && !isRecoverable(socket)) {
+      service.recent.forget(this.userKey);
     }
-    this.context?.close();
+    service.leave(this);
+    Admission.of(socket.nsp).forget(socket);
+    if (reason === 'server namespace disconnect') ignoreLatePackets(socket);
+    closeIdleTransport(socket);
+    if (this.admitted) {
+      service.begin();
+      await authentication.connectedHandlers;
+      await this.runDisconnected(reason);
+      service.finish();
+    }
+    this.ownContext?.close();
   }
 
   private async runDisconnected(reason: string): Promise<void> {
+    const {credentials, socket, user} = this;
     for (const handler of this.service.handlers.disconnected) {
+      const values = [socket, reason];
+      const call = new Call(this, {event: 'disconnect', credentials, user, values});
       try {
-        await handler.invoke(this, [this.socket, reason]);
+        await handler.invoke(call);
       } catch (error) {
-        this.service.fail(error, handler.label, this.socket);
+        this.report(error, handler.label);
+      } finally {
+        call.close();
       }
     }
   }
 
-  private answerAcks(reply: object): void {
-    for (const ack of this.acks.splice(0)) ack(reply);
+  private refuseCalls(error: SocketError): void {
+    for (const call of this.calls ?? []) call.refuse(error);
   }
+}
 
-  private answerWaiting(error: () => Error): void {
-    for (const packet of this.waiting.splice(0)) {
-      answerFailure(this, error(), String(packet[0]), ackOf(packet));
-    }
-  }
-
-  private openContext(args: unknown, credentials: unknown, user: unknown): CallContext {
-    this.context ??= new ConnectionContext(this.service.context, this.socket);
-    const signal = () => (this.aborter ??= new AbortController()).signal;
-    return new CallContext(this.context, {args, credentials, user, signal});
-  }
+/** Whether another connection may go on as the same socket. */
+function isRecoverable({nsp}: Socket): boolean {
+  return nsp.server._opts.connectionStateRecovery !== undefined;
 }

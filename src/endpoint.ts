@@ -2,40 +2,51 @@ import type {Context} from '@loopback/context';
 import type {Namespace, Socket} from 'socket.io';
 import {Admission} from './admission';
 import {Connection} from './connection';
-import type {ConnectionService} from './connection';
+import type {Authenticated, ConnectionService} from './connection-service';
+import {StrategyHandler} from './dispatch/authentication';
+import type {Call} from './dispatch/call';
 import {HandlerTable} from './dispatch/handler-table';
-import type {Caller, Handler} from './dispatch/handler';
-import {isServerFault, SocketErrors, toFailure} from './errors';
+import {RecentCalls} from './dispatch/recent-calls';
+import {applyToken} from './express-request';
+import {expiryOf} from './expiry';
+import {isUntold, toFailure, toUnauthorized} from './errors';
+import {SocketErrors} from './refusals';
 import type {Failure} from './errors';
+import {runGuarded} from './faults';
+import type {Report} from './faults';
 import type {FailurePolicy} from './failure-policy';
-import {childrenOf, detachFromPattern} from './socket-io-internals';
-import {CLOSE_GRACE} from './transport';
+import {problemsOf} from './endpoint-problems';
+import {handshakeRefusal} from './handshake';
+import {InFlight, within} from './in-flight';
+import {claimNamespace} from './namespace-claims';
+import type {Claimant} from './namespace-claims';
+import {checkPayload} from './payload';
+import {CLOSE_GRACE, cutConnection} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './types';
-import type {SocketServerOptions} from './types';
-
-/** Which endpoint serves a namespace that was claimed by itself. */
-const owners = new WeakMap<Namespace, Endpoint>();
-
-/** Refuses the sockets of a namespace while no server has claimed it. */
-export function refuseUnclaimed(namespace: Namespace): void {
-  namespace.use((_socket, next) => {
-    next(owners.has(namespace) ? undefined : new Error('Invalid namespace'));
-  });
-}
+import type {
+  ApplyCredentials,
+  SocketAuthenticationOptions,
+  SocketServerOptions,
+} from './types';
+import {isJoinedTwice, takePlace} from './unauthenticated';
+import {securityIdOf, userRoom} from './users';
 
 type EndpointOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;
 
 /** What serves one named server's sockets: its handlers, its connections and its calls in flight. */
-export class Endpoint implements ConnectionService {
+export class Endpoint implements ConnectionService, Claimant {
   readonly handlers = new HandlerTable();
+  readonly recent = new RecentCalls();
   private readonly connections = new Set<Connection>();
   options: EndpointOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
   failures?: FailurePolicy;
+  prohibitedKeys: readonly string[] = [];
+  private authentication: SocketAuthenticationOptions = {};
+  strategy?: StrategyHandler | undefined;
   private state: 'closed' | 'open' | 'draining' = 'closed';
   private drained?: Promise<void>;
-  private running = 0;
-  private quiet: (() => void)[] = [];
+  private readonly inFlight = new InFlight();
 
   /** @param context - The server's, parent of its connections' contexts. */
   constructor(
@@ -57,31 +68,27 @@ export class Endpoint implements ConnectionService {
 
   /** Whether there is nothing to serve. */
   get idle(): boolean {
-    return this.handlers.empty && !this.options.anonymous;
+    return this.handlers.empty && !this.options.anonymous && !this.strategy;
   }
 
   configure(options: SocketServerOptions): void {
     this.options = {...DEFAULT_SOCKET_SERVER_OPTIONS, ...options};
+    const {authentication = {}} = options;
+    this.authentication =
+      typeof authentication === 'string' ? {strategy: authentication} : authentication;
+    const {strategy, options: strategyOptions} = this.authentication;
+    this.strategy =
+      strategy === undefined
+        ? undefined
+        : new StrategyHandler({
+            strategy,
+            ...(strategyOptions && {options: strategyOptions}),
+          });
   }
 
   /** What keeps this server from being served; one sentence each, saying what to do. */
   problems(): string[] {
-    const {auth, connected, disconnected, methods} = this.handlers;
-    const [handler] = [...methods.values(), ...connected, ...disconnected];
-    if (auth && this.options.anonymous) {
-      return [
-        `Server "${this.name}" is anonymous, and ${auth.label} authenticates it. ` +
-          'Remove `anonymous`, or the authentication.',
-      ];
-    }
-    if ((handler as Handler | undefined) && !auth && !this.options.anonymous) {
-      return [
-        `Server "${this.name}" has ${handler.label}, but nothing that authenticates its sockets. ` +
-          'Decorate a method of a bound controller with @socketAuth, call auth(…), or configure ' +
-          '`anonymous: true`.',
-      ];
-    }
-    return [];
+    return problemsOf(this);
   }
 
   open(): void {
@@ -89,51 +96,36 @@ export class Endpoint implements ConnectionService {
   }
 
   /**
-   * Takes over a namespace: from now on its sockets are refused, or authenticated first. A pattern's
-   * parent namespace passes this on to each child it creates.
+   * Takes over a namespace: from now on its sockets are refused, or authenticated first.
    *
    * @throws Error when another server has the namespace.
    */
   claim(namespace: Namespace): void {
-    const owner = owners.get(namespace);
-    if (owner === this) return;
-    if (owner) {
-      throw new Error(
-        `Servers "${owner.name}" and "${this.name}" cannot both serve namespace "${namespace.name}". ` +
-          'Give one of them another `namespace`.',
-      );
-    }
-    owners.set(namespace, this);
-    this.guard(namespace);
-    const children = childrenOf(namespace);
-    if (children) {
-      for (const child of children) {
-        this.guard(child);
-        Admission.of(child);
-      }
-      namespace.server.on('new_namespace', child => {
-        if (children.has(child)) Admission.of(child);
-      });
-    } else {
-      Admission.of(namespace);
-      detachFromPattern(namespace);
-    }
+    claimNamespace(namespace, this);
   }
 
-  private guard(namespace: Namespace): void {
-    namespace.use((socket, next) => {
-      const refused = this.owns(socket) && (this.state === 'closed' || this.idle);
-      next(refused ? new Error('Invalid namespace') : undefined);
-    });
-    namespace.on('connection', socket => {
-      if (this.owns(socket)) this.connect(socket);
-    });
+  refusalOf(socket: Socket): Error | undefined {
+    if (this.state === 'closed' || this.idle) return new Error('Invalid namespace');
+    // socket.io only sees that in time if the first has finished joining.
+    if (isJoinedTwice(socket)) cutConnection(socket.conn);
+    // What was done when the connection closed has missed it; a middleware could keep it for ever.
+    if (socket.conn.readyState !== 'open') return new Error('The connection is closed.');
+    const refusal =
+      handshakeRefusal(socket) ??
+      checkPayload(socket.handshake.auth, this.prohibitedKeys) ??
+      (takePlace(socket) ? undefined : SocketErrors.tooManyNamespaces());
+    // What a client reads of a `connect_error`.
+    return refusal && Object.assign(refusal, {data: toUnauthorized(refusal)});
   }
 
-  /** Serves a socket that has joined the namespace. */
   connect(socket: Socket): void {
+    // A recovered one has skipped the middleware that refuses it.
+    if (isJoinedTwice(socket)) cutConnection(socket.conn);
     // Another listener of the application may have disconnected it already.
-    if (!socket.connected) return;
+    if (!socket.connected) {
+      Admission.of(socket.nsp).forget(socket);
+      return;
+    }
     const connection = new Connection(this, socket);
     if (this.state === 'closed' || this.idle) {
       // Recovered connections skip the middleware that refuses them.
@@ -145,63 +137,90 @@ export class Endpoint implements ConnectionService {
   }
 
   /** Runs the authentication handler; throws unless it succeeds. */
-  async authenticate(
-    caller: Caller,
-    socket: Socket,
-    credentials: unknown,
-  ): Promise<unknown> {
-    if (this.options.anonymous) return undefined;
-    const handler = this.handlers.auth;
+  async authenticate(call: Call): Promise<Authenticated> {
+    if (this.options.anonymous) return {user: undefined};
+    const handler = this.strategy ?? this.handlers.auth;
     try {
       if (!handler) throw new Error(`Server "${this.name}" has no authentication.`);
-      const user = await handler.invoke(caller, [socket, credentials]);
+      const user = await handler.invoke(call);
       if (!user) throw SocketErrors.authenticationFailed();
-      return user;
+      const {userId = securityIdOf, expiresAt = expiryOf} = this.options;
+      const id = await userId(user, call.socket);
+      // The empty id tells no users apart.
+      const room = id ? userRoom(id) : undefined;
+      return {user, room, expiresAt: timeOf(await expiresAt(user, call.socket))};
     } catch (error) {
-      this.fail(error, handler?.label ?? 'authentication', socket);
+      this.refused(error, handler?.label ?? 'authentication', call.socket);
       throw error;
+    } finally {
+      call.close();
     }
+  }
+
+  get applyCredentials(): ApplyCredentials {
+    return this.authentication.applyCredentials ?? applyToken;
   }
 
   /** Says what a client may see of a failure, and logs it when it is the server's own fault. */
   fail(thrown: unknown, handler: string, socket?: Socket): Failure {
     const failure = toFailure(thrown, this.failures?.body);
-    if (isServerFault(thrown)) {
-      const source = {server: this.name, handler, socketId: socket?.id};
-      try {
-        this.failures?.log(thrown, failure.statusCode, source);
-      } catch {
-        // A log that fails must not change what the client is told.
-      }
-    }
+    if (failure.fault) this.log(thrown, failure.statusCode, handler, socket);
     return failure;
   }
 
-  /** A namespace of its own goes before a pattern that matches its name. */
-  private owns(socket: Socket): boolean {
-    return (owners.get(socket.nsp) ?? this) === this;
+  /** Logs why a socket is refused, unless its client is told. */
+  refused(thrown: unknown, handler: string, socket: Socket): void {
+    if (isUntold(thrown)) this.report(thrown, handler, socket);
+  }
+
+  /** Logs what a function threw that answers nobody. */
+  readonly report: Report = (error, source, socket) => {
+    this.log(error, toFailure(error).statusCode, source, socket);
+  };
+
+  /** A log that fails must not change what the client is told. */
+  private log(
+    error: unknown,
+    statusCode: number,
+    handler: string,
+    socket?: Socket,
+  ): void {
+    const source = {server: this.name, handler, ...(socket && {socketId: socket.id})};
+    runGuarded(
+      () => this.failures?.log(error, statusCode, source),
+      () => undefined,
+    );
   }
 
   leave(connection: Connection): void {
     this.connections.delete(connection);
   }
 
+  /** Ends the authentication of a user, given the room of the user's sockets. */
+  revoke(room: string): void {
+    for (const one of this.connections) one.revoke(room);
+  }
+
   /** Counts a call, or a disconnected handler, that a stop waits for. */
   begin(): void {
-    this.running++;
+    this.inFlight.begin();
   }
 
   finish(): void {
-    this.running--;
-    if (this.running === 0) for (const notify of this.quiet.splice(0)) notify();
+    this.inFlight.finish();
   }
 
   /** Refuses later calls, and waits for those in flight, `timeout` ms at most. */
   drain(timeout: number): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     this.state = 'draining';
-    this.drained ??= within(timeout, this.untilQuiet());
+    this.drained ??= within(timeout, this.inFlight.none());
     return this.drained;
+  }
+
+  /** Tells all clients that the server is stopping, and spreads their reconnections over `window` ms. */
+  announce(window: number): void {
+    for (const one of this.connections) one.announce(Math.round(Math.random() * window));
   }
 
   /**
@@ -212,27 +231,23 @@ export class Endpoint implements ConnectionService {
   async disconnect(timeout: number, keepTransports: boolean): Promise<void> {
     const closing = [...this.connections].map(one => one.close(keepTransports));
     await within(timeout + CLOSE_GRACE, Promise.all(closing));
+  }
+
+  /** Serves nobody any more; see {@link disconnect}. */
+  close(keepTransports: boolean): void {
+    this.state = 'closed';
     // Those that came meanwhile have no handlers to wait for.
     for (const one of this.connections) void one.close(keepTransports);
-  }
-
-  close(): void {
-    this.state = 'closed';
     this.drained = undefined;
-  }
-
-  private untilQuiet(): Promise<void> {
-    if (this.running === 0) return Promise.resolve();
-    return new Promise(resolve => this.quiet.push(resolve));
+    this.recent.clear();
   }
 }
 
-/** Waits for a promise, but no longer than that many ms. */
-async function within(timeout: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const expired = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, timeout);
-  });
-  await Promise.race([promise, expired]);
-  clearTimeout(timer);
+/** In ms since 1970. */
+function timeOf(time: number | Date | undefined): number | undefined {
+  if (time === undefined) return undefined;
+  const value = Number(time);
+  if (Number.isNaN(value)) throw new TypeError('expiresAt is no time.');
+  if (value <= Date.now()) throw SocketErrors.expired();
+  return value;
 }

@@ -1,82 +1,16 @@
 import {ErrorCodes} from './protocol';
-import type {ErrorBody, ErrorCode, UnauthorizedBody} from './protocol';
+import type {ErrorBody, UnauthorizedBody} from './protocol';
+import {SocketError, SocketErrors} from './refusals';
 
-/** An error that this package answers a client with. */
-export class SocketError extends Error {
-  /** 5xx errors of this package carry nothing secret, so clients may read them. */
-  readonly expose = true;
-
-  constructor(
-    readonly statusCode: number,
-    readonly code: ErrorCode | undefined,
-    message: string,
-    override readonly name: string,
-  ) {
-    super(message);
+/** What calls are answered with when a socket is refused because of what was thrown. Never throws. */
+export function toRefusal(thrown: unknown): SocketError {
+  try {
+    if (thrown instanceof SocketError) return thrown;
+  } catch {
+    // A proxy threw.
   }
+  return SocketErrors.unauthenticated();
 }
-
-/** One constructor for each refusal of the protocol. */
-export const SocketErrors = {
-  unauthenticated: () =>
-    new SocketError(
-      401,
-      ErrorCodes.UNAUTHENTICATED,
-      'Authenticate first.',
-      'UnauthorizedError',
-    ),
-  authenticationFailed: () =>
-    new SocketError(
-      401,
-      ErrorCodes.AUTHENTICATION_FAILED,
-      'Authentication failed.',
-      'UnauthorizedError',
-    ),
-  authenticationTimeout: (timeout: number) =>
-    new SocketError(
-      408,
-      ErrorCodes.AUTHENTICATION_TIMEOUT,
-      `Not authenticated within ${timeout} ms.`,
-      'RequestTimeoutError',
-    ),
-  methodNotFound: () =>
-    new SocketError(404, ErrorCodes.METHOD_NOT_FOUND, 'No such method.', 'NotFoundError'),
-  badEvent: () =>
-    new SocketError(
-      400,
-      undefined,
-      'The event name must be a string.',
-      'BadRequestError',
-    ),
-  badCallOptions: () =>
-    new SocketError(
-      400,
-      undefined,
-      'The second argument can only be call options: {$call: {…}}.',
-      'BadRequestError',
-    ),
-  tooManyArguments: () =>
-    new SocketError(
-      400,
-      ErrorCodes.TOO_MANY_ARGUMENTS,
-      'Too many arguments.',
-      'BadRequestError',
-    ),
-  tooManyRequests: () =>
-    new SocketError(
-      429,
-      ErrorCodes.TOO_MANY_REQUESTS,
-      'Too many calls wait for authentication.',
-      'TooManyRequestsError',
-    ),
-  shuttingDown: () =>
-    new SocketError(
-      503,
-      ErrorCodes.SHUTTING_DOWN,
-      'The server is stopping.',
-      'ServiceUnavailableError',
-    ),
-} as const;
 
 /** The part of LoopBack's `ErrorWriterOptions` that shapes an error's body. */
 export interface ErrorBodyOptions {
@@ -92,6 +26,8 @@ export interface Failure {
   readonly error: unknown;
   /** HTTP status code; 400 for a value that is sent as it was thrown. */
   readonly statusCode: number;
+  /** Whether it is the server's own fault, and so belongs in its log. */
+  readonly fault: boolean;
 }
 
 /** Status texts in place of messages that are not told, in the words of LoopBack's REST API. */
@@ -114,6 +50,9 @@ const INTERNAL: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
 /** As LoopBack's REST `reject` action: an entity that is not found is a 404. */
 const CODE_TO_STATUS: Readonly<Partial<Record<string, number>>> = {ENTITY_NOT_FOUND: 404};
 
+/** Tells a client 401, as REST does, but comes from a wrong configuration. */
+const STRATEGY_NOT_FOUND = 'AUTHENTICATION_STRATEGY_NOT_FOUND';
+
 type ErrorLike = Error & {
   statusCode?: unknown;
   status?: unknown;
@@ -128,9 +67,9 @@ export function toFailure(thrown: unknown, options: ErrorBodyOptions = {}): Fail
   try {
     if (thrown instanceof Error) {
       const error = toErrorBody(thrown as ErrorLike, options);
-      return {error, statusCode: error.statusCode};
+      return {error, statusCode: error.statusCode, fault: isFault(thrown as ErrorLike)};
     }
-    if (isSendable(thrown)) return {error: thrown, statusCode: 400};
+    if (isSendable(thrown)) return {error: thrown, statusCode: 400, fault: false};
   } catch {
     // A getter or proxy of the error threw: only the generic body is left.
   }
@@ -139,7 +78,7 @@ export function toFailure(thrown: unknown, options: ErrorBodyOptions = {}): Fail
 
 /** The answer to whatever must not be told. */
 export function internalFailure(): Failure {
-  return {error: {...INTERNAL}, statusCode: 500};
+  return {error: {...INTERNAL}, statusCode: 500, fault: true};
 }
 
 /** Turns a failed authentication into the payload of `unauthorized`. Never throws. */
@@ -169,16 +108,24 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
   return body;
 }
 
-/** Whether a failure is the server's own, and so belongs in its log. */
-export function isServerFault(thrown: unknown): boolean {
-  if (thrown instanceof SocketError) return false;
-  if (!(thrown instanceof Error)) return !isSendable(thrown);
+/** Whether a failed authentication belongs in the log: clients are told less of one than of a call. */
+export function isUntold(thrown: unknown): boolean {
   try {
-    const statusCode = statusOf(thrown as ErrorLike);
-    return statusCode === undefined || statusCode >= 500;
+    if (thrown instanceof Error) return isFault(thrown as ErrorLike);
+    if (typeof thrown === 'string') return thrown === '';
+    if (typeof thrown !== 'object' || thrown === null) return true;
+    const error = thrown as Partial<ErrorLike>;
+    return error.expose !== true && (statusOf(error) ?? 500) >= 500;
   } catch {
     return true;
   }
+}
+
+function isFault(error: ErrorLike): boolean {
+  if (error instanceof SocketError) return false;
+  if (error.code === STRATEGY_NOT_FOUND) return true;
+  const statusCode = statusOf(error);
+  return statusCode === undefined || statusCode >= 500;
 }
 
 function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {

@@ -21,12 +21,28 @@ export function readFailurePolicy(app: Application): FailurePolicy {
 
 /** The default of `SocketBindings.LOG_ERROR`: prints as LoopBack's REST API does. */
 const logError: LogSocketError = (error, statusCode, {server, handler}) => {
-  const cause = error instanceof Error ? (error.stack ?? error.message) : error;
   console.error(
     'Socket handler %s of server %s failed with status code %s. %s',
     handler,
     server,
     statusCode,
-    cause,
+    describe(error),
   );
 };
+
+/** Only what an `Error` says in its stack: other values, and its properties, may hold secrets. */
+function describe(thrown: unknown): string {
+  try {
+    return textOf(thrown);
+  } catch {
+    // A getter or proxy of it threw.
+    return 'Nothing can be read of what was thrown.';
+  }
+}
+
+function textOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.stack ?? `${thrown.name}: ${thrown.message}`;
+  if (typeof thrown !== 'object' || thrown === null)
+    return `Thrown was ${String(thrown)}.`;
+  return 'Thrown was an object that is no Error.';
+}

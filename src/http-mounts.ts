@@ -81,6 +81,8 @@ class HttpMounts {
   };
 
   private find({url = ''}: IncomingMessage): Mount | undefined {
+    // Engine.IO takes what follows for a host, and throws where it is none.
+    if (url.startsWith('//')) return undefined;
     for (const mount of this.mounts) {
       const next = url.at(mount.path.length);
       if (url.startsWith(mount.path) && (next === undefined || '/?'.includes(next))) {

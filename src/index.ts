@@ -17,33 +17,48 @@ export type {
   SocketSchema,
 } from './decorators/metadata';
 export {SocketBindings, SocketTags} from './keys';
-export {ErrorCodes, MAX_WAITING_CALLS, RESERVED_EVENTS, SocketEvents} from './protocol';
+export {
+  ErrorCodes,
+  MAX_CALL_ID_LENGTH,
+  MAX_DEPTH,
+  MAX_WAITING_CALLS,
+  RESERVED_EVENTS,
+  SocketEvents,
+} from './protocol';
 export type {
   CallOptions,
+  DrainingBody,
   ErrorBody,
   ErrorCode,
+  ExpiringBody,
   Reply,
   UnauthorizedBody,
 } from './protocol';
 export {SocketComponent} from './socket.component';
 export {SocketServer} from './socket.server';
-export type {Socket} from 'socket.io';
+export type {DefaultEventsMap, Socket} from 'socket.io';
 export {
   DEFAULT_SERVER_NAME,
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
 } from './types';
 export type {
+  ApplyCredentials,
+  CallLimiter,
   ConnectionHandler,
   DisconnectHandler,
   HandlerReference,
   LogSocketError,
   MethodHandler,
   NamespaceMatcher,
+  RateLimiter,
   ReadyHttpServer,
+  SocketAuthenticationOptions,
+  SocketCall,
   SocketCallback,
   SocketComponentOptions,
   SocketFailureSource,
+  SocketInvocationSource,
   SocketPayload,
   SocketServerOptions,
   StartTarget,

@@ -32,7 +32,11 @@ export namespace SocketBindings {
   export const CREDENTIALS = BindingKey.create<unknown>('socket.credentials');
   /** A call's arguments. */
   export const ARGS = BindingKey.create<unknown>('socket.args');
-  /** Aborts when a call's socket is gone. */
+  /**
+   * Aborts, as long as a call runs, when its time limit is over, or its socket is gone; a call with an id
+   * goes on without its socket. What goes on after its call listens to the socket's `disconnect` instead.
+   * That of a connected handler aborts when the socket is gone, also after the handler.
+   */
   export const SIGNAL = BindingKey.create<AbortSignal>('socket.signal');
 
   /**

@@ -1,14 +1,47 @@
 import {HttpServer} from '@loopback/http-server';
 import type {HttpServerOptions} from '@loopback/http-server';
+import type {Express} from 'express';
 import {createServer} from 'node:http';
 import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
-import type {ServerOptions as IoServerOptions} from 'socket.io';
+import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
+import {CoalescingServer, coalesceFlushes} from './coalescing';
+import {ConnectionLimits} from './connection-limits';
+import type {ConnectionLimitOptions} from './connection-limits';
+import type {Report} from './faults';
+import {guardHandshakes} from './handshake';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
-import {CLOSE_GRACE, cutConnection} from './transport';
+import {guardCors, refuseForeignOrigins} from './origin';
+import {OutgoingQueues} from './outgoing-queue';
+import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
+import {RecoveryAdapter} from './recovery';
+import {
+  CLOSE_GRACE,
+  cutConnection,
+  cutUnfinished,
+  terminate,
+  watchUpgrade,
+} from './transport';
 import type {ReadyHttpServer} from './types';
+import {watchConnection} from './unauthenticated';
+
+function destroy(this: Duplex): void {
+  this.destroy();
+}
+
+/** What the listener needs of the application. */
+interface ListenerService {
+  /** Whether to write what is sent to a client in one tick at once. */
+  readonly coalesce: boolean;
+  limits(): ConnectionLimitOptions & {readonly maxQueuedBytes: number | false};
+  /** ms that a client has until a socket of its is authenticated; `undefined` for no limit. */
+  timeout(): number | undefined;
+  /** Settings of HTTP, such as which proxies are trusted. */
+  express(): Express;
+  report: Report;
+}
 
 /**
  * The socket.io server, and its place on an HTTP server. socket.io is attached to an HTTP server of
@@ -17,6 +50,8 @@ import type {ReadyHttpServer} from './types';
  */
 export class SocketListener {
   readonly io: IoServer;
+  /** Of new connections. */
+  readonly limits: ConnectionLimits;
   private readonly router = createServer((_request, response) => {
     response.writeHead(404).end();
   });
@@ -26,13 +61,49 @@ export class SocketListener {
   /** TCP connections in use by socket.io, each under what it is used for. */
   private readonly inUse = new Map<Duplex | ServerResponse, Duplex>();
   private unused?: () => void;
+  private readonly untrack = this.makeUntrack();
   private closing?: Promise<void>;
   /** All TCP connections of an HTTP server of its own, also those that have sent nothing yet. */
   private readonly accepted = new Set<Duplex>();
 
-  constructor(readonly options: Partial<IoServerOptions>) {
-    this.io = new IoServer({cleanupEmptyChildNamespaces: true, ...options});
+  constructor(
+    readonly options: Partial<IoServerOptions>,
+    service: ListenerService,
+  ) {
+    const {coalesce, report} = service;
+    const cors = guardCors(options.cors, report);
+    const express = () => service.express();
+    const checkOrigin = refuseForeignOrigins(cors, express, options.allowRequest, report);
+    this.limits = new ConnectionLimits(() => service.limits(), express, report);
+    const queues = new OutgoingQueues(
+      () => service.limits().maxQueuedBytes || Infinity,
+      connection => {
+        report(new Error('A client that reads too slowly was disconnected.'), 'socket');
+        terminate(connection);
+      },
+    );
+    this.io = new IoServer({
+      cleanupEmptyChildNamespaces: true,
+      maxHttpBufferSize: MAX_MESSAGE_BYTES,
+      ...(coalesce && {wsEngine: CoalescingServer}),
+      ...(options.connectionStateRecovery && {adapter: RecoveryAdapter}),
+      ...options,
+      ...(cors && {cors}),
+      allowRequest: (request, callback) => {
+        const refusal = this.limits.refusalOf(request);
+        if (refusal === undefined) checkOrigin(request, callback);
+        else callback(refusal, false);
+      },
+    });
+    guardHandshakes(this.io);
     this.io.attach(this.router);
+    limitRequests(this.io);
+    if (coalesce) coalesceFlushes(this.io);
+    this.io.engine.on('connection', (connection: Socket['conn']) => {
+      watchConnection(connection, service.timeout(), this.limits);
+      this.limits.count(connection);
+      queues.watch(connection);
+    });
   }
 
   /** The HTTP server in use, also one that the application attached `io` to by itself. */
@@ -69,6 +140,16 @@ export class SocketListener {
     }
   }
 
+  /** Forgets what is closed; one function for all, because each connection keeps it. */
+  private makeUntrack() {
+    const {inUse} = this;
+    const done = () => this.unused?.();
+    return function (this: Duplex | ServerResponse): void {
+      inUse.delete(this);
+      if (inUse.size === 0) done();
+    };
+  }
+
   /** Closes all connections, each by its own handshake and soon by force, and leaves the HTTP server. */
   close(): Promise<void> {
     this.closing ??= this.closeAll().finally(() => (this.closing = undefined));
@@ -99,11 +180,16 @@ export class SocketListener {
       path: this.io.path(),
       request: (request, response) => {
         this.track(request.socket, response);
+        response.on('finish', cutUnfinished);
         this.router.emit('request', request, response);
       },
       upgrade: (request, socket, head) => {
         this.track(socket);
+        // Nobody listens while the application decides whether to allow it.
+        socket.on('error', destroy);
         this.router.emit('upgrade', request, socket, head);
+        const {_query} = request as {_query?: {sid?: unknown}};
+        watchUpgrade(this.io, _query?.sid, socket);
       },
     });
     this.mounted = server;
@@ -119,9 +205,6 @@ export class SocketListener {
   private track(socket: Duplex, response?: ServerResponse): void {
     const use = response ?? socket;
     this.inUse.set(use, socket);
-    use.once('close', () => {
-      this.inUse.delete(use);
-      if (this.inUse.size === 0) this.unused?.();
-    });
+    use.on('close', this.untrack);
   }
 }

@@ -48,7 +48,16 @@ export class Namespaces {
     }
     const {io} = listener;
     const name = nameOf(endpoint);
-    const namespace = io.of(typeof name === 'function' ? countMatching(io, name) : name);
+    const namespace = io.of(
+      typeof name === 'function'
+        ? countMatching(
+            io,
+            name,
+            () => endpoint.options.timeout,
+            error => endpoint.report(error, 'namespace function'),
+          )
+        : name,
+    );
     endpoint.claim(namespace);
     this.made.set(endpoint, {namespace, name});
     return namespace;

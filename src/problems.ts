@@ -1,5 +1,6 @@
 import type {Application} from '@loopback/core';
 import {readFailurePolicy} from './failure-policy';
+import {runGuarded} from './faults';
 
 /** @throws Error that lists the problems, one sentence each, if there are any. */
 export function throwProblems(problems: readonly string[]): void {
@@ -20,8 +21,15 @@ export class ProblemLog {
     for (const problem of problems) {
       if (this.reported.has(problem)) continue;
       this.reported.add(problem);
-      const source = {server: '(all)', handler: 'configuration'};
-      readFailurePolicy(this.app).log(new Error(problem), 500, source);
+      this.log(new Error(problem), 'configuration');
     }
   }
+
+  /** Logs what a function threw that serves no server in particular. */
+  readonly log = (error: unknown, handler: string): void => {
+    runGuarded(
+      () => readFailurePolicy(this.app).log(error, 500, {server: '(all)', handler}),
+      () => undefined,
+    );
+  };
 }

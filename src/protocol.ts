@@ -21,10 +21,14 @@ export const ErrorCodes = {
   UNAUTHENTICATED: 'UNAUTHENTICATED',
   AUTHENTICATION_FAILED: 'AUTHENTICATION_FAILED',
   AUTHENTICATION_TIMEOUT: 'AUTHENTICATION_TIMEOUT',
+  AUTHENTICATION_EXPIRED: 'AUTHENTICATION_EXPIRED',
+  AUTHENTICATION_REVOKED: 'AUTHENTICATION_REVOKED',
   METHOD_NOT_FOUND: 'METHOD_NOT_FOUND',
   VALIDATION_FAILED: 'VALIDATION_FAILED',
   TOO_MANY_ARGUMENTS: 'TOO_MANY_ARGUMENTS',
   TOO_MANY_REQUESTS: 'TOO_MANY_REQUESTS',
+  PAYLOAD_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
+  CALL_TIMEOUT: 'CALL_TIMEOUT',
   SHUTTING_DOWN: 'SHUTTING_DOWN',
 } as const;
 
@@ -51,6 +55,18 @@ export interface UnauthorizedBody {
   code?: string;
 }
 
+/** Payload of the `expiring` event. */
+export interface ExpiringBody {
+  /** When the authentication ends, in ms since 1970. */
+  expiresAt: number;
+}
+
+/** Payload of the `draining` event. */
+export interface DrainingBody {
+  /** How long, in ms, this client is asked to wait before it connects again. */
+  reconnectAfter: number;
+}
+
 /** Answer to a call that asked for an ack; an `undefined` result arrives as `{}`. */
 export type Reply<Result = unknown, Failure = unknown> =
   {result?: Result; error?: undefined} | {error: Failure; result?: undefined};
@@ -60,14 +76,28 @@ export type Reply<Result = unknown, Failure = unknown> =
  * Each is read by its own feature, and unknown ones are ignored.
  */
 export interface CallOptions {
+  /**
+   * Tells a repeated call from another one, of the same user and method: it is answered without being
+   * run again. At most {@link MAX_CALL_ID_LENGTH} characters.
+   */
   id?: string;
-  /** In ms. */
+  /** In ms; the call is answered `CALL_TIMEOUT` when it takes longer. */
   timeout?: number;
+  /** Accepted, and not read. */
   traceparent?: string;
 }
 
-/** How many calls a socket may send while its authentication is under way; more are answered 429. */
+/** The default of the option `maxWaitingCalls`. */
 export const MAX_WAITING_CALLS = 16;
+
+/** How many characters the id of a call may have. */
+export const MAX_CALL_ID_LENGTH = 128;
+
+/** How many sockets that are not authenticated a connection may have. */
+export const MAX_UNAUTHENTICATED_SOCKETS = 8;
+
+/** How many levels of objects and arrays something that a client sends may have. */
+export const MAX_DEPTH = 64;
 
 /**
  * Names that no method can have: this protocol's own, and those that socket.io or Node's

@@ -1,18 +1,19 @@
-import type {Namespace, Socket} from 'socket.io';
+import type {Server as IoServer, Namespace, Socket} from 'socket.io';
+import type {WebSocket} from 'ws';
 
 /**
  * Everything of socket.io 4 that this package relies on and that its types keep private. A test
  * holds each against the installed version.
  */
 export interface SocketInternals {
-  /** Called for each event packet; runs guards, then emits to listeners. */
-  dispatch: (packet: unknown[]) => void;
   /** Guards, as given to `socket.use`. */
   readonly fns: ((packet: unknown[], next: (error?: unknown) => void) => unknown)[];
   /** Names the session of connection state recovery. */
   readonly pid: string;
   packet(packet: object, flags?: object): void;
   notifyOutgoingListeners(packet: object): void;
+  /** Takes it out of its namespace and all rooms. */
+  _cleanup(): void;
 }
 
 /** A decoded packet. */
@@ -28,15 +29,23 @@ interface ClientInternals {
   };
   /** Listens to the decoder until the client is closed. */
   ondecoded: (packet: Packet) => void;
+  /** Where a packet goes; Engine.IO 3 puts a query behind the name. */
+  _parseNamespace(packet: Packet): {readonly namespace: string};
   /** Sockets on the connection, by namespace. */
   readonly nsps: ReadonlyMap<string, Socket>;
   /** Sockets on the connection, one a namespace. */
   readonly sockets: ReadonlyMap<string, Socket>;
 }
 
+type Middleware = (socket: Socket, next: (error?: Error) => void) => void;
+
 interface NamespaceInternals {
   /** Sockets whose middleware has not finished. */
   readonly _preConnectSockets: ReadonlyMap<string, Socket>;
+  /** Middleware, as given to `use`. */
+  readonly _fns: Middleware[];
+  /** Called with `connect` and `connection`. */
+  emitReserved: (event: string, ...args: unknown[]) => boolean;
 }
 
 interface ParentNamespaceInternals {
@@ -47,8 +56,40 @@ interface ServerInternals {
   readonly parentNsps: ReadonlyMap<unknown, Namespace>;
 }
 
+/** A socket.io server's parser, which makes a decoder for each connection. */
+interface ParserInternals {
+  readonly encoder: {encode(packet: object): unknown};
+  _parser: {
+    Decoder: new () => {
+      /** Throws at what cannot be read, which closes the connection. */
+      add(data: unknown): void;
+      on(
+        event: 'decoded',
+        listener: (packet: {type: number; data: object}) => void,
+      ): unknown;
+    };
+  };
+}
+
+/** Types of socket.io's packets. */
+export const PacketTypes = {CONNECT: 0, EVENT: 2, ACK: 3, CONNECT_ERROR: 4} as const;
+
+export function parserOf(io: IoServer): ParserInternals {
+  return io as unknown as ParserInternals;
+}
+
 export function internalsOf(socket: Socket): SocketInternals {
   return socket as unknown as SocketInternals;
+}
+
+/** What makes broadcasts, shared by all of them. */
+interface OperatorInternals {
+  readonly adapter: Namespace['adapter'];
+  emit(this: OperatorInternals, event: string, ...args: unknown[]): boolean;
+}
+
+export function operatorOf(namespace: Namespace): OperatorInternals {
+  return Object.getPrototypeOf(namespace.except([])) as OperatorInternals;
 }
 
 /** Sockets on the same connection as this one, itself included. */
@@ -60,8 +101,13 @@ export function clientOf(client: Socket['client']): ClientInternals {
   return client as unknown as ClientInternals;
 }
 
-export function connectingSockets(namespace: Namespace): Iterable<Socket> {
-  return (namespace as unknown as NamespaceInternals)._preConnectSockets.values();
+/** Sockets whose middleware has not finished, by id. */
+export function connectingSockets(namespace: Namespace): ReadonlyMap<string, Socket> {
+  return namespaceInternalsOf(namespace)._preConnectSockets;
+}
+
+export function namespaceInternalsOf(namespace: Namespace): NamespaceInternals {
+  return namespace as unknown as NamespaceInternals;
 }
 
 /** Makes a namespace that a pattern has created as its child, if it is one, stand for itself. */
@@ -74,13 +120,106 @@ export function detachFromPattern(namespace: Namespace): void {
   }
 }
 
+interface Removing {
+  /** Takes a socket out; that of a pattern's child removes the child with its last socket. */
+  _remove: (this: Removing, socket: Socket) => void;
+}
+
+/**
+ * Keeps a pattern's child as long as clients are joining it: socket.io removes it under them when the
+ * last that had joined leaves, or another is refused, and no broadcast would find them.
+ */
+export function keepWhileJoining(child: Namespace): void {
+  const own = child as unknown as Removing;
+  if (!Object.hasOwn(own, '_remove')) return;
+  const {_remove: clean} = own;
+  const {_remove: remove} = Object.getPrototypeOf(own) as Removing;
+  own._remove = socket => {
+    const connecting = connectingSockets(child);
+    const joining = connecting.size > (connecting.has(socket.id) ? 1 : 0);
+    // A namesake may have been made since it was removed.
+    const removed = child.server._nsps.get(child.name) !== child;
+    if (joining || removed) remove.call(own, socket);
+    else clean.call(own, socket);
+  };
+}
+
+/** Tells of each socket that a namespace lets go of: it has left, or is refused while it joins. */
+export function onRemoved(namespace: Namespace, removed: (socket: Socket) => void): void {
+  const own = namespace as unknown as Removing;
+  const {_remove: remove} = own;
+  own._remove = socket => {
+    remove.call(own, socket);
+    removed(socket);
+  };
+}
+
 /** Children of a pattern's parent namespace; `undefined` for any other namespace. */
 export function childrenOf(namespace: Namespace): Set<Namespace> | undefined {
   return (namespace as unknown as Partial<ParentNamespaceInternals>).children;
 }
 
+/**
+ * Lets a pattern's parent namespace do for its children all that it can do: socket.io's only emits to
+ * them, and finds, joins and disconnects no socket.
+ */
+export function reachChildren(parent: Namespace): void {
+  const {adapter} = parent;
+  const children = childrenOf(parent) ?? new Set();
+  const each = <Result>(run: (child: Namespace['adapter']) => Result): Result[] =>
+    [...children].map(child => run(child.adapter));
+  adapter.fetchSockets = async options => {
+    const found = await Promise.all(each(child => child.fetchSockets(options)));
+    return found.flat() as unknown[];
+  };
+  adapter.sockets = async rooms => {
+    const found = await Promise.all(each(child => child.sockets(rooms)));
+    return new Set(found.flatMap(ids => [...ids]));
+  };
+  adapter.addSockets = (options, rooms) =>
+    void each(child => child.addSockets(options, rooms));
+  adapter.delSockets = (options, rooms) =>
+    void each(child => child.delSockets(options, rooms));
+  adapter.disconnectSockets = (options, close) =>
+    void each(child => child.disconnectSockets(options, close));
+  parent.fetchSockets = () => parent.except([]).fetchSockets();
+}
+
+/** A transport of Engine.IO's. */
+interface TransportInternals {
+  readonly name: string;
+  /** Most bytes of a request. */
+  maxHttpBufferSize: number;
+  /** Called with each request's payload. */
+  onData: (data: string | Buffer) => void;
+  /** Called with each packet of it. */
+  onPacket: (packet: {readonly data?: unknown}) => void;
+  send: (packets: readonly object[]) => void;
+}
+
+interface WebSocketInternals {
+  readonly socket?: {readonly _receiver?: {_maxPayload: number}};
+}
+
+/** What reads the messages of a websocket, as `ws` does it; `undefined` for another engine's. */
+export function receiverOf(
+  connection: Socket['conn'],
+): {_maxPayload: number} | undefined {
+  return (connection.transport as unknown as WebSocketInternals).socket?._receiver;
+}
+
+export function transportOf(connection: Socket['conn']): TransportInternals {
+  return connection.transport as unknown as TransportInternals;
+}
+
+/** The `ws` of a websocket transport. */
+export function webSocketOf(connection: Socket['conn']): WebSocket | undefined {
+  return (connection.transport as {socket?: WebSocket}).socket;
+}
+
 /** What ends a polling transport that waits for a last request to answer with its goodbye. */
-export function closingOf(connection: Socket['conn']): (() => void) | null | undefined {
-  const transport = connection.transport as {shouldClose?: (() => void) | null};
-  return transport.shouldClose;
+export function closingOf(
+  transport: Socket['conn']['transport'],
+): (() => void) | null | undefined {
+  return (transport as {shouldClose?: (() => void) | null}).shouldClose;
 }

@@ -4,18 +4,21 @@ import {Application, CoreBindings} from '@loopback/core';
 import type {LifeCycleObserver} from '@loopback/core';
 import type {Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
-import {Endpoint, refuseUnclaimed} from './endpoint';
+import {Endpoint} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
+import {expressOf} from './express-request';
 import {findHttpTarget} from './http-target';
 import {SocketBindings, SocketTags} from './keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from './listener';
+import {refuseUnclaimed} from './namespace-claims';
 import {Namespaces} from './namespaces';
-import {readComponentOptions, readServerOptions} from './options';
+import {readComponentOptions, readProhibitedKeys, readServerOptions} from './options';
+import type {ComponentOptions} from './options';
 import {messageOf, ProblemLog, throwProblems} from './problems';
 import {childrenOf} from './socket-io-internals';
 import {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME} from './types';
+import {DEFAULT_SERVER_NAME, DEFAULT_SOCKET_COMPONENT_OPTIONS} from './types';
 import type {StartTarget} from './types';
 
 /**
@@ -31,6 +34,8 @@ export class SocketHost implements LifeCycleObserver {
   private subscription?: Subscription;
   private attaching?: Promise<void>;
   private started = false;
+  /** The component's, as they were when it last started. */
+  private options: ComponentOptions = DEFAULT_SOCKET_COMPONENT_OPTIONS;
 
   constructor(
     @inject(CoreBindings.APPLICATION_INSTANCE) private readonly app: Application,
@@ -41,7 +46,7 @@ export class SocketHost implements LifeCycleObserver {
 
   /** Makes a server known; one that comes after start is started at once. */
   register(server: SocketServer): Endpoint {
-    const endpoint = new Endpoint(server.name, server);
+    const endpoint = new Endpoint(server.name, server.context);
     if (this.started) {
       this.configure(endpoint);
       endpoint.open();
@@ -58,7 +63,14 @@ export class SocketHost implements LifeCycleObserver {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
     this.check();
-    this.listener = new SocketListener(readComponentOptions(this.app).io);
+    const {io, coalesceWrites: coalesce} = readComponentOptions(this.app);
+    this.listener = new SocketListener(io, {
+      coalesce,
+      limits: () => this.options,
+      timeout: () => this.longestTimeout,
+      express: () => expressOf(this.app),
+      report: this.problems.log,
+    });
     this.app.bind(SocketBindings.IO).to(this.listener.io);
     refuseUnclaimed(this.listener.io.of('/'));
   }
@@ -82,6 +94,7 @@ export class SocketHost implements LifeCycleObserver {
     this.started = false;
     this.subscription?.unsubscribe();
     this.subscription = undefined;
+    if (this.listener) this.listener.limits.closed = true;
     await this.drain([...this.endpoints.values()]);
   }
 
@@ -95,7 +108,7 @@ export class SocketHost implements LifeCycleObserver {
     try {
       await this.serve();
     } catch (error) {
-      endpoint.close();
+      endpoint.close(true);
       throw error;
     }
   }
@@ -162,9 +175,17 @@ export class SocketHost implements LifeCycleObserver {
     throwProblems(problems);
   }
 
+  /** How long, in ms, a connection may go without an authenticated socket; `undefined` for no limit. */
+  private get longestTimeout(): number | undefined {
+    const serving = [...this.endpoints.values()].filter(one => !one.idle);
+    const timeouts = serving.map(({options: {timeout}}) => timeout);
+    return timeouts.includes(false) ? undefined : Math.max(0, ...(timeouts as number[]));
+  }
+
   private configure(endpoint: Endpoint): void {
     endpoint.configure(readServerOptions(this.app, endpoint.name));
     endpoint.failures = readFailurePolicy(this.app);
+    endpoint.prohibitedKeys = readProhibitedKeys(this.app);
   }
 
   /** Hands each server its decorated handlers, creating the servers that they name. */
@@ -233,30 +254,32 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   private async attach(listener: SocketListener): Promise<void> {
-    const {http} = readComponentOptions(this.app);
+    this.options = readComponentOptions(this.app);
+    const {http} = this.options;
+    listener.limits.closed = false;
     const target = await findHttpTarget(this.app, http);
     if (target) await listener.attach(target);
   }
 
   /** Stops servers: their calls first, all together, then their connections, then the listening. */
   private async drain(endpoints: Endpoint[]): Promise<void> {
-    const {drainTimeout} = readComponentOptions(this.app);
+    const {drainTimeout, reconnectWindow} = readComponentOptions(this.app);
     const stopping = endpoints.filter(endpoint => !endpoint.isClosed);
+    for (const one of stopping) one.announce(reconnectWindow);
     await Promise.all(stopping.map(one => one.drain(drainTimeout)));
     const serving = () =>
       [...this.endpoints.values()].some(
         one => !one.isClosed && !stopping.includes(one) && !this.namespaces.isGiven(one),
       );
     const shared = serving();
+    const keepTransports = (one: Endpoint) => shared || this.namespaces.isGiven(one);
     await Promise.all(
-      stopping.map(one =>
-        one.disconnect(drainTimeout, shared || this.namespaces.isGiven(one)),
-      ),
+      stopping.map(one => one.disconnect(drainTimeout, keepTransports(one))),
     );
     if (!serving()) {
       this.attaching = undefined;
       await this.listener?.close();
     }
-    for (const endpoint of stopping) endpoint.close();
+    for (const endpoint of stopping) endpoint.close(keepTransports(endpoint));
   }
 }

@@ -7,14 +7,20 @@ import {
 } from '@loopback/context';
 import {Application, CoreBindings, CoreTags} from '@loopback/core';
 import type {Server} from '@loopback/core';
-import type {Namespace} from 'socket.io';
-import {VALUES} from './dispatch/controllers';
+import type {
+  BroadcastOperator,
+  DefaultEventsMap,
+  Namespace,
+  RemoteSocket,
+} from 'socket.io';
 import {FunctionHandler} from './dispatch/handler';
-import type {Handler, HandlerDefinition} from './dispatch/handler';
+import type {Handler, HandlerDefinition, HandlerKind} from './dispatch/handler';
 import {ReferenceHandler} from './dispatch/reference-handler';
 import type {Endpoint} from './endpoint';
 import {SocketBindings} from './keys';
-import {RESERVED_EVENTS} from './protocol';
+import {toUnauthorized} from './errors';
+import {SocketErrors} from './refusals';
+import {RESERVED_EVENTS, SocketEvents} from './protocol';
 import type {SocketHost} from './socket.host';
 import {DEFAULT_SERVER_NAME} from './types';
 import type {
@@ -25,30 +31,54 @@ import type {
   SocketServerOptions,
   StartTarget,
 } from './types';
+import {userRoom} from './users';
+
+/** Names and parameters of events, as socket.io's own types take them. */
+// `any`, so that an interface of events fits.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type EventsMap = {[event: string]: any};
+
+/** Arguments of one event. */
+type EventArguments<Events extends EventsMap, Event extends keyof Events> =
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  Events[Event] extends (...args: any[]) => unknown ? Parameters<Events[Event]> : never;
+
+/** What each socket's `data` is; the application's. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as socket.io has it
+type SocketData = any;
 
 /**
  * One named socket server: a socket.io namespace whose sockets authenticate and then call methods.
- * Its context is the parent of its connections' and calls' contexts.
+ *
+ * @typeParam ClientEvents - What clients emit.
+ * @typeParam ServerEvents - What the server emits.
  *
  * @example
  * ```ts
  * const admin = await app.getServer<SocketServer>('admin');
  * admin.defineMethod('ping', () => 'pong');
+ * admin.toUser('42').emit('news', 'Hello');
  * ```
  */
-export class SocketServer extends Context implements Server {
+export class SocketServer<
+  ClientEvents extends EventsMap = DefaultEventsMap,
+  ServerEvents extends EventsMap = DefaultEventsMap,
+> implements Server {
   /** The name that decorators and `app.getServer` know it by. */
-  declare readonly name: string;
+  readonly name: string;
+  /** Parent of its connections' and their calls' contexts; child of the application's. */
+  readonly context: Context;
   private readonly endpoint: Endpoint;
 
   constructor(
     @inject(CoreBindings.APPLICATION_INSTANCE) private readonly app: Application,
     @inject(SocketBindings.HOST) private readonly host: SocketHost,
-    @inject.binding() binding: Binding<SocketServer>,
+    @inject.binding() binding: Binding<unknown>,
   ) {
-    super(app, binding.key.slice(CoreBindings.SERVERS.length + 1));
-    this.scope = BindingScope.SERVER;
-    this.bind(SocketBindings.SERVER).to(this);
+    this.name = binding.key.slice(CoreBindings.SERVERS.length + 1);
+    this.context = new Context(app, this.name);
+    this.context.scope = BindingScope.SERVER;
+    this.context.bind(SocketBindings.SERVER).to(this);
     this.endpoint = host.register(this);
   }
 
@@ -59,11 +89,14 @@ export class SocketServer extends Context implements Server {
    * @param options - The server's configuration; of several, the last before start holds.
    * @throws Error without `app.component(SocketComponent)`, or when another class has the name.
    */
-  static get(
+  static get<
+    ClientEvents extends EventsMap = DefaultEventsMap,
+    ServerEvents extends EventsMap = DefaultEventsMap,
+  >(
     app: Application,
     name: string = DEFAULT_SERVER_NAME,
     options?: SocketServerOptions,
-  ): SocketServer {
+  ): SocketServer<ClientEvents, ServerEvents> {
     if (!app.isBound(SocketBindings.HOST)) {
       throw new Error('SocketServer.get: call app.component(SocketComponent) first.');
     }
@@ -71,7 +104,9 @@ export class SocketServer extends Context implements Server {
     if (options) app.configure(key).to(options);
     if (!app.isBound(key)) app.add(SocketServer.bindingFor(name));
     const server: unknown = app.getSync(key);
-    if (server instanceof SocketServer) return server;
+    if (server instanceof SocketServer) {
+      return server as SocketServer<ClientEvents, ServerEvents>;
+    }
     throw new Error(
       `SocketServer.get: ${key.toString()} is another kind of server. Choose another name.`,
     );
@@ -89,9 +124,9 @@ export class SocketServer extends Context implements Server {
   /**
    * The socket.io namespace, or the parent namespace for a pattern.
    *
-   * @throws Error before `app.init()`.
+   * @throws Error before `app.init()` or `start(io)`, or when another server has the namespace.
    */
-  get io(): Namespace {
+  get io(): Namespace<ClientEvents, ServerEvents> {
     return this.host.namespaceOf(this.endpoint);
   }
 
@@ -106,13 +141,81 @@ export class SocketServer extends Context implements Server {
   }
 
   /**
+   * Emits to all authenticated sockets.
+   *
+   * @throws Error where `io` does.
+   */
+  emit<Event extends keyof ServerEvents & string>(
+    event: Event,
+    ...args: EventArguments<ServerEvents, Event>
+  ): void {
+    (this.io as Namespace).emit(event, ...(args as unknown[]));
+  }
+
+  /**
+   * Chooses the sockets in a room, or in any of several.
+   *
+   * @throws Error where `io` does.
+   */
+  to(room: string | string[]): BroadcastOperator<ServerEvents, SocketData> {
+    return this.io.to(room) as BroadcastOperator<ServerEvents, SocketData>;
+  }
+
+  /**
+   * Chooses the sockets that are in none of these rooms.
+   *
+   * @throws Error where `io` does.
+   */
+  except(room: string | string[]): BroadcastOperator<ServerEvents, SocketData> {
+    return this.io.except(room) as BroadcastOperator<ServerEvents, SocketData>;
+  }
+
+  /**
+   * Chooses all sockets of a user, also those connected to other nodes.
+   *
+   * @param id - `securityId` of the user's profile, or what the option `userId` says it is.
+   * @throws Error where `io` does.
+   */
+  toUser(id: string): BroadcastOperator<ServerEvents, SocketData> {
+    return this.to(userRoom(id));
+  }
+
+  /**
+   * All sockets of a user, also those connected to other nodes.
+   *
+   * @throws Error where `io` does, before there is a promise.
+   */
+  fetchUserSockets(id: string): Promise<RemoteSocket<ServerEvents, SocketData>[]> {
+    return this.toUser(id).fetchSockets();
+  }
+
+  /**
+   * Disconnects all sockets of a user, also those connected to other nodes: they get `unauthorized` (401,
+   * `AUTHENTICATION_REVOKED`), which what they have in flight is answered with too. They do not come back
+   * by themselves. That the user cannot authenticate again is the authentication's to see to.
+   *
+   * @throws Error where `io` does.
+   */
+  disconnectUser(id: string): void {
+    // Those of this node first: an adapter may go by way of another process even for them.
+    this.endpoint.revoke(userRoom(id));
+    const others = this.toUser(id) as BroadcastOperator<DefaultEventsMap, unknown>;
+    others.emit(SocketEvents.UNAUTHORIZED, toUnauthorized(SocketErrors.revoked()));
+    others.disconnectSockets();
+  }
+
+  /**
    * Serves a socket.io server or namespace that the application made. It stays there: `app.start()`
    * leaves it alone, and `app.stop()` drains it without closing what it was given.
    *
-   * @throws Error when the server runs already.
+   * @throws Error when the server runs already, when its handlers or its configuration are wrong, or when
+   * another server has the namespace.
    */
   start(io: StartTarget): void;
-  /** Starts this server alone; `app.start()` starts all. */
+  /**
+   * Starts this server alone; `app.start()` starts all. It rejects when handlers or configuration are
+   * wrong, those of other servers included, or when it cannot listen.
+   */
   start(): Promise<void>;
   start(io?: StartTarget): Promise<void> | void {
     if (!io) return this.host.startOne(this.endpoint);
@@ -121,7 +224,8 @@ export class SocketServer extends Context implements Server {
 
   /**
    * Drains this server alone; `app.stop()` drains all. A client whose connection carries other servers
-   * too keeps it, and has to connect to this one again by itself.
+   * too keeps it, and has to connect to this one again by itself. It takes up to
+   * twice `drainTimeout`, and a second.
    */
   stop(): Promise<void> {
     return this.host.stopOne(this.endpoint);
@@ -129,16 +233,24 @@ export class SocketServer extends Context implements Server {
 
   /**
    * Sets what authenticates the sockets, in place of what did, decorated or not. A falsy answer, a
-   * throw or a rejection refuses the socket.
+   * throw or a rejection refuses the socket. What is then wrong with the server's handlers and options
+   * fails its start, or is logged when it runs already.
+   *
+   * @throws Error when the handler is missing.
    */
   auth(handler: ConnectionHandler | HandlerReference): void {
-    this.endpoint.handlers.setAuth(this.handlerOf(handler, VALUES.auth));
+    this.endpoint.handlers.setAuth(this.handlerOf(handler, 'auth'));
     this.host.changed(this.endpoint);
   }
 
-  /** Adds a handler that runs once for each socket, between authentication and `authenticated`. */
+  /**
+   * Adds a handler that runs once for each socket, between authentication and `authenticated`. What is
+   * wrong then is told as with `auth`.
+   *
+   * @throws Error when the handler is missing.
+   */
   onConnected(handler: ConnectionHandler | HandlerReference): void {
-    this.endpoint.handlers.add('connected', this.handlerOf(handler, VALUES.connected));
+    this.endpoint.handlers.add('connected', this.handlerOf(handler, 'connected'));
     this.host.changed(this.endpoint);
   }
 
@@ -147,12 +259,14 @@ export class SocketServer extends Context implements Server {
     this.endpoint.handlers.remove('connected', handler);
   }
 
-  /** Adds a handler that runs once for each authenticated socket that is gone. */
+  /**
+   * Adds a handler that runs once for each authenticated socket that is gone. What is wrong then is
+   * told as with `auth`.
+   *
+   * @throws Error when the handler is missing.
+   */
   onDisconnected(handler: DisconnectHandler | HandlerReference): void {
-    this.endpoint.handlers.add(
-      'disconnected',
-      this.handlerOf(handler, VALUES.disconnected),
-    );
+    this.endpoint.handlers.add('disconnected', this.handlerOf(handler, 'disconnected'));
     this.host.changed(this.endpoint);
   }
 
@@ -163,9 +277,9 @@ export class SocketServer extends Context implements Server {
 
   /**
    * Defines a method, in place of one of that name, decorated or not. Sockets that are connected
-   * already can call it at once.
+   * already can call it at once. What is wrong then is told as with `auth`.
    *
-   * @throws Error when the name is reserved.
+   * @throws Error when the name is reserved or empty, or the handler is missing.
    */
   defineMethod(name: string, handler: MethodHandler | HandlerReference): void {
     if (typeof name !== 'string' || name === '' || RESERVED_EVENTS.has(name)) {
@@ -173,7 +287,7 @@ export class SocketServer extends Context implements Server {
         `defineMethod: the event name "${name}" is reserved. Choose another.`,
       );
     }
-    this.endpoint.handlers.defineMethod(name, this.handlerOf(handler, VALUES.method));
+    this.endpoint.handlers.defineMethod(name, this.handlerOf(handler, 'method'));
     this.host.changed(this.endpoint);
   }
 
@@ -184,13 +298,13 @@ export class SocketServer extends Context implements Server {
 
   private handlerOf(
     definition: HandlerDefinition | null | undefined,
-    values: number,
+    kind: HandlerKind,
   ): Handler {
     if (definition === null || definition === undefined) {
       throw new Error(`A handler is a function or {model, method}, not ${definition}.`);
     }
     return typeof definition === 'function'
       ? new FunctionHandler(definition)
-      : new ReferenceHandler(definition, this.app, values);
+      : new ReferenceHandler(definition, this.app, kind);
   }
 }

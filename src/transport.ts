@@ -1,35 +1,71 @@
+import type {ServerResponse} from 'node:http';
+import type {Duplex} from 'node:stream';
 import type {Server as IoServer, Socket} from 'socket.io';
+import {WebSocket} from 'ws';
+import {delayOf} from './delay';
 import {
   clientOf,
   closingOf,
   connectingSockets,
+  PacketTypes,
   socketsOnConnection,
+  webSocketOf,
 } from './socket-io-internals';
+import {runGuarded} from './faults';
 import type {NamespaceMatcher} from './types';
 
 /** How long, in ms, a closed connection may take to say goodbye before it is cut. */
 export const CLOSE_GRACE = 500;
 
 /** How long, in ms, a transport that carries no namespace is kept, for one that is still connecting. */
-const IDLE_TRANSPORT_TIMEOUT = 100;
+export const IDLE_TRANSPORT_TIMEOUT = 100;
 
-/** socket.io's packet type of a connection to a namespace. */
-const CONNECT = 0;
+/** Whether nothing is left of a closed connection that its client would have to answer. */
+export function isGone(connection: Socket['conn']): boolean {
+  if (upgrading.get(connection)?.size) return false;
+  const client = webSocketOf(connection);
+  if (client) return client.readyState === WebSocket.CLOSED;
+  return !closingOf(connection.transport);
+}
 
 /** Namespace functions under way; socket.io does not tell them whose connection they decide on. */
-const matching = new WeakMap<IoServer, number>();
+const matching = new WeakMap<IoServer, Set<object>>();
 
-/** Lets idle transports wait for a namespace function. */
-export function countMatching(io: IoServer, matcher: NamespaceMatcher): NamespaceMatcher {
-  const count = (change: number) => matching.set(io, (matching.get(io) ?? 0) + change);
+/**
+ * Lets idle transports wait for a namespace function.
+ *
+ * @param timeout - For how long at most, in ms: what a client has to authenticate.
+ */
+export function countMatching(
+  io: IoServer,
+  matcher: NamespaceMatcher,
+  timeout: () => number | false,
+  fail: (error: unknown) => void,
+): NamespaceMatcher {
+  const running = matching.get(io) ?? new Set();
+  matching.set(io, running);
   return (name, auth, next) => {
     let answered = false;
-    count(1);
-    matcher(name, auth, (error, allowed) => {
-      if (!answered) count(-1);
+    const answer = (error: Error | null, allowed: boolean) => {
+      if (answered) return;
       answered = true;
+      clearTimeout(timer);
+      running.delete(answer);
       next(error, allowed);
-    });
+    };
+    running.add(answer);
+    const most = timeout();
+    const timer =
+      most === false
+        ? undefined
+        : setTimeout(() => running.delete(answer), delayOf(most)).unref();
+    runGuarded(
+      () => matcher(name, auth, answer),
+      error => {
+        fail(error);
+        answer(null, false);
+      },
+    );
   };
 }
 
@@ -37,28 +73,74 @@ export function countMatching(io: IoServer, matcher: NamespaceMatcher): Namespac
 export function cutConnection(connection: Socket['conn']): void {
   connection.close(true);
   // A polling transport that is closing already waits for its client's next request.
-  closingOf(connection)?.();
+  closingOf(connection.transport)?.();
 }
 
-/** Namespaces that the server ended on each connection. */
-const leftNamespaces = new WeakMap<Socket['client'], Set<string>>();
+/** Closes a connection, and cuts it if its client does not answer. */
+export function endConnection(connection: Socket['conn']): void {
+  releaseWhenClosed(connection);
+  connection.close();
+  terminateSoon(connection);
+}
+
+/** A polling transport that is closed, or that an upgrade leaves behind, would wait for a last request. */
+export function releaseWhenClosed(connection: Socket['conn']): void {
+  const {transport} = connection;
+  if (transport.name !== 'polling') return;
+  const release = () => closingOf(transport)?.();
+  if (connection.readyState === 'closed') release();
+  else connection.once('close', release);
+}
+
+/** Cuts a connection that is being closed, by whomever, if its client does not answer in time. */
+export function terminateSoon(connection: Socket['conn']): void {
+  setTimeout(() => terminate(connection), CLOSE_GRACE).unref();
+}
+
+/** Ends a connection whose client does not answer the closing handshake, down to its TCP connection. */
+export function terminate(connection: Socket['conn']): void {
+  cutConnection(connection);
+  webSocketOf(connection)?.terminate();
+  for (const socket of upgrading.get(connection) ?? []) socket.destroy();
+}
+
+/** TCP connections by which clients try to upgrade: Engine.IO lets go of them without a word. */
+const upgrading = new WeakMap<Socket['conn'], Set<Duplex>>();
+
+/** Ends the TCP connection of an upgrade with the connection that it is for, whatever comes of it. */
+export function watchUpgrade(io: IoServer, sid: unknown, socket: Duplex): void {
+  const connections = io.engine['clients'];
+  if (typeof sid !== 'string' || !Object.hasOwn(connections, sid)) return;
+  const connection = connections[sid];
+  const known = upgrading.get(connection) ?? new Set();
+  upgrading.set(connection, known.add(socket));
+  socket.once('close', () => known.delete(socket));
+}
+
+/** Cuts the TCP connection of a request that is answered before all of it has come, and never may. */
+export function cutUnfinished(this: ServerResponse): void {
+  const {req} = this;
+  if (req.complete) return;
+  setTimeout(() => req.complete || req.socket.destroy(), CLOSE_GRACE).unref();
+}
+
+/** Clients that the server has ended a namespace of: which ones would grow without bound. */
+const tolerant = new WeakSet<Socket['client']>();
 
 /**
- * Ignores what a client sent to a namespace before it could know that it has left it. socket.io
- * takes that for a protocol error and closes the connection under the other namespaces.
+ * Ignores what a client sends to a namespace that it has not joined, as it does before it knows that the
+ * server has ended it. socket.io takes that for a protocol error and closes the connection under the
+ * other namespaces.
  */
-export function ignoreLatePackets({client, nsp}: Socket): void {
-  const known = leftNamespaces.get(client);
-  known?.add(nsp.name);
-  if (known) return;
-  const left = new Set([nsp.name]);
-  leftNamespaces.set(client, left);
+export function ignoreLatePackets({client}: Socket): void {
+  if (tolerant.has(client)) return;
+  tolerant.add(client);
   const internals = clientOf(client);
-  const {decoder, ondecoded} = internals;
+  const {decoder, nsps, ondecoded} = internals;
   decoder.off('decoded', ondecoded);
   internals.ondecoded = packet => {
-    const late = left.has(packet.nsp) && packet.type !== CONNECT;
-    if (!late || internals.nsps.has(packet.nsp)) ondecoded(packet);
+    const joined = nsps.has(internals._parseNamespace(packet).namespace);
+    if (joined || packet.type === PacketTypes.CONNECT) ondecoded(packet);
   };
   decoder.on('decoded', internals.ondecoded);
 }
@@ -69,27 +151,23 @@ export function ignoreLatePackets({client, nsp}: Socket): void {
  */
 export function closeIdleTransport(socket: Socket): void {
   const {conn} = socket;
-  // A polling transport that is closed would keep waiting for a last request.
-  const release = () => closingOf(conn)?.();
   const check = () => {
     if (conn.readyState !== 'open' || socketsOnConnection(socket).size > 0) return;
     if (isConnecting(socket)) {
       schedule();
     } else {
-      conn.once('close', release);
-      conn.close();
+      endConnection(conn);
     }
   };
   const schedule = () => setTimeout(check, IDLE_TRANSPORT_TIMEOUT).unref();
   if (conn.readyState === 'open') schedule();
-  else if (conn.readyState === 'closed') release();
-  else conn.once('close', release);
+  else releaseWhenClosed(conn);
 }
 
 function isConnecting({client, nsp}: Socket): boolean {
-  if (matching.get(nsp.server)) return true;
+  if (matching.get(nsp.server)?.size) return true;
   for (const namespace of nsp.server._nsps.values()) {
-    for (const socket of connectingSockets(namespace)) {
+    for (const socket of connectingSockets(namespace).values()) {
       if (socket.client === client) return true;
     }
   }

@@ -3,10 +3,15 @@ import {
   describeInjectedArguments,
   MetadataAccessor,
   MetadataInspector,
-  MethodDecoratorFactory,
 } from '@loopback/core';
 import {getControllerSpec} from '@loopback/rest';
-import type {ReferenceObject, SchemaObject, SchemaRef} from '@loopback/rest';
+import type {
+  OperationObject,
+  ReferenceObject,
+  SchemaObject,
+  SchemaRef,
+  SchemasObject,
+} from '@loopback/rest';
 
 /** A JSON schema, what `getModelSchemaRef` gives, or a model class. */
 export type SocketSchema =
@@ -32,16 +37,19 @@ export interface SocketMethodMetadata extends SocketEventMetadata {
    * What the args must be: others are refused with 422 and `VALIDATION_FAILED`. A JSON schema, a model
    * class, or `getModelSchemaRef(…)`.
    *
-   * @default no check
+   * @default the type of the parameter, when it is a `@model`; otherwise no check
    */
   args?: SocketSchema;
-  /** What the result is, for documents. */
+  /**
+   * What the result is. This and what follows is kept in the metadata, for tools that document an
+   * application; nothing else reads it.
+   */
   result?: SocketSchema;
-  /** One line on what the method does, for documents. */
+  /** One line on what the method does. */
   summary?: string;
-  /** What a caller should know, for documents. */
+  /** What a caller should know. */
   description?: string;
-  /** Marks the method as one not to be used any more, in documents. @default false */
+  /** Marks the method as one not to be used any more. @default false */
   deprecated?: boolean;
 }
 
@@ -63,53 +71,6 @@ export const SocketMetadata = {
     'loopback4-socket:method',
   ),
 } as const;
-
-/**
- * Lets a method be decorated more than once. Decorating an inherited method again replaces what the
- * base class said of it.
- */
-export class HandlerDecoratorFactory<T extends object> extends MethodDecoratorFactory<
-  T[]
-> {
-  protected override mergeWithInherited(
-    inherited: Record<string, T[]> | undefined,
-    target: object,
-    member: string,
-  ): Record<string, T[]> {
-    return {...inherited, [member]: this.withTarget([...this.spec], target)};
-  }
-
-  protected override mergeWithOwn(
-    own: Record<string, T[] | undefined>,
-    target: object,
-    member: string,
-  ): Record<string, T[]> {
-    // The first decorator of a subclass copied the base class's entries of every member.
-    const entries = own[member] ?? [];
-    const mine = this.getTarget(entries) === target ? entries : [];
-    const merged = this.withTarget([...mine, ...this.spec], target);
-    return {...own, [member]: merged} as Record<string, T[]>;
-  }
-
-  static create<T extends object>(
-    key: MetadataAccessor<T[], MethodDecorator>,
-    spec: T,
-    decoratorName: string,
-  ): MethodDecorator {
-    return (target, member, descriptor) => {
-      if (typeof target === 'function') {
-        throw new Error(
-          `${decoratorName} is for methods of instances: ${target.name}.${String(member)} is static. ` +
-            'Remove "static", or pass {model, method} to the server instead.',
-        );
-      }
-      const factory = new HandlerDecoratorFactory<T>(key.toString(), [spec], {
-        decoratorName,
-      });
-      factory.create()(target, member, descriptor);
-    };
-  }
-}
 
 /** One decorator's worth of a class: which method, for which server. */
 export interface DecoratedMember<T extends SocketEventMetadata = SocketEventMetadata> {
@@ -167,18 +128,16 @@ function readClass(type: Constructor<unknown>): DecoratedClass | undefined {
   return decorated ? result : undefined;
 }
 
-/** How one parameter of a handler, leaving out the injected ones, is filled. */
-export type ParameterSource =
-  {readonly kind: 'value'; readonly index: number} | {readonly kind: 'none'};
-
 /** What is known of a decorated method's parameters. */
 export interface MethodParameters {
-  /** Sources of the parameters that are not injected, in order. */
-  readonly sources: readonly ParameterSource[];
-  /** Position of the callback among all parameters, injected ones too; -1 without one. */
-  readonly callbackAt: number;
-  /** Whether the method is a REST operation too. */
-  readonly rest: boolean;
+  /** How many are not injected; the values fill them in order. */
+  readonly count: number;
+  /** Whether the parameter after the last value, injected ones left out, is a callback. */
+  readonly takesCallback: boolean;
+  /** The class that the last value's parameter has as its type, when it is a model. */
+  readonly model?: Constructor<object>;
+  /** Whether the last value's parameter has a default. */
+  readonly optional: boolean;
 }
 
 /**
@@ -195,26 +154,35 @@ export function describeParameters(
   const injections = describeInjectedArguments(prototype, member);
   const types =
     MetadataInspector.getDesignTypeForMethod(prototype, member)?.parameterTypes ?? [];
-  const sources: ParameterSource[] = [];
-  let callbackAt = -1;
+  let count = 0;
+  let takesCallback = false;
+  let model: Constructor<object> | undefined;
+  let optional = false;
   for (let at = 0; at < Math.max(types.length, length, injections.length); at++) {
     const injection = injections.at(at);
     if (injection?.bindingSelector || injection?.resolve) continue;
-    const index = sources.length;
-    if (index < values) {
-      sources.push({kind: 'value', index});
-    } else if (index === values && isCallback(types[at], at < length)) {
-      callbackAt = at;
-      sources.push({kind: 'none'});
-    } else {
-      sources.push({kind: 'none'});
+    count++;
+    if (count === values) {
+      model = modelOf(types[at]);
+      optional = at >= length;
+    } else if (count === values + 1) {
+      takesCallback = isCallback(types[at], at < length);
     }
   }
-  return {
-    sources,
-    callbackAt,
-    rest: isRestOperation(type, member),
-  };
+  return {count, takesCallback, optional, ...(model && {model})};
+}
+
+/** What LoopBack's REST server knows of a method that is an operation; `undefined` for others. */
+export function describeOperation(
+  type: Constructor<unknown>,
+  member: string,
+): {readonly spec: OperationObject; readonly schemas: SchemasObject} | undefined {
+  const {paths, components} = getControllerSpec(type);
+  const operations = (Object.values(paths) as Record<string, OperationObject>[]).flatMap(
+    path => Object.values(path),
+  );
+  const spec = operations.find(one => one['x-operation-name'] === member);
+  return spec && {spec, schemas: components?.schemas ?? {}};
 }
 
 /** `Object` is what the compiler emits for `any` and for types that only exist at compile time. */
@@ -222,11 +190,12 @@ function isCallback(type: unknown, counted: boolean): boolean {
   return type === Function || ((type === undefined || type === Object) && counted);
 }
 
-function isRestOperation(type: Constructor<unknown>, member: string): boolean {
-  const paths = getControllerSpec(type).paths as Record<string, object>;
-  return Object.values(paths).some(operations =>
-    Object.values(operations).some(
-      operation => (operation as Record<string, unknown>)['x-operation-name'] === member,
-    ),
-  );
+/** What `@model` of `@loopback/repository` leaves on a class. */
+const MODEL = MetadataAccessor.create<object, ClassDecorator>('loopback:model');
+
+function modelOf(type: unknown): Constructor<object> | undefined {
+  if (typeof type !== 'function') return undefined;
+  return MetadataInspector.getClassMetadata(MODEL, type)
+    ? (type as Constructor<object>)
+    : undefined;
 }

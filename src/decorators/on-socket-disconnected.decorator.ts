@@ -1,5 +1,6 @@
 import type {HandlerDecorator} from './handler-types';
-import {HandlerDecoratorFactory, SocketMetadata} from './metadata';
+import {HandlerDecoratorFactory} from './handler-decorator-factory';
+import {SocketMetadata} from './metadata';
 import type {SocketEventMetadata} from './metadata';
 
 /**

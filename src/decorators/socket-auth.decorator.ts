@@ -1,5 +1,6 @@
 import type {AnsweringHandlerDecorator} from './handler-types';
-import {HandlerDecoratorFactory, SocketMetadata} from './metadata';
+import {HandlerDecoratorFactory} from './handler-decorator-factory';
+import {SocketMetadata} from './metadata';
 import type {SocketEventMetadata} from './metadata';
 
 /**

@@ -1,11 +1,13 @@
 import type {HandlerDecorator} from './handler-types';
-import {HandlerDecoratorFactory, SocketMetadata} from './metadata';
+import {HandlerDecoratorFactory} from './handler-decorator-factory';
+import {SocketMetadata} from './metadata';
 import type {SocketMethodMetadata} from './metadata';
 
 /**
  * Makes a method callable by the authenticated sockets of a server. It receives
  * `(socket, credentials, args[, callback])`, and what it answers with reaches the client as
- * `{result}`, what it throws as `{error}`. It may be used more than once, under different names.
+ * `{result}`, what it throws as `{error}`. It may be used more than once, under different names or
+ * for different servers.
  *
  * @param name - Event name that clients call. @default the method's own name
  *

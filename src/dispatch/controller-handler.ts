@@ -1,65 +1,70 @@
-import {transformValueOrPromise, tryWithFinally} from '@loopback/context';
 import type {Binding, Constructor, Context} from '@loopback/context';
-import {CoreBindings, invokeMethod} from '@loopback/core';
-import {describeParameters} from '../decorators/metadata';
+import {describeOperation, describeParameters} from '../decorators/metadata';
 import type {MethodParameters, SocketSchema} from '../decorators/metadata';
 import type {HandlerReference} from '../types';
-import {ArgumentsValidator} from './arguments-validator';
-import {withCallback} from './handler';
-import type {Caller, Handler, HandlerDefinition} from './handler';
-
-/** Where a method's args are among its values. */
-const ARGS = 2;
-
-type Method = (...args: unknown[]) => unknown;
+import {
+  authenticateCall,
+  hasAuthentication,
+  isAuthenticated,
+  needsAuthentication,
+} from './authentication';
+import type {Call, ControllerMethod} from './call';
+import {VALUES} from './handler';
+import type {Handler, HandlerDefinition, HandlerKind} from './handler';
+import {Plan} from './plan';
+import {RestOperation} from './rest-operation';
+import {SchemaValidator} from './schema-validator';
 
 /**
- * A method of a controller, resolved and invoked through LoopBack: a new instance for each call
- * (unless its binding's scope says otherwise), injected parameters and interceptors.
+ * A method of a controller, called as LoopBack's REST server calls an operation: it is authenticated,
+ * its args are checked, and a new instance (unless the binding's scope says otherwise) is invoked with
+ * injected parameters and interceptors. How is planned at the first call.
  */
-export class ControllerHandler implements Handler {
+export class ControllerHandler implements Handler, ControllerMethod {
   readonly label: string;
   private readonly parameters: MethodParameters;
-  private readonly validator?: ArgumentsValidator;
+  readonly operation?: RestOperation;
+  private readonly validator?: SchemaValidator;
+  /** Whether it carries `@authenticate`. */
+  private readonly guarded: boolean;
+  private plan?: Plan;
 
-  /**
-   * @param values - How many values the handler receives before a callback.
-   * @param args - What a method's args must be.
-   */
+  /** @param args - What a method's args must be. */
   constructor(
     private readonly binding: Readonly<Binding<unknown>>,
     readonly type: Constructor<unknown>,
     readonly member: string,
-    values: number,
-    args?: SocketSchema,
+    private readonly kind: HandlerKind,
+    private readonly args?: SocketSchema,
   ) {
     this.label = `${type.name}.${member}`;
-    if (args) this.validator = new ArgumentsValidator(args);
-    this.parameters = describeParameters(type, member, values);
+    this.parameters = describeParameters(type, member, VALUES[kind]);
+    this.guarded = kind !== 'disconnected' && isAuthenticated(type, member);
+    const operation = describeOperation(type, member);
+    if (operation) {
+      this.operation = new RestOperation(operation.spec, operation.schemas, this.label);
+    } else if (kind === 'method') {
+      const schema = args ?? this.parameters.model;
+      if (schema) this.validator = new SchemaValidator(schema);
+    }
   }
 
   /** Why the method cannot be served, if so. */
-  get problem(): string | undefined {
-    if (!this.parameters.rest) return undefined;
-    return (
-      `${this.label} is a REST operation as well, which is not supported yet. ` +
-      'Give the socket a method of its own that calls it.'
-    );
+  problem(application: Context): string | undefined {
+    const problem = this.operation && this.operationProblem(this.operation);
+    if (problem) return problem;
+    return this.guarded && !hasAuthentication(application)
+      ? this.unguardedMessage
+      : undefined;
   }
 
-  invoke(caller: Caller, values: readonly unknown[]): unknown {
-    const context = caller.openCall(values[ARGS]);
-    context.bind(CoreBindings.CONTROLLER_CLASS).to(this.type);
-    context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(this.member);
-    return tryWithFinally(
-      () => {
-        const valid = this.validator?.validate(values[ARGS], context);
-        return valid
-          ? valid.then(() => this.invokeIn(context, values))
-          : this.invokeIn(context, values);
-      },
-      () => context.close(),
-    );
+  /** @throws Error when the method carries `@authenticate` and nothing authenticates it. */
+  invoke(call: Call): unknown {
+    call.method = this;
+    const plan = this.planFor(call.caller.serverContext);
+    return plan.authenticates
+      ? authenticateCall(call).then(() => this.proceed(call, plan))
+      : this.proceed(call, plan);
   }
 
   isFrom(definition: HandlerDefinition): boolean {
@@ -67,44 +72,73 @@ export class ControllerHandler implements Handler {
     return model === this.type && method === this.member;
   }
 
-  private invokeIn(context: Context, values: readonly unknown[]) {
-    return transformValueOrPromise(
-      this.binding.getValue(context, {}),
-      (controller: unknown) => {
-        context.bind(CoreBindings.CONTROLLER_CURRENT).to(controller);
-        return invokeMethod(
-          this.answering(controller as object),
-          this.member,
-          context,
-          this.arrange(values),
-          {source: {type: 'socket', value: context}},
-        ) as unknown;
-      },
-    );
+  private operationProblem(operation: RestOperation): string | undefined {
+    const {label} = this;
+    if (this.kind !== 'method') {
+      return (
+        `${label} is a REST operation as well, which only a @socketMethod can be. ` +
+        'Give the socket a method of its own.'
+      );
+    }
+    if (operation.problem) return `${label} ${operation.problem}.`;
+    if (this.args) {
+      return (
+        `${label} is a REST operation, which says what its args are. ` +
+        'Remove `args` from @socketMethod.'
+      );
+    }
+    if (this.parameters.count > operation.parameterCount) {
+      return (
+        `${label} is a REST operation as well, and has a parameter that REST does not fill. ` +
+        'Decorate each with @param, @requestBody or @inject; ' +
+        '@inject(SocketBindings.SOCKET, {optional: true}) gives the socket.'
+      );
+    }
+    return undefined;
   }
 
-  /**
-   * The controller, where a method with a callback is one that returns a promise: interceptors get
-   * its answer, and may answer in its place.
-   */
-  private answering(controller: object): object {
-    const {callbackAt} = this.parameters;
-    if (callbackAt < 0) return controller;
-    const method = (controller as Record<string, Method>)[this.member];
-    const answering = (...args: unknown[]) =>
-      withCallback(callback => {
-        args[callbackAt] = callback;
-        return Reflect.apply(method, controller, args);
-      });
-    return new Proxy(controller, {
-      get: (target, property) =>
-        property === this.member ? answering : (Reflect.get(target, property) as unknown),
+  private proceed(call: Call, plan: Plan): unknown {
+    const {operation, parameters, validator} = this;
+    if (operation) {
+      return operation.parse(call.args, plan.context).then(args => plan.run(call, args));
+    }
+    if (validator && !(call.args === undefined && parameters.optional)) {
+      const pending = validator.validate(call.args, plan.context);
+      if (pending) return pending.then(() => plan.run(call, this.argumentsOf(call)));
+    }
+    return plan.run(call, this.argumentsOf(call));
+  }
+
+  /** The arguments of the parameters that are not injected. */
+  private argumentsOf({values}: Call): unknown[] {
+    const {count} = this.parameters;
+    const args = values.slice(0, count);
+    // LoopBack refuses a parameter that has no value at all.
+    while (args.length < count) args.push(undefined);
+    return args;
+  }
+
+  private planFor(context: Context): Plan {
+    const {plan} = this;
+    if (plan?.context === context && plan.current) return plan;
+    if (this.guarded && !hasAuthentication(context))
+      throw new Error(this.unguardedMessage);
+    const {binding, kind, label, parameters} = this;
+    const takesCallback = parameters.takesCallback && !this.operation;
+    this.plan = new Plan(context, {
+      label,
+      method: this,
+      binding,
+      callbackAt: takesCallback ? VALUES[kind] : undefined,
+      authenticates: kind !== 'disconnected' && needsAuthentication(context, this),
     });
+    return this.plan;
   }
 
-  private arrange(values: readonly unknown[]): unknown[] {
-    return this.parameters.sources.map(source =>
-      source.kind === 'value' ? values[source.index] : undefined,
+  private get unguardedMessage(): string {
+    return (
+      `${this.label} carries @authenticate, but nothing authenticates it. ` +
+      'Add AuthenticationComponent of @loopback/authentication: app.component(…).'
     );
   }
 }

@@ -5,10 +5,8 @@ import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata
 import {RESERVED_EVENTS} from '../protocol';
 import {DEFAULT_SERVER_NAME} from '../types';
 import {ControllerHandler} from './controller-handler';
+import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';
-
-/** How many values each kind of handler receives before its callback. */
-export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
 
 /** What one server is given. */
 export interface ServerHandlers extends DecoratedHandlers {
@@ -30,7 +28,6 @@ interface Draft extends ServerHandlers {
   readonly methods: Map<string, ControllerHandler>;
 }
 
-type Kind = keyof typeof VALUES;
 type ControllerBinding = Readonly<Binding<unknown>>;
 
 /** Whether a binding is a controller with this package's decorators. */
@@ -60,10 +57,12 @@ export class ControllerScanner {
     for (const {binding, type} of this.find()) {
       const described = describeClass(type);
       if (!described) continue;
-      const add = (kind: Kind, entry: DecoratedMember<SocketMethodMetadata>) => {
+      const add = (kind: HandlerKind, entry: DecoratedMember<SocketMethodMetadata>) => {
         const handler = this.handlerOf(binding, type, kind, entry);
         const draft = draftOf(servers, type, entry.server);
-        const problem = handler.problem ?? place(draft, kind, handler, entry.metadata);
+        const problem =
+          handler.problem(this.application) ??
+          place(draft, kind, handler, entry.metadata);
         if (problem) problems.push(problem);
       };
       draftOf(servers, type, described.server);
@@ -88,15 +87,15 @@ export class ControllerScanner {
   private handlerOf(
     binding: ControllerBinding,
     type: Constructor<unknown>,
-    kind: Kind,
-    {member, metadata}: DecoratedMember<SocketMethodMetadata>,
+    kind: HandlerKind,
+    {member, metadata, server}: DecoratedMember<SocketMethodMetadata>,
   ): ControllerHandler {
     const handlers = this.handlers.get(binding) ?? new Map<string, ControllerHandler>();
     this.handlers.set(binding, handlers);
-    const key = JSON.stringify([kind, member, metadata.name]);
+    const key = JSON.stringify([kind, member, server, metadata.name]);
     const handler =
       handlers.get(key) ??
-      new ControllerHandler(binding, type, member, VALUES[kind], metadata.args);
+      new ControllerHandler(binding, type, member, kind, metadata.args);
     handlers.set(key, handler);
     return handler;
   }
@@ -118,7 +117,7 @@ function draftOf(
 /** Puts a handler where it belongs; says what is wrong if that place is taken. */
 function place(
   draft: Draft,
-  kind: Kind,
+  kind: HandlerKind,
   handler: ControllerHandler,
   metadata: SocketMethodMetadata,
 ): string | undefined {

@@ -1,40 +1,23 @@
-import type {Socket} from 'socket.io';
-import {internalFailure, SocketErrors} from '../errors';
-import type {Failure} from '../errors';
-import {RESERVED_EVENTS} from '../protocol';
+import {isPromiseLike} from '@loopback/context';
+import {MAX_DELAY} from '../delay';
+import {runGuarded, runListeners} from '../faults';
+import {MAX_CALL_ID_LENGTH, RESERVED_EVENTS} from '../protocol';
+import type {CallOptions} from '../protocol';
+import {SocketErrors} from '../refusals';
 import {internalsOf} from '../socket-io-internals';
 import type {SocketInternals} from '../socket-io-internals';
-import {isPromiseLike} from './handler';
-import type {Caller, Handler} from './handler';
-import type {HandlerTable} from './handler-table';
+import {answer, answerFailure} from './answer';
+import type {Ack, Packet, Peer} from './answer';
+import {Call} from './call';
+import {consumeFor} from './call-limiter';
+import {isRecord} from './handler';
+import type {Handler} from './handler';
+import {PendingCall} from './pending-call';
 
-/** An event as socket.io hands it over: its name, its arguments, and the ack if one was asked for. */
-export type Packet = unknown[];
-
-/** Answers a packet; socket.io sends only the first answer. */
-export type Ack = (reply: object) => void;
+/** How logs name a guard. */
+const GUARD = 'socket.use';
 
 type Guard = SocketInternals['fns'][number];
-
-/** What a packet needs of the server that it was sent to. */
-export interface Service {
-  readonly handlers: HandlerTable;
-  /** Whether calls are refused because the server is stopping. */
-  readonly draining: boolean;
-  /** Counts a call in flight, which a stop waits for. */
-  begin(): void;
-  finish(): void;
-  /** Says what a client may see of a failure, and logs it when it is the server's own fault. */
-  fail(thrown: unknown, handler: string, socket: Socket): Failure;
-}
-
-/** What a packet needs of the connection that it came on. */
-export interface Peer extends Caller {
-  readonly service: Service;
-  readonly socket: Socket;
-  readonly credentials: unknown;
-  readonly authenticated: boolean;
-}
 
 /** The ack of a packet, if its sender asked for one. */
 export function ackOf(packet: Packet): Ack | undefined {
@@ -47,40 +30,47 @@ export function ackOf(packet: Packet): Ack | undefined {
  * else the application's own listeners.
  */
 export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
-  const guards = internalsOf(peer.socket).fns;
-  if (guards.length === 0) {
-    route(peer, packet, ack);
+  const handler = methodOf(peer, packet);
+  if (handler && peer.service.draining) {
+    answerFailure(peer, SocketErrors.shuttingDown(), handler.label, ack);
     return;
   }
-  runGuards([...guards], packet, (error, failed) => {
-    if (!peer.authenticated) return;
-    if (!failed) {
-      route(peer, packet, ack);
-      return;
-    }
-    answerFailure(peer, error, 'socket.use', ack);
-    runListeners(peer, 'error', [error]);
+  const guards = internalsOf(peer.socket).fns;
+  if (guards.length === 0) {
+    route(peer, packet, handler, ack);
+    return;
+  }
+  if (isBusy(peer)) {
+    answerFailure(peer, SocketErrors.tooManyCalls(), GUARD, ack);
+    return;
+  }
+  let pending: PendingCall | undefined;
+  let guarded = false as boolean;
+  runGuards(peer, [...guards], packet, (error, failed) => {
+    guarded = true;
+    const proceed = () => {
+      if (failed) failByGuard(peer, error, ack);
+      else route(peer, packet, methodOf(peer, packet), ack, pending);
+    };
+    if (pending) pending.resume(proceed);
+    else if (peer.authenticated) proceed();
   });
+  if (!guarded) pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet, ack));
 }
 
-/** Answers a call with what was thrown, and logs it if it is the server's own fault. */
-export function answerFailure(
-  peer: Peer,
-  thrown: unknown,
-  handler: string,
-  ack?: Ack,
-): void {
-  const failure = peer.service.fail(thrown, handler, peer.socket);
-  if (!ack || !peer.socket.connected) return;
-  try {
-    ack({error: failure.error});
-  } catch (error) {
-    peer.service.fail(error, handler, peer.socket);
-    ack({error: internalFailure().error});
-  }
+function methodOf({service}: Peer, packet: Packet): Handler | undefined {
+  return service.handlers.methods.get(packet[0] as string);
+}
+
+function failByGuard(peer: Peer, error: unknown, ack: Ack | undefined): void {
+  answerFailure(peer, error, GUARD, ack);
+  runListeners(peer.socket, 'error', [error], thrown =>
+    peer.report(thrown, "socket.on('error')"),
+  );
 }
 
 function runGuards(
+  peer: Peer,
   guards: readonly Guard[],
   packet: Packet,
   done: (error: unknown, failed: boolean) => void,
@@ -97,104 +87,158 @@ function runGuards(
       if (failed) done(error, true);
       else run(at + 1);
     };
-    try {
-      const returned = guards[at](packet, error => settle(error, Boolean(error)));
-      if (isPromiseLike(returned)) {
-        returned.then(undefined, (error: unknown) => settle(error, true));
-      }
-    } catch (error) {
-      settle(error, true);
-    }
+    runGuarded(
+      () => guards[at](packet, error => settle(error, Boolean(error))),
+      error => {
+        if (settled) peer.report(error, GUARD);
+        else settle(error, true);
+      },
+    );
   };
   run(0);
 }
 
 /** Guards may have changed the packet, so its name is looked up only now. */
-function route(peer: Peer, packet: Packet, ack?: Ack): void {
-  const {service} = peer;
-  const name = packet[0] as string;
-  const handler = service.handlers.methods.get(name);
+/** @param pending - Where it has waited already. */
+function route(
+  peer: Peer,
+  packet: Packet,
+  handler: Handler | undefined,
+  ack: Ack | undefined,
+  pending?: PendingCall,
+): void {
   if (!handler) {
-    // A client must not fake what socket.io and Node emit.
-    const allowed = !RESERVED_EVENTS.has(name);
-    if (allowed && runListeners(peer, name, packet.slice(1), ack)) return;
-    answerFailure(peer, SocketErrors.methodNotFound(), name, ack);
-  } else if (service.draining) {
-    answerFailure(peer, SocketErrors.shuttingDown(), handler.label, ack);
+    listen(peer, packet, ack);
+    return;
+  }
+  const refusal =
+    checkCallOptions(packet, ack) ??
+    (!pending && isBusy(peer) ? SocketErrors.tooManyCalls() : undefined);
+  if (refusal) {
+    answerFailure(peer, refusal, handler.label, ack);
+  } else if (peer.service.options.callLimiter) {
+    const waiting =
+      pending ?? new PendingCall(peer, handler.label, ack, timeoutOf(peer, packet, ack));
+    const step = () => call(peer, handler, packet, ack, waiting);
+    void waiting.limit(handler.label, consumeFor(peer), step);
   } else {
-    const refusal = checkArguments(packet, ack);
-    if (refusal) answerFailure(peer, refusal, handler.label, ack);
-    else call(peer, handler, packet, ack);
+    call(peer, handler, packet, ack, pending);
   }
 }
 
+/** Runs the application's own listeners of an event that is no method. */
+function listen(peer: Peer, packet: Packet, ack: Ack | undefined): void {
+  const name = packet[0] as string;
+  // A client must not fake what socket.io and Node emit.
+  const allowed = !RESERVED_EVENTS.has(name);
+  const listened =
+    allowed &&
+    runListeners(peer.socket, name, packet.slice(1), error =>
+      answerFailure(peer, error, listenerLabel(name), ack),
+    );
+  // Where nobody is told, nothing is made.
+  if (!listened && ack) answerFailure(peer, SocketErrors.methodNotFound(), name, ack);
+}
+
+/** How many arguments a packet has. */
+function countArguments(packet: Packet, ack: Ack | undefined): number {
+  return packet.length - (ack ? 2 : 1);
+}
+
 /** The arguments are `args`, optionally followed by call options. */
-function checkArguments(packet: Packet, ack?: Ack): Error | undefined {
-  const count = packet.length - (ack ? 2 : 1);
+function checkCallOptions(packet: Packet, ack: Ack | undefined): Error | undefined {
+  const count = countArguments(packet, ack);
   if (count < 2) return undefined;
   if (count > 2) return SocketErrors.tooManyArguments();
   const options = packet[2];
   const wellFormed =
     isRecord(options) && Object.keys(options).length === 1 && isRecord(options.$call);
-  return wellFormed ? undefined : SocketErrors.badCallOptions();
+  if (!wellFormed) return SocketErrors.badCallOptions();
+  const {id = ''} = options.$call as {id?: unknown};
+  const isId = typeof id === 'string' && id.length <= MAX_CALL_ID_LENGTH;
+  return isId ? undefined : SocketErrors.badCallId();
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** What a packet says of its call, if it is well formed. */
+function callOptionsOf(packet: Packet, ack: Ack | undefined): CallOptions | undefined {
+  if (countArguments(packet, ack) < 2) return undefined;
+  const options = packet[2];
+  return isRecord(options) && isRecord(options.$call) ? options.$call : undefined;
 }
 
-function call(peer: Peer, handler: Handler, packet: Packet, ack?: Ack): void {
-  const {service, socket} = peer;
+/** Whether a connection has as many calls in flight as it may. */
+function isBusy({service, callsInFlight}: Peer): boolean {
+  const {maxCallsInFlight: most} = service.options;
+  return most !== false && callsInFlight >= most;
+}
+
+function call(
+  peer: Peer,
+  handler: Handler,
+  packet: Packet,
+  own: Ack | undefined,
+  pending: PendingCall | undefined,
+): void {
+  const {service, socket, credentials, user} = peer;
+  const {retryWindow} = service.options;
+  const id = retryWindow && callOptionsOf(packet, own)?.id;
+  const timeout = timeoutOf(peer, packet, own);
+  let ack = own;
+  if (retryWindow && id) {
+    const key = JSON.stringify([socket.nsp.name, packet[0], id]);
+    const claimed = service.recent.claim(retryWindow, peer.userKey, key, own);
+    if (typeof claimed !== 'function') {
+      if (!own) return;
+      if (claimed.waiting) {
+        const waiting = pending ?? new PendingCall(peer, handler.label, own, timeout);
+        waiting.repeat(handler.label, claimed);
+      } else own(...claimed.reply);
+      return;
+    }
+    ack = claimed;
+  }
   // `emit(name, undefined)` arrives as null.
-  const args = packet.length > (ack ? 2 : 1) ? (packet[1] ?? undefined) : undefined;
-  const fail = (error: unknown) => answerFailure(peer, error, handler.label, ack);
+  const args = countArguments(packet, own) > 0 ? (packet[1] ?? undefined) : undefined;
+  const current = new Call(peer, {
+    event: packet[0] as string,
+    credentials,
+    user,
+    values: [socket, credentials, args],
+    args,
+    timeout,
+    outlives: Boolean(id),
+  });
   let result: unknown;
   try {
-    result = handler.invoke(peer, [socket, peer.credentials, args]);
+    result = handler.invoke(current);
     if (!isPromiseLike(result)) {
-      answer(peer, result, handler, ack);
+      current.close();
+      answer(result, ack);
       return;
     }
   } catch (error) {
-    fail(error);
+    current.close();
+    answerFailure(peer, error, handler.label, ack);
     return;
   }
-  service.begin();
-  Promise.resolve(result).then(
-    value => {
-      answer(peer, value, handler, ack);
-      service.finish();
-    },
-    (error: unknown) => {
-      fail(error);
-      service.finish();
-    },
-  );
+  const running = pending ?? new PendingCall(peer, handler.label, own, timeout);
+  void running.follow(current, handler.label, ack, result);
 }
 
-function answer(peer: Peer, result: unknown, handler: Handler, ack?: Ack): void {
-  if (!ack || !peer.socket.connected) return;
-  try {
-    ack(result === undefined ? {} : {result});
-  } catch (error) {
-    // The result cannot be encoded; nothing of it has been sent.
-    answerFailure(peer, error, handler.label, ack);
-  }
+/** The shorter of the server's and the client's limits, in ms; `undefined` for none. */
+function timeoutOf(
+  {service}: Peer,
+  packet: Packet,
+  ack: Ack | undefined,
+): number | undefined {
+  const limit = service.options.callTimeout;
+  const asked: unknown = callOptionsOf(packet, ack)?.timeout;
+  const wanted = typeof asked === 'number' && asked > 0 ? asked : Infinity;
+  const shorter = Math.min(wanted, limit === false ? Infinity : limit);
+  return shorter > MAX_DELAY ? undefined : shorter;
 }
 
-/** Runs the application's own listeners; says whether there are any. */
-function runListeners(peer: Peer, name: string, args: unknown[], ack?: Ack): boolean {
-  const {socket} = peer;
-  const listeners = socket.rawListeners(name);
-  for (const listener of listeners) {
-    const fail = (error: unknown) =>
-      answerFailure(peer, error, `socket.on('${name}')`, ack);
-    try {
-      const returned: unknown = Reflect.apply(listener, socket, args);
-      if (isPromiseLike(returned)) returned.then(undefined, fail);
-    } catch (error) {
-      fail(error);
-    }
-  }
-  return listeners.length > 0;
+/** How logs name the application's listeners of an event. */
+export function listenerLabel(event: string): string {
+  return `socket.on('${event}')`;
 }

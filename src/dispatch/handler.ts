@@ -1,20 +1,20 @@
-import type {Context} from '@loopback/context';
+import {runGuarded} from '../faults';
 import type {HandlerReference, SocketCallback, SocketPayload} from '../types';
+import type {Call} from './call';
 
-/** What a handler may ask of the connection that calls it. */
-export interface Caller {
-  /** A new context for this call; whoever opens it closes it. */
-  openCall(args: unknown): Context;
-}
+/** How many values each kind of handler receives before its callback. */
+export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
+
+export type HandlerKind = keyof typeof VALUES;
 
 /**
- * Something that runs for a socket. `values` are `(socket, credentials)`, with `args` for a method,
+ * Something that runs for a socket. Its values are `(socket, credentials)`, with `args` for a method,
  * or `(socket, reason)` for a disconnected handler. It may return a value or a promise, or throw.
  */
 export interface Handler {
   /** How messages and logs name it, such as `UserController.getProfile`. */
   readonly label: string;
-  invoke(caller: Caller, values: readonly unknown[]): unknown;
+  invoke(call: Call): unknown;
   /** Whether this is the handler that was made from `definition`. */
   isFrom(definition: HandlerDefinition): boolean;
 }
@@ -31,8 +31,8 @@ export class FunctionHandler implements Handler {
     this.label = run.name || '(anonymous function)';
   }
 
-  invoke(_caller: Caller, values: readonly unknown[]): unknown {
-    return callFunction(this.run, undefined, values);
+  invoke(call: Call): unknown {
+    return callFunction(this, this.run, undefined, call);
   }
 
   isFrom(definition: HandlerDefinition): boolean {
@@ -42,36 +42,44 @@ export class FunctionHandler implements Handler {
 
 /** Calls a function by Node's convention: with a callback when it declares one more parameter. */
 export function callFunction(
+  handler: Handler,
   run: (...values: unknown[]) => unknown,
   self: unknown,
-  values: readonly unknown[],
+  call: Call,
 ): unknown {
-  if (run.length <= values.length) return run.apply(self, [...values]);
-  return withCallback(callback => run.apply(self, [...values, callback]));
+  const {values} = call;
+  if (run.length <= values.length) return Reflect.apply(run, self, values);
+  return withCallback(handler, call, callback => run.apply(self, [...values, callback]));
 }
 
 /**
  * Answers with the first outcome: the callback's, or a throw or rejection before it. What the
- * function returns is ignored.
+ * function returns is ignored; what it throws or rejects with afterwards is only logged.
  */
 export function withCallback(
+  {label}: Pick<Handler, 'label'>,
+  {caller}: Call,
   start: (callback: SocketCallback) => unknown,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const returned = start((error, result) => {
+    let calledBack = false;
+    const callback: SocketCallback = (error, result) => {
+      calledBack = true;
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the client is told what was called back
       if (error) reject(error);
       else resolve(result);
-    });
-    if (isPromiseLike(returned)) returned.then(undefined, reject);
+    };
+    runGuarded(
+      () => start(callback),
+      error => {
+        if (calledBack) caller.report(error, label);
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as above
+        else reject(error);
+      },
+    );
   });
 }
 
-/** Whether a value must be awaited. */
-export function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    value !== null &&
-    (typeof value === 'object' || typeof value === 'function') &&
-    typeof (value as {then?: unknown}).then === 'function'
-  );
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

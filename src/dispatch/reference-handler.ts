@@ -1,9 +1,13 @@
 import type {Binding, Constructor, Context} from '@loopback/context';
 import {CoreTags} from '@loopback/core';
 import type {HandlerReference} from '../types';
+import {BindingChanges} from './binding-changes';
+import type {Call} from './call';
 import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
-import type {Caller, Handler, HandlerDefinition} from './handler';
+import type {Handler, HandlerDefinition, HandlerKind} from './handler';
+
+type ControllerBinding = Readonly<Binding<unknown>>;
 
 /**
  * `{model, method}`: `model[method]` is read at each call, with `model` as `this`, so that it may
@@ -11,24 +15,26 @@ import type {Caller, Handler, HandlerDefinition} from './handler';
  */
 export class ReferenceHandler implements Handler {
   readonly label: string;
-  private controller?: {binding: Readonly<Binding<unknown>>; handler: ControllerHandler};
+  /** What the model was bound as, if it was, when the bindings had that version. */
+  private bound?: {version: number; binding: ControllerBinding | undefined};
+  private controller?: {binding: ControllerBinding; handler: ControllerHandler};
 
   constructor(
     private readonly reference: HandlerReference,
     private readonly application: Context,
-    private readonly values: number,
+    private readonly kind: HandlerKind,
   ) {
     this.label = labelOf(reference);
   }
 
-  invoke(caller: Caller, values: readonly unknown[]): unknown {
+  invoke(call: Call): unknown {
     const {model, method} = this.reference as {model?: object; method: string};
     const found: unknown = (model as Record<string, unknown> | undefined)?.[method];
     if (typeof found === 'function') {
-      return callFunction(found as (...args: unknown[]) => unknown, model, values);
+      return callFunction(this, found as (...args: unknown[]) => unknown, model, call);
     }
     const controller = typeof model === 'function' && this.controllerHandler(model);
-    if (controller) return controller.invoke(caller, values);
+    if (controller) return controller.invoke(call);
     throw new Error(
       `The handler {model, method} leads to no function: ${this.label}. Give the model that method, ` +
         'or bind its class as a controller: app.controller(…).',
@@ -42,19 +48,29 @@ export class ReferenceHandler implements Handler {
 
   private controllerHandler(model: object): ControllerHandler | undefined {
     const {method} = this.reference;
-    const [binding] = this.application.find(
-      candidate =>
-        candidate.tagNames.includes(CoreTags.CONTROLLER) &&
-        candidate.valueConstructor === model,
-    ) as (Readonly<Binding<unknown>> | undefined)[];
+    const binding = this.bindingOf(model);
     const type = model as Constructor<unknown>;
     const members = type.prototype as Record<string, unknown>;
     if (!binding || typeof members[method] !== 'function') return undefined;
     if (this.controller?.binding !== binding) {
-      const handler = new ControllerHandler(binding, type, method, this.values);
+      const handler = new ControllerHandler(binding, type, method, this.kind);
+      const problem = handler.problem(this.application);
+      if (problem) throw new Error(problem);
       this.controller = {binding, handler};
     }
     return this.controller.handler;
+  }
+
+  private bindingOf(model: object): ControllerBinding | undefined {
+    const {version} = BindingChanges.of(this.application);
+    if (this.bound?.version !== version) {
+      const controllers = this.application.findByTag(CoreTags.CONTROLLER);
+      const binding = controllers.find(
+        ({valueConstructor}) => valueConstructor === model,
+      );
+      this.bound = {version, binding};
+    }
+    return this.bound.binding;
   }
 }
 

@@ -1,0 +1,115 @@
+import type {IncomingMessage} from 'node:http';
+import type {Duplex} from 'node:stream';
+import type {Server as IoServer, Socket as IoSocket} from 'socket.io';
+import {WebSocket, WebSocketServer} from 'ws';
+import type {ServerOptions} from 'ws';
+import {webSocketOf} from './socket-io-internals';
+
+type Callback = (error?: Error) => void;
+type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefined>;
+
+/**
+ * Holds back what is sent in one tick, so that it leaves in one system call. By itself `ws` makes one
+ * for each message, which is half of what a small answer costs.
+ */
+class CoalescingWebSocket extends WebSocket {
+  /** The TCP connection, from the handshake on. */
+  stream?: Duplex;
+  private held = false;
+  /** Told at the end of the tick that their messages are sent. */
+  private callbacks: Callback[] = [];
+
+  override send(data: Parameters<WebSocket['send']>[0], callback?: Callback): void;
+  override send(
+    data: Parameters<WebSocket['send']>[0],
+    options: SendOptions,
+    callback?: Callback,
+  ): void;
+  override send(
+    data: Parameters<WebSocket['send']>[0],
+    options?: SendOptions | Callback,
+    callback?: Callback,
+  ): void {
+    const done = typeof options === 'function' ? options : callback;
+    const how = typeof options === 'object' ? options : {};
+    if (!this.hold()) {
+      super.send(data, how, done);
+      return;
+    }
+    if (done) this.callbacks.push(done);
+    super.send(data, how);
+  }
+
+  override terminate(): void {
+    release(this);
+    super.terminate();
+  }
+
+  /**
+   * Holds back what is written until the end of the tick; says whether it does. Not what is compressed,
+   * which is written later, and not to a client that reads slower than it is sent to: there each
+   * message waits for its own turn.
+   */
+  hold(): boolean {
+    const {stream} = this;
+    const passing =
+      !stream ||
+      stream.writableNeedDrain ||
+      this.readyState !== WebSocket.OPEN ||
+      this.extensions !== '';
+    if (passing) return false;
+    if (!this.held) {
+      this.held = true;
+      stream.cork();
+      process.nextTick(release, this);
+    }
+    return true;
+  }
+
+  /** Lets go at once of what is held back. */
+  release(): void {
+    if (!this.held) return;
+    try {
+      // Engine.IO sends what it has kept meanwhile when it is called back.
+      while (this.callbacks.length > 0) {
+        const {callbacks} = this;
+        this.callbacks = [];
+        for (const callback of callbacks) callback();
+      }
+    } finally {
+      this.held = false;
+      this.stream?.uncork();
+    }
+  }
+}
+
+function release(client: CoalescingWebSocket): void {
+  client.release();
+}
+
+/** For socket.io's option `wsEngine`: writes what is sent to a client in one tick at once. */
+export class CoalescingServer extends WebSocketServer {
+  constructor(options: ServerOptions) {
+    super({...options, WebSocket: CoalescingWebSocket});
+  }
+
+  override handleUpgrade(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    callback: (client: WebSocket, request: IncomingMessage) => void,
+  ): void {
+    super.handleUpgrade(request, socket, head, client => {
+      if (client instanceof CoalescingWebSocket) client.stream = socket;
+      callback(client, request);
+    });
+  }
+}
+
+/** Writes at once what Engine.IO sends at once: broadcasts take a way of their own through `ws`. */
+export function coalesceFlushes(io: IoServer): void {
+  io.engine.on('flush', (connection: IoSocket['conn'], packets: unknown[]) => {
+    const client = packets.length > 1 ? webSocketOf(connection) : undefined;
+    if (client instanceof CoalescingWebSocket) client.hold();
+  });
+}

@@ -1,0 +1,73 @@
+import type {Socket} from 'socket.io';
+import type {Failure} from '../errors';
+import type {SocketError} from '../refusals';
+import type {CallLimiter} from '../types';
+import type {Caller} from './call';
+import type {HandlerTable} from './handler-table';
+import type {RecentCalls, RetryWindow} from './recent-calls';
+
+/** An event as socket.io hands it over: its name, its arguments, and the ack if one was asked for. */
+export type Packet = unknown[];
+
+/** Answers a packet the first time it is called, and says whether this was it. Never throws. */
+export type Ack = (...values: unknown[]) => boolean;
+
+/** What a packet needs of the server that it was sent to. */
+export interface Service {
+  readonly handlers: HandlerTable;
+  readonly options: {
+    readonly callTimeout: number | false;
+    readonly maxCallsInFlight: number | false;
+    readonly callLimiter?: CallLimiter;
+    readonly retryWindow: RetryWindow | false;
+  };
+  /** Answers calls that are repeated. */
+  readonly recent: RecentCalls;
+  /** Whether calls are refused because the server is stopping. */
+  readonly draining: boolean;
+  /** Counts a call in flight, which a stop waits for. */
+  begin(): void;
+  finish(): void;
+  /** Says what a client may see of a failure, and logs it when it is the server's own fault. */
+  fail(thrown: unknown, handler: string, socket: Socket): Failure;
+}
+
+/** A call that a connection has in flight. */
+interface Refusable {
+  refuse(thrown: SocketError): void;
+  /** Called when the connection has ended. */
+  leave(): void;
+}
+
+/** What a packet needs of the connection that it came on. */
+export interface Peer extends Caller {
+  readonly service: Service;
+  readonly credentials: unknown;
+  readonly user: unknown;
+  /** Tells the connection's user from others', on whichever connection. */
+  readonly userKey: string;
+  readonly authenticated: boolean;
+  /** Its calls in flight; made when there is one. */
+  readonly running: Set<Refusable>;
+  readonly callsInFlight: number;
+}
+
+/** Answers a call with what its method has given. */
+export function answer(result: unknown, ack?: Ack): void {
+  ack?.(result === undefined ? {} : {result});
+}
+
+/**
+ * Answers a call with what was thrown, and logs it if it is the server's own fault, or comes too late to
+ * be told.
+ */
+export function answerFailure(
+  peer: Peer,
+  thrown: unknown,
+  handler: string,
+  ack?: Ack,
+): void {
+  const {error, fault} = peer.service.fail(thrown, handler, peer.socket);
+  const told = ack?.({error}) ?? true;
+  if (!told && !fault) peer.report(thrown, handler);
+}

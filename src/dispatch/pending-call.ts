@@ -1,0 +1,137 @@
+import {SocketErrors} from '../refusals';
+import type {SocketError} from '../refusals';
+import {answer, answerFailure} from './answer';
+import type {Ack, Peer} from './answer';
+import type {Call} from './call';
+import type {Recent} from './recent-calls';
+
+/**
+ * A packet that is not answered at once: it waits for guards, for the limiter, for its method, or for
+ * the answer to the call that it repeats. It is in flight until that is over.
+ */
+export class PendingCall {
+  private readonly timer: NodeJS.Timeout | undefined;
+  /** Counts what it waits for, one after the other. */
+  private stage = 0;
+  private settled = false;
+  /** Once its method runs. */
+  private call?: Call;
+  /** Given the outcome; a retried call may wait for it on another connection. */
+  private ack: Ack | undefined;
+  /** The call that it repeats. */
+  private repeated?: {recent: Recent; ack: Ack};
+
+  /**
+   * @param label - How logs name what it waits for.
+   * @param own - Answers on the connection that the packet came on.
+   * @param timeout - In ms, after which it is answered all the same.
+   */
+  constructor(
+    private readonly peer: Peer,
+    private label: string,
+    private readonly own: Ack | undefined,
+    timeout: number | undefined,
+  ) {
+    this.ack = own;
+    peer.service.begin();
+    peer.running.add(this);
+    if (timeout === undefined) return;
+    this.timer = setTimeout(() => this.expire(timeout), timeout);
+    // A call that never ends must not keep a process alive that has stopped.
+    this.timer.unref();
+  }
+
+  /** Takes the next step, unless it has been answered or its socket is gone. Then it is over, or waits again. */
+  resume(step: () => void): void {
+    const {stage} = this;
+    if (!this.settled && this.peer.authenticated) step();
+    if (this.stage === stage) this.end();
+  }
+
+  /** Waits for the limiter, and goes on once that lets it through. */
+  async limit(label: string, limiter: Promise<void>, step: () => void): Promise<void> {
+    this.label = label;
+    this.stage++;
+    try {
+      await limiter;
+    } catch (error) {
+      this.resume(() => this.fail(error));
+      return;
+    }
+    this.resume(step);
+  }
+
+  /** Waits for what the method has promised. */
+  async follow(
+    call: Call,
+    label: string,
+    ack: Ack | undefined,
+    result: unknown,
+  ): Promise<void> {
+    this.label = label;
+    this.stage++;
+    this.call = call;
+    this.ack = ack;
+    try {
+      // Settles once, whatever a thenable does.
+      const value = await result;
+      this.end(() => answer(value, ack));
+    } catch (error) {
+      // What comes too late to be told is logged all the same.
+      if (this.settled) this.peer.service.fail(error, label, this.peer.socket);
+      this.end(() => this.fail(error));
+    }
+  }
+
+  /** Waits for the answer to an earlier call. */
+  repeat(label: string, recent: Recent): void {
+    this.label = label;
+    this.stage++;
+    const ack: Ack = (...reply) => {
+      this.end(() => this.own?.(...reply));
+      return true;
+    };
+    this.repeated = {recent, ack};
+    recent.waiting?.add(ack);
+  }
+
+  /** Answers that the call will not be, because its connection ends. */
+  refuse(thrown: SocketError): void {
+    const {service, socket} = this.peer;
+    this.own?.({error: service.fail(thrown, this.label, socket).error});
+    if (this.ack === this.own) this.settle();
+  }
+
+  /** Its connection has ended; a method that runs goes on. */
+  leave(): void {
+    if (!this.call) this.end();
+  }
+
+  private end(reply?: () => void): void {
+    const {call, peer, repeated} = this;
+    call?.close();
+    peer.running.delete(this);
+    repeated?.recent.waiting?.delete(repeated.ack);
+    this.settle(reply);
+  }
+
+  private expire(timeout: number): void {
+    const error = SocketErrors.callTimeout(timeout);
+    this.settle(() => this.fail(error));
+    this.call?.abort(error);
+    // What it repeats goes on without it.
+    if (this.repeated) this.end();
+  }
+
+  private fail(error: unknown): void {
+    answerFailure(this.peer, error, this.label, this.ack);
+  }
+
+  private settle(reply?: () => void): void {
+    if (this.settled) return;
+    this.settled = true;
+    clearTimeout(this.timer);
+    reply?.();
+    this.peer.service.finish();
+  }
+}

@@ -1,0 +1,123 @@
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../types';
+import type {Ack} from './answer';
+import {weigh} from './weight';
+
+/** What answers are kept of each user. */
+export interface RetryWindow {
+  /** In ms, from the user's last call with an id. */
+  readonly time: number;
+  /** How many. */
+  readonly calls: number;
+  /** How large they may be together. */
+  readonly bytes?: number;
+}
+
+const {bytes: BYTES} = DEFAULT_SOCKET_SERVER_OPTIONS.retryWindow;
+
+/** What is known of a call that carried an id. */
+export interface Recent {
+  /** Those that wait for its answer; `undefined` once there is one. */
+  waiting: Set<Ack> | undefined;
+  reply: unknown[];
+  bytes: number;
+}
+
+/** A user's calls, by id. */
+interface UserCalls {
+  readonly running: Map<string, Recent>;
+  /** The one answered longest ago first. */
+  readonly answered: Map<string, Recent>;
+  /** Of the answers. */
+  bytes: number;
+  /** When the last of them was made, by `performance.now()`. */
+  used: number;
+}
+
+/**
+ * Answers calls that are repeated, by the ids that clients give them, without running the method again:
+ * a client that lost its connection cannot know whether its call was run.
+ */
+export class RecentCalls {
+  /** Those of the user first whose last call is longest ago. */
+  private readonly users = new Map<string, UserCalls>();
+  private timer?: NodeJS.Timeout | undefined;
+
+  /** Takes note of a call, and gives the ack that is to have its outcome; or the call that it repeats. */
+  claim(
+    window: RetryWindow,
+    user: string,
+    id: string,
+    ack: Ack | undefined,
+  ): Ack | Recent {
+    const calls = this.use(user, window.time);
+    const known = calls.running.get(id) ?? calls.answered.get(id);
+    if (known) return known;
+    const recent: Recent = {waiting: new Set(ack && [ack]), reply: [], bytes: 0};
+    calls.running.set(id, recent);
+    return (...reply) => {
+      const {waiting} = recent;
+      if (!waiting) return false;
+      recent.waiting = undefined;
+      recent.reply = reply;
+      calls.running.delete(id);
+      keep(calls, id, recent, window);
+      for (const one of waiting) one(...reply);
+      return true;
+    };
+  }
+
+  /** Forgets the calls of one who cannot come back. */
+  forget(user: string): void {
+    this.users.delete(user);
+  }
+
+  clear(): void {
+    this.users.clear();
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  private use(user: string, time: number): UserCalls {
+    const known = this.users.get(user) ?? {
+      running: new Map<string, Recent>(),
+      answered: new Map<string, Recent>(),
+      bytes: 0,
+      used: 0,
+    };
+    known.used = performance.now();
+    this.users.delete(user);
+    this.users.set(user, known);
+    this.timer ??= setTimeout(() => this.expire(time), time).unref();
+    return known;
+  }
+
+  private expire(time: number): void {
+    this.timer = undefined;
+    const now = performance.now();
+    for (const [user, {running, used}] of this.users) {
+      if (now - used < time) break;
+      if (running.size === 0) this.users.delete(user);
+    }
+    if (this.users.size > 0) {
+      this.timer = setTimeout(() => this.expire(time), time).unref();
+    }
+  }
+}
+
+/** Keeps an answer in place of older ones; one too large by itself is not kept. */
+function keep(
+  calls: UserCalls,
+  id: string,
+  recent: Recent,
+  {calls: most, bytes: mostBytes = BYTES}: RetryWindow,
+): void {
+  recent.bytes = weigh(recent.reply, mostBytes);
+  if (recent.bytes > mostBytes) return;
+  calls.answered.set(id, recent);
+  calls.bytes += recent.bytes;
+  for (const [oldest, {bytes}] of calls.answered) {
+    if (calls.answered.size <= most && calls.bytes <= mostBytes) return;
+    calls.answered.delete(oldest);
+    calls.bytes -= bytes;
+  }
+}

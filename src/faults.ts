@@ -1,0 +1,84 @@
+import {isPromiseLike} from '@loopback/context';
+import type {EventEmitter} from 'node:events';
+import type {Socket} from 'socket.io';
+
+/** Told of what a function of the application's threw or rejected with, and where. */
+export type Report = (error: unknown, source: string, socket?: Socket) => void;
+
+export type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
+
+/** Runs a function of the application's: what it throws or rejects with goes to `fail`, no further. */
+export function runGuarded(run: () => unknown, fail: (error: unknown) => void): void {
+  try {
+    const returned = run();
+    // A thenable may call both of its callbacks, and throw; a promise settles once.
+    if (isPromiseLike(returned)) Promise.resolve(returned).then(undefined, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+/** Runs all listeners of an event, each guarded; says whether there are any. */
+export function runListeners(
+  emitter: Pick<EventEmitter, 'rawListeners'>,
+  event: string,
+  args: readonly unknown[],
+  fail: (error: unknown) => void,
+): boolean {
+  const listeners = emitter.rawListeners(event);
+  for (const listener of listeners) {
+    runGuarded(() => Reflect.apply(listener, emitter, args) as unknown, fail);
+  }
+  return listeners.length > 0;
+}
+
+/** A middleware that fails refuses the socket, and one that answers twice is heard once. */
+export function guardMiddleware(middleware: Middleware, report: Report): Middleware {
+  return (socket, next) => {
+    let settled = false;
+    const settle = (error?: Error) => {
+      if (settled) return;
+      settled = true;
+      next(error);
+    };
+    runGuarded(
+      () => middleware(socket, settle),
+      error => {
+        report(error, 'io.use', socket);
+        settle(new Error('Internal Server Error'));
+      },
+    );
+  };
+}
+
+type SignalListener = Parameters<AbortSignal['addEventListener']>[1];
+
+/**
+ * Keeps a signal's listeners from ending the process, which is what Node does with their faults. Setting
+ * `onabort` adds a listener too.
+ */
+export function guardSignal(signal: AbortSignal, fail: (error: unknown) => void): void {
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  /** By what was given, so that it is added once and can be removed. */
+  const guarded = new WeakMap<object, SignalListener>();
+  const guard = (listener: SignalListener): SignalListener => {
+    // Node says what is wrong with anything else.
+    if (!(listener instanceof Object)) return listener;
+    const known = guarded.get(listener);
+    if (known) return known;
+    const run = (event: Event) =>
+      typeof listener === 'function'
+        ? Reflect.apply(listener, signal, [event])
+        : listener.handleEvent(event);
+    const made = (event: Event) => runGuarded(() => run(event), fail);
+    guarded.set(listener, made);
+    // Node itself removes what it was given.
+    guarded.set(made, made);
+    return made;
+  };
+  signal.addEventListener = (type, listener, options) =>
+    add(type, guard(listener), options);
+  signal.removeEventListener = (type, listener, options) =>
+    remove(type, guard(listener), options);
+}

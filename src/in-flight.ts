@@ -1,0 +1,30 @@
+/** Counts what a stop waits for: calls, and handlers of sockets that are gone. */
+export class InFlight {
+  private count = 0;
+  private waiting: (() => void)[] = [];
+
+  begin(): void {
+    this.count++;
+  }
+
+  finish(): void {
+    this.count--;
+    if (this.count === 0) for (const notify of this.waiting.splice(0)) notify();
+  }
+
+  /** Resolves when there is none. */
+  none(): Promise<void> {
+    if (this.count === 0) return Promise.resolve();
+    return new Promise(resolve => this.waiting.push(resolve));
+  }
+}
+
+/** Waits for a promise, but no longer than that many ms. */
+export async function within(timeout: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const expired = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, timeout);
+  });
+  await Promise.race([promise, expired]);
+  clearTimeout(timer);
+}

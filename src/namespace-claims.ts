@@ -1,0 +1,86 @@
+import type {Namespace, Socket} from 'socket.io';
+import {Admission} from './admission';
+import type {Report} from './faults';
+import {guardNamespace} from './socket-guard';
+import {
+  childrenOf,
+  detachFromPattern,
+  keepWhileJoining,
+  namespaceInternalsOf,
+  onRemoved,
+  reachChildren,
+} from './socket-io-internals';
+import {leavePlace} from './unauthenticated';
+
+/** Who serves a namespace. */
+export interface Claimant {
+  readonly name: string;
+  readonly report: Report;
+  /** Why a socket must not join the namespace, if so; its client gets `connect_error`. */
+  refusalOf(socket: Socket): Error | undefined;
+  /** Serves a socket that has joined the namespace. */
+  connect(socket: Socket): void;
+}
+
+/** Who serves each namespace that was claimed by itself. */
+const owners = new WeakMap<Namespace, Claimant>();
+
+/** Refuses the sockets of a namespace while no server has claimed it. */
+export function refuseUnclaimed(namespace: Namespace): void {
+  namespace.use((_socket, next) => {
+    next(owners.has(namespace) ? undefined : new Error('Invalid namespace'));
+  });
+}
+
+/**
+ * Takes over a namespace. A pattern's parent namespace passes this on to each child it creates.
+ *
+ * @throws Error when another server has the namespace.
+ */
+export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
+  const owner = owners.get(namespace);
+  if (owner === claimant) return;
+  if (owner) {
+    throw new Error(
+      `Servers "${owner.name}" and "${claimant.name}" cannot both serve namespace "${namespace.name}". ` +
+        'Give one of them another `namespace`.',
+    );
+  }
+  owners.set(namespace, claimant);
+  guardNamespace(namespace, claimant.report);
+  handOver(namespace, claimant);
+  const children = childrenOf(namespace);
+  if (!children) {
+    Admission.of(namespace);
+    detachFromPattern(namespace);
+    onRemoved(namespace, leavePlace);
+    return;
+  }
+  reachChildren(namespace);
+  const take = (child: Namespace) => {
+    guardNamespace(child, claimant.report);
+    keepWhileJoining(child);
+    onRemoved(child, leavePlace);
+    Admission.of(child);
+  };
+  for (const child of children) {
+    take(child);
+    handOver(child, claimant);
+  }
+  namespace.server.on('new_namespace', child => {
+    if (children.has(child)) take(child);
+  });
+}
+
+/** Hands a namespace's sockets to whoever serves it. */
+function handOver(namespace: Namespace, claimant: Claimant): void {
+  // A namespace of its own goes before a pattern that matches its name.
+  const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
+  // Before the application's own, which may have been added earlier.
+  namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
+    next(owns(socket) ? claimant.refusalOf(socket) : undefined);
+  });
+  namespace.prependListener('connection', (socket: Socket) => {
+    if (owns(socket)) claimant.connect(socket);
+  });
+}

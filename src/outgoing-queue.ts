@@ -1,0 +1,107 @@
+import type {Socket} from 'socket.io';
+
+type Connection = Socket['conn'];
+
+/** What is known of a connection's buffer. */
+interface Queue {
+  buffer: readonly unknown[];
+  /** A string's characters are counted as one each. */
+  bytes: number;
+  /** What was sent in the one tick that may exceed the limit. */
+  burst: number;
+  /** The tick in which something was added last, and what there was before. */
+  tick: number;
+  before: number;
+}
+
+const QUEUE = Symbol('queue');
+const QUEUES = Symbol('queues');
+
+/** A connection of Engine.IO's, whose buffer it replaces each time that it hands it on. */
+interface Queueing {
+  readonly writeBuffer: readonly unknown[];
+  sendPacket: SendPacket;
+  [QUEUE]: Queue | undefined;
+  [QUEUES]: OutgoingQueues;
+}
+
+type SendPacket = (
+  this: Queueing,
+  type: string,
+  data?: string | Buffer,
+  options?: object,
+  callback?: () => void,
+) => void;
+
+/**
+ * Bounds what waits to be sent to a client that reads slower than it is sent to. What is sent in one
+ * tick may be more, once: a client that reads has had no time to take it.
+ */
+export class OutgoingQueues {
+  private tick = 0;
+  private ticking = false;
+
+  /** @param over - Told of a connection where more bytes wait than `most()`. */
+  constructor(
+    private readonly most: () => number,
+    private readonly over: (connection: Connection) => void,
+  ) {}
+
+  watch(connection: Connection): void {
+    const queueing = connection as unknown as Queueing;
+    queueing[QUEUES] = this;
+    queueing[QUEUE] = undefined;
+    queueing.sendPacket = sendPacket;
+  }
+
+  /** Counts what waits since a packet of so many bytes was sent. */
+  count(connection: Queueing, bytes: number): void {
+    const {writeBuffer: buffer} = connection;
+    const tick = this.now();
+    const queue = (connection[QUEUE] ??= {buffer, bytes: 0, burst: 0, tick, before: 0});
+    if (queue.buffer !== buffer) {
+      Object.assign(queue, {buffer, bytes: 0, burst: 0, tick, before: 0});
+    } else if (queue.tick !== tick) {
+      queue.tick = tick;
+      queue.before = queue.bytes;
+    }
+    const limit = this.most() + queue.burst;
+    const exceeded = queue.bytes > limit;
+    queue.bytes += bytes;
+    if (exceeded || queue.bytes <= limit) return;
+    setImmediate(this.check, connection, queue, buffer);
+  }
+
+  private readonly check = (
+    connection: Queueing,
+    queue: Queue,
+    buffer: readonly unknown[],
+  ) => {
+    if (connection.writeBuffer !== buffer) return;
+    if (queue.burst > 0) this.over(connection as unknown as Connection);
+    else queue.burst = queue.bytes - queue.before;
+  };
+
+  /** Tells ticks apart. */
+  private now(): number {
+    if (!this.ticking) {
+      this.ticking = true;
+      setImmediate(() => {
+        this.tick++;
+        this.ticking = false;
+      });
+    }
+    return this.tick;
+  }
+}
+
+/** Shared by all connections, so that none costs a closure. */
+function sendPacket(
+  this: Queueing,
+  ...[type, data, options, callback]: Parameters<SendPacket>
+): void {
+  const {sendPacket: send} = Object.getPrototypeOf(this) as Pick<Queueing, 'sendPacket'>;
+  send.call(this, type, data, options, callback);
+  // Empty where the transport has taken it, as it mostly does.
+  if (this.writeBuffer.length > 0) this[QUEUES].count(this, data?.length ?? 0);
+}

@@ -1,0 +1,20 @@
+import {securityId} from '@loopback/security';
+import type {UserProfile} from '@loopback/security';
+
+/** The default of the option `userId`. */
+export function securityIdOf(user: unknown): string | undefined {
+  return typeof user === 'object' && user !== null
+    ? (user as Partial<UserProfile>)[securityId]
+    : undefined;
+}
+
+const PREFIX = 'loopback4-socket:user:';
+
+export function isUserRoom(room: string): boolean {
+  return room.startsWith(PREFIX);
+}
+
+/** The room that all sockets of a user are in, on whichever node; clients cannot name it. */
+export function userRoom(id: string): string {
+  return PREFIX + id;
+}
