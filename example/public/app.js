@@ -5,7 +5,7 @@ const byId = id => document.getElementById(id);
 /** How long a call waits for its reply, in ms. */
 const REPLY_TIMEOUT = 5000;
 
-/** The answer to the log-in, which every socket authenticates with. */
+/** The answer to the log-in, `{token}`, which every socket authenticates with. */
 let token;
 
 /** Shows the state of one socket, and authenticates it whenever it connects. */
@@ -70,7 +70,7 @@ const admin = new Session('/admin', {
   calls: ['admin-calls', 'announce-calls'],
 });
 
-for (const name of ['welcome', 'announcement']) {
+for (const name of ['welcome', 'announcement', 'message']) {
   member.socket.on(name, payload => {
     const item = document.createElement('li');
     item.textContent = `${name} ${JSON.stringify(payload)}`;
@@ -137,5 +137,6 @@ byId('get-statistics').addEventListener('click', () => {
 
 byId('announce-form').addEventListener('submit', event => {
   event.preventDefault();
-  void admin.call('announce', {text: byId('text').value}, 'announced');
+  // The method is a REST operation as well: `body` is the body of its request.
+  void admin.call('announce', {body: {text: byId('text').value}}, 'announced');
 });

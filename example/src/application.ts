@@ -1,10 +1,19 @@
+import {asAuthStrategy, AuthenticationComponent} from '@loopback/authentication';
+import {
+  JWTAuthenticationStrategy,
+  TokenServiceBindings,
+} from '@loopback/authentication-jwt';
+import {AuthorizationComponent, AuthorizationTags} from '@loopback/authorization';
 import {BootMixin} from '@loopback/boot';
+import {createBindingFromClass} from '@loopback/core';
 import type {ApplicationConfig} from '@loopback/core';
 import {RepositoryMixin} from '@loopback/repository';
 import {RestApplication} from '@loopback/rest';
 import {SocketBindings, SocketComponent} from 'loopback4-socket';
+import {randomBytes} from 'node:crypto';
 import path from 'node:path';
 import {ExampleSequence} from './sequence';
+import {authorizeByRole, JsonWebTokenService} from './services';
 
 export type {ApplicationConfig};
 
@@ -15,7 +24,12 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
     this.sequence(ExampleSequence);
     this.static('/', path.join(__dirname, '../public'));
 
+    this.authenticateByToken();
+    this.authorizeByRole();
+
+    // What makes it a socket application:
     this.component(SocketComponent);
+    this.configure(SocketBindings.server()).to({authentication: {strategy: 'jwt'}});
     this.configure(SocketBindings.server('admin')).to({timeout: 2000});
 
     this.projectRoot = __dirname;
@@ -26,5 +40,20 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
         nested: true,
       },
     };
+  }
+
+  private authenticateByToken(): void {
+    // Without a secret of its own, tokens are worth nothing after a restart.
+    const secret = process.env.JWT_SECRET || randomBytes(32).toString('base64url');
+    this.component(AuthenticationComponent);
+    this.add(createBindingFromClass(JWTAuthenticationStrategy).apply(asAuthStrategy));
+    this.bind(TokenServiceBindings.TOKEN_SECRET).to(secret);
+    this.bind(TokenServiceBindings.TOKEN_EXPIRES_IN).to('1h');
+    this.bind(TokenServiceBindings.TOKEN_SERVICE).toClass(JsonWebTokenService);
+  }
+
+  private authorizeByRole(): void {
+    this.component(AuthorizationComponent);
+    this.bind('authorizers.role').to(authorizeByRole).tag(AuthorizationTags.AUTHORIZER);
   }
 }

@@ -1,20 +1,19 @@
-import {inject, service} from '@loopback/core';
+import {authenticate} from '@loopback/authentication';
+import {authorize} from '@loopback/authorization';
+import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {HttpErrors} from '@loopback/rest';
+import {get, post, requestBody} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';
 import {
   SocketBindings,
   socketAuth,
   socketController,
   socketMethod,
-  SocketServer,
 } from 'loopback4-socket';
-import type {SocketSchema} from 'loopback4-socket';
-import type {Socket} from 'socket.io';
-import {User} from '../models';
+import type {MemberServer, Message} from '../events';
+import {Text} from '../models';
 import {CatalogRecordRepository} from '../repositories';
-import {UserService} from '../services';
-import type {TokenReference} from '../services';
+import type {Identity} from '../services';
 
 export interface Statistics {
   /** Authenticated sockets of the default server. */
@@ -22,35 +21,24 @@ export interface Statistics {
   records: number;
 }
 
-export interface Announcement {
-  text: string;
-  from: string;
-}
-
-const ANNOUNCEMENT: SocketSchema = {
-  type: 'object',
-  required: ['text'],
-  additionalProperties: false,
-  properties: {text: {type: 'string', pattern: '\\S', maxLength: 200}},
-};
-
-/** What admins can do, on a server of their own: namespace `/admin`. */
+/** What admins can do, over REST and on a socket server of their own: namespace `/admin`. */
 @socketController({server: 'admin'})
+@authenticate('jwt')
+@authorize({allowedRoles: ['admin']})
 export class AdminController {
   constructor(
-    @service(UserService) private readonly userService: UserService,
     @repository(CatalogRecordRepository)
     private readonly records: CatalogRecordRepository,
-    @inject(SocketBindings.server()) private readonly members: SocketServer,
+    @inject(SocketBindings.server()) private readonly members: MemberServer,
   ) {}
 
+  /** The decorators of the class hold here too: who is no admin is refused. */
   @socketAuth()
-  async authenticate(_socket: Socket, token?: TokenReference): Promise<User> {
-    const user = await this.userService.findByToken(token);
-    if (user.role !== 'admin') throw new HttpErrors.Forbidden('For admins only.');
+  authenticate(@inject(SecurityBindings.USER) user: Identity): Identity {
     return user;
   }
 
+  @get('/statistics')
   @socketMethod()
   async getStatistics(): Promise<Statistics> {
     const [sockets, {count}] = await Promise.all([
@@ -61,15 +49,14 @@ export class AdminController {
   }
 
   /** Tells everyone on the default server. */
-  @socketMethod({args: ANNOUNCEMENT})
+  @post('/announcements')
+  @socketMethod()
   announce(
-    _socket: Socket,
-    _credentials: TokenReference,
-    {text}: Pick<Announcement, 'text'>,
-    @inject(SecurityBindings.USER) user: User,
-  ): Announcement {
+    @requestBody({required: true}) {text}: Text,
+    @inject(SecurityBindings.USER) user: Identity,
+  ): Message {
     const announcement = {text, from: user.name};
-    this.members.io.emit('announcement', announcement);
+    this.members.emit('announcement', announcement);
     return announcement;
   }
 }

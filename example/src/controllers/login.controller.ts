@@ -1,37 +1,45 @@
-import {service} from '@loopback/core';
-import {getModelSchemaRef, post, requestBody, response} from '@loopback/rest';
-import {AccessToken} from '../models';
+import type {TokenService} from '@loopback/authentication';
+import {TokenServiceBindings} from '@loopback/authentication-jwt';
+import {inject, service} from '@loopback/core';
+import {post, requestBody, response} from '@loopback/rest';
+import type {SchemaObject} from '@loopback/rest';
 import {UserService} from '../services';
-import type {LoginRequest} from '../services';
+import type {Login} from '../services';
+
+const LOGIN: SchemaObject = {
+  type: 'object',
+  required: ['email', 'password'],
+  additionalProperties: false,
+  properties: {
+    email: {type: 'string', format: 'email'},
+    password: {type: 'string', maxLength: 200},
+  },
+};
+
+const TOKEN: SchemaObject = {
+  type: 'object',
+  required: ['token'],
+  properties: {token: {type: 'string'}},
+};
 
 /** The log-in over REST. */
 export class LoginController {
-  constructor(@service(UserService) private readonly userService: UserService) {}
+  constructor(
+    @service(UserService) private readonly users: UserService,
+    @inject(TokenServiceBindings.TOKEN_SERVICE) private readonly tokens: TokenService,
+  ) {}
 
   @post('/users/login')
   @response(200, {
-    description: 'The access token that sockets authenticate with',
-    content: {'application/json': {schema: getModelSchemaRef(AccessToken)}},
+    description: 'The token for REST requests and for sockets',
+    content: {'application/json': {schema: TOKEN}},
   })
   async login(
-    @requestBody({
-      required: true,
-      content: {
-        'application/json': {
-          schema: {
-            type: 'object',
-            required: ['email', 'password'],
-            additionalProperties: false,
-            properties: {
-              email: {type: 'string', format: 'email'},
-              password: {type: 'string', maxLength: 200},
-            },
-          },
-        },
-      },
-    })
-    request: LoginRequest,
-  ): Promise<AccessToken> {
-    return this.userService.login(request);
+    @requestBody({required: true, content: {'application/json': {schema: LOGIN}}})
+    login: Login,
+  ): Promise<{token: string}> {
+    const user = await this.users.verifyCredentials(login);
+    const profile = this.users.convertToUserProfile(user);
+    return {token: await this.tokens.generateToken(profile)};
   }
 }

@@ -1,60 +1,59 @@
-import {inject, service} from '@loopback/core';
+import {authenticate} from '@loopback/authentication';
+import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {SecurityBindings} from '@loopback/security';
-import {onSocketConnected, socketAuth, socketMethod} from 'loopback4-socket';
-import type {SocketSchema} from 'loopback4-socket';
-import type {Socket} from 'socket.io';
-import {User} from '../models';
-import type {CatalogRecord} from '../models';
+import {get, param, post, requestBody} from '@loopback/rest';
+import {SecurityBindings, securityId} from '@loopback/security';
+import {onSocketConnected, SocketBindings, socketMethod} from 'loopback4-socket';
+import type {MemberServer, MemberSocket, Message} from '../events';
+import {Text} from '../models';
+import type {CatalogRecord, User} from '../models';
 import {CatalogRecordRepository, UserRepository} from '../repositories';
-import {UserService} from '../services';
-import type {TokenReference} from '../services';
+import type {Identity} from '../services';
 
-export interface RecordPage {
-  skip?: number;
-  limit?: number;
-}
-
-const RECORD_PAGE: SocketSchema = {
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    skip: {type: 'integer', minimum: 0},
-    limit: {type: 'integer', minimum: 1},
-  },
-};
-
-/** What every user can do, on the default server. */
+/** What every user can do, over REST and on the default socket server alike. */
+@authenticate('jwt')
 export class MemberController {
   constructor(
-    @service(UserService) private readonly userService: UserService,
     @repository(UserRepository) private readonly users: UserRepository,
     @repository(CatalogRecordRepository)
     private readonly records: CatalogRecordRepository,
+    @inject(SocketBindings.server()) private readonly server: MemberServer,
   ) {}
 
-  @socketAuth()
-  async authenticate(_socket: Socket, token?: TokenReference): Promise<User> {
-    return this.userService.findByToken(token);
-  }
-
   @onSocketConnected()
-  welcome(socket: Socket, @inject(SecurityBindings.USER) user: User): void {
-    socket.emit('welcome', {name: user.name, role: user.role});
+  welcome(
+    socket: MemberSocket,
+    @inject(SecurityBindings.USER) {name, role}: Identity,
+  ): void {
+    socket.emit('welcome', {name, role});
   }
 
+  @get('/users/me')
   @socketMethod()
-  async getProfile(@inject(SecurityBindings.USER) user: User): Promise<User> {
-    return this.users.findById(user.id);
+  async getProfile(@inject(SecurityBindings.USER) user: Identity): Promise<User> {
+    return this.users.findById(Number(user[securityId]));
   }
 
-  @socketMethod({args: RECORD_PAGE})
+  @get('/records')
+  @socketMethod()
   async getRecords(
-    _socket: Socket,
-    _credentials: TokenReference,
-    page: RecordPage,
+    @param.query.integer('skip', {schema: {type: 'integer', minimum: 0}}) skip?: number,
+    @param.query.integer('limit', {schema: {type: 'integer', minimum: 1}}) limit?: number,
   ): Promise<CatalogRecord[]> {
-    const {skip, limit} = page;
     return this.records.find({skip, limit, order: ['id ASC']});
+  }
+
+  /** Tells one user, on each socket that the user has. */
+  @post('/users/{id}/messages')
+  @socketMethod()
+  async sendMessage(
+    @param.path.integer('id') id: number,
+    @requestBody({required: true}) {text}: Text,
+    @inject(SecurityBindings.USER) user: Identity,
+  ): Promise<Message> {
+    await this.users.findById(id);
+    const message = {text, from: user.name};
+    this.server.toUser(String(id)).emit('message', message);
+    return message;
   }
 }

@@ -1,3 +1,3 @@
-export * from './access-token.model';
 export * from './catalog-record.model';
 export * from './user.model';
+export * from './text.model';

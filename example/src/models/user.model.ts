@@ -1,5 +1,4 @@
 import {Entity, model, property} from '@loopback/repository';
-import {securityId} from '@loopback/security';
 
 export type Role = 'admin' | 'member';
 
@@ -20,9 +19,4 @@ export class User extends Entity {
 
   @property({type: 'string', required: true})
   passwordHash: string;
-
-  /** What LoopBack's security packages know a user by. */
-  get [securityId](): string {
-    return String(this.id);
-  }
 }

@@ -1,1 +1,3 @@
+export * from './role.authorizer';
+export * from './token.service';
 export * from './user.service';

@@ -1,0 +1,21 @@
+import type {DefaultEventsMap, Socket} from 'socket.io';
+import type {SocketServer} from 'loopback4-socket';
+
+/** A text that someone sent to others. */
+export interface Message {
+  text: string;
+  from: string;
+}
+
+/** What the default server emits. */
+export interface MemberEvents {
+  welcome: (user: {name: string; role: string}) => void;
+  announcement: (announcement: Message) => void;
+  message: (message: Message) => void;
+}
+
+/** A socket of the default server. */
+export type MemberSocket = Socket<DefaultEventsMap, MemberEvents>;
+
+/** The default server. */
+export type MemberServer = SocketServer<DefaultEventsMap, MemberEvents>;
