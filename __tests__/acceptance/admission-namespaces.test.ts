@@ -97,7 +97,8 @@ for (const transport of TRANSPORTS) {
         await using given = await givenServers({'': {}, slow: {}}, app => {
           SocketServer.get(app, 'slow').io.use((_socket, next) => held.push(next));
         });
-        const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
+        // In this order, so that the one is joining when the other has left.
+        const [slow, plain] = givenClients(given.root, ['/slow', '/'], {
           transports: [transport],
           reconnection: false,
           auth: {token: 'wrong'},
@@ -117,7 +118,8 @@ for (const transport of TRANSPORTS) {
           '': {},
           slow: {namespace: (_name, _auth, next) => held.push(() => next(null, true))},
         });
-        const [plain, slow] = givenClients(given.root, ['/', '/slow'], {
+        // In this order, so that the one is joining when the other has left.
+        const [slow, plain] = givenClients(given.root, ['/slow', '/'], {
           transports: [transport],
           reconnection: false,
           auth: {token: 'wrong'},
@@ -330,6 +332,65 @@ describe('the namespaces of a pattern', {timeout: 20_000}, () => {
     assert.equal(packets.filter(packet => packet.startsWith('44/room-9,')).length, 1);
     assert.deepEqual([...io._nsps.keys()], ['/']);
     assert.equal(given.get('rooms').url, undefined);
+  });
+
+  for (const leaves of [true, false]) {
+    const event = leaves ? 'the last member leaves' : 'another is refused';
+    it(`stay while a client is joining, though ${event}`, async () => {
+      const joining = new Queue<() => void>();
+      await using given = await givenServers({rooms: pattern}, app => {
+        SocketServer.get(app, 'rooms').io.use((socket, next) => {
+          if (socket.handshake.auth.slow) joining.push(next);
+          else next(socket.handshake.auth.refuse ? new Error('Refused.') : undefined);
+        });
+      });
+      const url = `${given.root}/room-1`;
+      const auth = {token: 'ok'};
+      await using other = leaves
+        ? await givenAuthenticated(url)
+        : givenClient(url, {auth: {...auth, refuse: true}});
+      if (!leaves) await other.next('connect_error');
+      await using client = givenClient(url, {auth: {...auth, slow: true}});
+      const next = await joining.next();
+      if (leaves) {
+        const [socket] = [...given.get('rooms').io.server.of('/room-1').sockets.values()];
+        const gone = once(socket, 'disconnect');
+        other.socket.disconnect();
+        await gone;
+      } else {
+        other.socket.connect();
+        await other.next('connect_error');
+      }
+      next();
+      await client.next('authenticated');
+      given.get('rooms').io.emit('broadcast', 1);
+      assert.equal(await client.next('broadcast'), 1);
+      const io = await given.app.get(SocketBindings.IO);
+      assert.deepEqual([...io._nsps.keys()], ['/', '/room-1']);
+    });
+  }
+
+  it('are not removed by a client of a namesake that was removed before', async () => {
+    const joining = new Queue<() => void>();
+    await using given = await givenServers({rooms: pattern}, app => {
+      SocketServer.get(app, 'rooms').io.use((socket, next) => {
+        if (socket.handshake.auth.slow) joining.push(next);
+        else next();
+      });
+    });
+    const io = await given.app.get(SocketBindings.IO);
+    const url = `${given.root}/room-1`;
+    const slow = givenClient(url, {auth: {slow: true}});
+    const next = await joining.next();
+    const [connection] = Object.values(io.engine['clients']);
+    const closed = once(connection, 'close');
+    await slow[Symbol.asyncDispose]();
+    await closed;
+    assert.deepEqual([...io._nsps.keys()], ['/']);
+    await using client = await givenAuthenticated(url);
+    next();
+    given.get('rooms').io.emit('broadcast', 1);
+    assert.equal(await client.next('broadcast'), 1);
   });
 
   it('are guarded though they were there before the server was started on the pattern', async () => {

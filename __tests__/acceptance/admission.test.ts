@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
 import {Admission} from '../../dist/admission';
+import {remainsOf} from '../helpers/endpoint-remains';
 import {givenNamespace, NAMESPACE_KINDS, reach, TRANSPORTS} from '../helpers/namespace';
 import type {TestClient} from '../helpers/client';
 import {Queue} from '../helpers/queue';
@@ -379,6 +380,26 @@ for (const recovery of [false, true]) {
       await client.next('to the room');
     });
 
+    it('lets no listener to rooms fail a socket, on an adapter set after init', async () => {
+      await using given = await givenNamespace({
+        recovery,
+        setup: (server, io) => {
+          const Base = io.adapter() as new (...args: any[]) => object;
+          io.adapter(class extends Base {} as any);
+          server.io.adapter.on('leave-room', () => {
+            throw new Error('cause');
+          });
+        },
+      });
+      const [one, socket] = await given.authenticated();
+      await using client = one;
+      socket.disconnect();
+      assert.equal(await client.next('disconnect'), 'io server disconnect');
+      assert.deepEqual(remainsOf(given.server), {connections: 0, running: 0});
+      const sources = given.given.logged.map(([, , {handler}]) => handler);
+      assert.deepEqual(sources, ["io.adapter.on('leave-room')"]);
+    });
+
     it('keeps nothing of sockets that are gone', async () => {
       await using given = await givenNamespace({
         recovery,
@@ -413,6 +434,10 @@ for (const recovery of [false, true]) {
         client.socket.disconnect();
         await gone;
       }
+      // Before this package's own listener has seen it.
+      given.server.io.once('connect', socket => socket.disconnect());
+      await using away = given.connect();
+      await away.next('disconnect');
       const {adapter} = given.server.io;
       assert.equal(Admission.of(given.server.io)['held'].size, 0);
       assert.equal(adapter.sids.size, 0);

@@ -1,14 +1,7 @@
 import {BootMixin} from '@loopback/boot';
-import {
-  BindingScope,
-  CoreBindings,
-  globalInterceptor,
-  inject,
-  injectable,
-  intercept,
-} from '@loopback/core';
-import type {Component, ControllerClass, Interceptor, Provider} from '@loopback/core';
-import {RestApplication, RestBindings, RestServer} from '@loopback/rest';
+import {BindingScope, inject, injectable} from '@loopback/core';
+import type {Component, ControllerClass} from '@loopback/core';
+import {RestApplication, RestServer} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';
 import type {UserProfile} from '@loopback/security';
 import {
@@ -23,30 +16,19 @@ import {
 } from 'loopback4-socket';
 import type {SocketCallback} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import type {IncomingMessage} from 'node:http';
 import path from 'node:path';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
 import {GreetingController} from '../fixtures/booted/controllers/greeting.controller';
 import {PlainController} from '../fixtures/booted/controllers/plain.controller';
 import {ClockSocket, Hand} from '../fixtures/booted/sockets/clock.socket';
-import {authenticateByToken, givenApp} from '../helpers/app';
+import {givenApp} from '../helpers/app';
+import {AuthController} from '../helpers/auth-controller';
+import type {Credentials} from '../helpers/auth-controller';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {callUntil, isMissing, isResult} from '../helpers/retry';
-
-interface Credentials {
-  token?: string;
-  name?: string;
-}
-
-class AuthController {
-  @socketAuth()
-  authenticate(socket: Socket, credentials: Credentials): UserProfile | undefined {
-    return authenticateByToken(socket, credentials) as UserProfile | undefined;
-  }
-}
 
 describe('the booter', () => {
   class BootedApplication extends BootMixin(RestApplication) {
@@ -862,6 +844,38 @@ describe('a named server', () => {
   });
 });
 
+describe('a method of several servers', () => {
+  it('has args of its own for each', async () => {
+    class NumbersController {
+      @socketAuth({server: 'small'})
+      @socketAuth({server: 'large'})
+      authenticate() {
+        return true;
+      }
+
+      @socketMethod({server: 'small', args: {type: 'integer', maximum: 9}})
+      @socketMethod({server: 'large', args: {type: 'integer', minimum: 10}})
+      @socketMethod({name: 'any', server: 'large'})
+      twice(_socket: Socket, _credentials: unknown, args: number) {
+        return 2 * args;
+      }
+    }
+    await using given = await givenApp({controllers: [NumbersController]});
+    const replies: Record<string, unknown[]> = {};
+    for (const name of ['small', 'large']) {
+      const server = await given.app.getServer<SocketServer>(name);
+      await using client = await givenAuthenticated(server.url);
+      replies[name] = [];
+      for (const args of [3, 30]) {
+        const reply = await client.call('twice', args);
+        replies[name].push(reply.result ?? reply.error?.statusCode);
+      }
+      if (name === 'large') assert.deepEqual(await client.call('any', 3), {result: 6});
+    }
+    assert.deepEqual(replies, {small: [6, 422], large: [422, 60]});
+  });
+});
+
 describe('@onSocketConnected', () => {
   it('runs in the order of bindings, then of declaration, then those by hand', async () => {
     class ZebraController {
@@ -1015,302 +1029,5 @@ describe('@onSocketDisconnected', () => {
       'connected begins',
       'gone: string, client namespace disconnect',
     ]);
-  });
-});
-
-describe('the context of a call', () => {
-  it('holds the server, the connection, the call and its controller', async () => {
-    class ContextController extends AuthController {
-      @socketMethod()
-      async look(
-        @inject(SocketBindings.SERVER) server: SocketServer,
-        socket: Socket,
-        @inject(SocketBindings.SOCKET) injected: Socket,
-        @inject(SocketBindings.CREDENTIALS) credentials: unknown,
-        @inject(SocketBindings.ARGS) args: unknown,
-        @inject(SocketBindings.SIGNAL) signal: AbortSignal,
-        @inject(SecurityBindings.USER) user: UserProfile,
-        @inject(CoreBindings.CONTROLLER_CLASS) type: ControllerClass,
-        @inject(CoreBindings.CONTROLLER_METHOD_NAME) member: string,
-        @inject(CoreBindings.CONTROLLER_CURRENT) current: unknown,
-        @inject(RestBindings.Http.REQUEST) request: IncomingMessage,
-      ) {
-        return {
-          server: server.name,
-          socket: socket === injected,
-          credentials,
-          args,
-          aborted: signal.aborted,
-          user,
-          type: type.name,
-          member,
-          current: current === this,
-          request: request === socket.request,
-        };
-      }
-    }
-    @socketController({server: 'admin'})
-    class AdminContextController extends ContextController {}
-
-    await using given = await givenApp({
-      controllers: [ContextController, AdminContextController],
-    });
-    const credentials = {token: 'ok', name: 'Ann'};
-    const same = {
-      socket: true,
-      credentials,
-      args: {id: 1},
-      aborted: false,
-      user: {name: 'Ann'},
-      member: 'look',
-      current: true,
-      request: true,
-    };
-    await using client = await givenAuthenticated(given.server.url, credentials);
-    assert.deepEqual(await client.call('look', {id: 1}), {
-      result: {...same, server: 'SocketServer', type: 'ContextController'},
-    });
-    await using admin = await givenAuthenticated(given.get('admin').url, credentials);
-    assert.deepEqual(await admin.call('look', {id: 1}), {
-      result: {...same, server: 'admin', type: 'AdminContextController'},
-    });
-  });
-
-  it('has a signal that aborts when the socket is gone', async () => {
-    const called = new Gate();
-    const aborted = new Gate();
-    class WaitingController extends AuthController {
-      @socketMethod()
-      async wait(@inject(SocketBindings.SIGNAL) signal: AbortSignal) {
-        signal.addEventListener('abort', aborted.open);
-        assert.equal(signal.aborted, false);
-        called.open();
-        await aborted.opened;
-        return signal.aborted;
-      }
-    }
-    await using given = await givenApp({controllers: [WaitingController]});
-    {
-      await using client = await givenAuthenticated(given.server.url);
-      client.socket.emit('wait');
-      await called.opened;
-    }
-    await aborted.opened;
-  });
-
-  it('has no user where authentication answered with something else than an object', async () => {
-    class TrueController {
-      @socketAuth()
-      authenticate() {
-        return true;
-      }
-
-      @socketMethod()
-      hasUser(@inject(SecurityBindings.USER, {optional: true}) user?: UserProfile) {
-        return user !== undefined;
-      }
-    }
-    await using given = await givenApp({controllers: [TrueController]});
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('hasUser'), {result: false});
-  });
-
-  it('shows authentication its credentials, and connected handlers the user', async () => {
-    class EarlyController {
-      @socketAuth()
-      authenticate(
-        @inject(SocketBindings.CREDENTIALS) injected: Credentials,
-        socket: Socket,
-        credentials: Credentials,
-        @inject(SecurityBindings.USER, {optional: true}) user?: UserProfile,
-      ) {
-        socket.emit('authenticating', injected, user === undefined);
-        return {name: credentials.name};
-      }
-
-      @onSocketConnected()
-      connected(@inject(SecurityBindings.USER) user: UserProfile, socket: Socket) {
-        socket.emit('welcomed', user);
-      }
-    }
-    await using given = await givenApp({controllers: [EarlyController]});
-    const credentials = {token: 'ok', name: 'Ann'};
-    await using client = await givenAuthenticated(given.server.url, credentials);
-    assert.deepEqual(client.received, [
-      ['connect'],
-      ['authenticating', credentials, true],
-      ['welcomed', {name: 'Ann'}],
-      ['authenticated', true],
-    ]);
-  });
-});
-
-describe('interceptors', () => {
-  const seen: unknown[] = [];
-  const note: Interceptor = async (invocation, next) => {
-    const {targetName, methodName, args, source, target} = invocation;
-    const values = args.filter(value => typeof value !== 'object');
-    seen.push([targetName, methodName, values, source?.type]);
-    assert.equal(await invocation.get(CoreBindings.CONTROLLER_CURRENT), target);
-    assert.equal(await invocation.get(SocketBindings.SOCKET), args[0]);
-    const result: unknown = await next();
-    return `<${String(result)}>`;
-  };
-
-  it('of a class and of a method get a genuine invocation', async () => {
-    seen.length = 0;
-    @intercept(note)
-    class InterceptedController {
-      @socketMethod()
-      plain(_socket: Socket, _credentials: Credentials, args: number) {
-        return args;
-      }
-
-      @intercept(note)
-      @socketMethod()
-      again(
-        _socket: Socket,
-        _credentials: Credentials,
-        args: number,
-        @inject('who') who: string,
-      ) {
-        return `${args} ${who}`;
-      }
-    }
-    await using given = await givenApp({
-      controllers: [AuthController, InterceptedController],
-      setup: app => void app.bind('who').to('injected'),
-    });
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('plain', 1), {result: '<1>'});
-    const type = 'InterceptedController.prototype.';
-    assert.deepEqual(seen, [[`${type}plain`, 'plain', [1], 'socket']]);
-    assert.match(String((await client.call('again', 2)).result), /^<+2 injected>+$/);
-    assert.deepEqual(seen[1], [`${type}again`, 'again', [2], 'socket']);
-  });
-
-  it('that are global run for calls, except those for routes alone', async () => {
-    const ran: string[] = [];
-    const noting = (name: string): Interceptor => {
-      return (invocation, next) => {
-        if (invocation.methodName === 'ping') ran.push(name);
-        return next();
-      };
-    };
-    @globalInterceptor('')
-    class ProvidedInterceptor implements Provider<Interceptor> {
-      constructor(@inject('ran') private readonly lines: string[]) {}
-
-      value(): Interceptor {
-        return (invocation, next) => {
-          if (invocation.methodName === 'ping') this.lines.push('provided');
-          return next();
-        };
-      }
-    }
-    class PingController extends AuthController {
-      @socketMethod()
-      ping() {
-        return 'pong';
-      }
-    }
-    await using given = await givenApp({
-      controllers: [PingController],
-      setup: app => {
-        app.bind('ran').to(ran);
-        app.interceptor(noting('everywhere'), {global: true, key: 'noting.everywhere'});
-        app.interceptor(noting('route'), {
-          global: true,
-          key: 'noting.route',
-          source: 'route',
-        });
-        app.interceptor(noting('socket'), {
-          global: true,
-          key: 'noting.socket',
-          source: 'socket',
-        });
-        app.interceptor(ProvidedInterceptor);
-      },
-    });
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('ping'), {result: 'pong'});
-    assert.deepEqual(ran.sort(), ['everywhere', 'provided', 'socket']);
-  });
-
-  it('may answer in place of a method, or refuse the call', async () => {
-    class GuardedController extends AuthController {
-      @intercept(() => 'cached')
-      @socketMethod()
-      cached() {
-        return 'computed';
-      }
-
-      @intercept(() => {
-        throw 'forbidden';
-      })
-      @socketMethod()
-      forbidden() {
-        return 'secret';
-      }
-    }
-    await using given = await givenApp({controllers: [GuardedController]});
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('cached'), {result: 'cached'});
-    assert.deepEqual(await client.call('forbidden'), {error: 'forbidden'});
-  });
-
-  it('may answer in place of a method with a callback', async () => {
-    class CachedController extends AuthController {
-      @intercept(() => 'cached')
-      @socketMethod()
-      cached(
-        _socket: Socket,
-        _credentials: Credentials,
-        _args: unknown,
-        cb: SocketCallback,
-      ) {
-        cb(null, 'computed');
-      }
-    }
-    await using given = await givenApp({controllers: [CachedController]});
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('cached'), {result: 'cached'});
-  });
-
-  it('see and change what a callback says', async () => {
-    class CalledBackController extends AuthController {
-      @intercept(async (_invocation, next) => `<${JSON.stringify(await next())}>`)
-      @socketMethod()
-      called(
-        _socket: Socket,
-        _credentials: Credentials,
-        args: number,
-        cb: SocketCallback,
-      ) {
-        setImmediate(() => cb(null, args));
-      }
-    }
-    await using given = await givenApp({controllers: [CalledBackController]});
-    await using client = await givenAuthenticated(given.server.url);
-    assert.deepEqual(await client.call('called', 3), {result: '<3>'});
-  });
-
-  it('run for authentication, and may refuse it', async () => {
-    class RefusingController {
-      @intercept((invocation, next) => {
-        const {name} = invocation.args[1] as Credentials;
-        return name === 'banned' ? undefined : next();
-      })
-      @socketAuth()
-      authenticate(_socket: Socket, credentials: Credentials) {
-        return credentials;
-      }
-    }
-    await using given = await givenApp({controllers: [RefusingController]});
-    await using client = await givenAuthenticated(given.server.url, {name: 'Ann'});
-    await using banned = givenClient(given.server.url);
-    banned.socket.emit('authentication', {name: 'banned'});
-    assert.equal((await banned.next('unauthorized')).statusCode, 401);
-    assert.ok(client.socket.connected);
   });
 });

@@ -1,22 +1,8 @@
-import {SocketServer} from 'loopback4-socket';
-import {ExampleApplication} from 'loopback4-socket-example';
 import assert from 'node:assert/strict';
-import {describe, it} from 'node:test';
+import {after, describe, it} from 'node:test';
 import type {Page} from 'playwright-core';
-import {givenBrowser, noBrowser} from '../helpers/browser';
-
-async function givenExample() {
-  const app = new ExampleApplication({rest: {port: 0, host: '127.0.0.1'}});
-  await app.boot();
-  await app.start();
-  const server = await app.getServer(SocketServer);
-  return {
-    app,
-    server,
-    url: server.url!,
-    [Symbol.asyncDispose]: () => app.stop(),
-  };
-}
+import {closeBrowser, givenBrowser, noBrowser} from '../helpers/browser';
+import {givenExample} from '../helpers/example';
 
 async function logIn(page: Page, name: string, password = `${name}-secret`) {
   await page.fill('#email', `${name}@example.com`);
@@ -37,6 +23,8 @@ async function call(page: Page, button: string, output: string) {
 }
 
 describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
+  after(closeBrowser);
+
   it('logs in, is authenticated, and shows both replies and the pushed event', async () => {
     await using example = await givenExample();
     await using browser = await givenBrowser();
@@ -86,6 +74,20 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     assert.equal(profile.result.email, 'ben@example.com');
   });
 
+  it('shows `unauthorized` after a restart that its token does not outlive, then lets in', async () => {
+    await using before = await givenExample();
+    await using browser = await givenBrowser();
+    const page = await browser.open(before.url);
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+    await before.app.stop();
+    await using _after = await givenExample(undefined, Number(new URL(before.url).port));
+    await untilText(page, '#state', 'unauthorized');
+    assert.match((await page.textContent('#message')) ?? '', /^Token refused/);
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+  });
+
   it('serves two tabs as two users, and one hears of what the other announces', async () => {
     await using example = await givenExample();
     await using browser = await givenBrowser();
@@ -106,6 +108,7 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     await ana.fill('#text', 'Hello <b>Ben</b>');
     await ana.click('#announce');
     await untilText(ben, '#events', 'Hello <b>Ben</b>');
+    await untilText(ana, '#announced', '"from": "Ana"');
     assert(await ben.isHidden('#admin'));
   });
 });

@@ -122,6 +122,38 @@ describe('a server on a given socket.io server', () => {
     },
   );
 
+  it(
+    'is served to nobody who joins late in the stop of the application',
+    within,
+    async () => {
+      await using own = await givenIo();
+      const leaving = new Gate();
+      const gate = new Gate();
+      await using given = await givenPing({
+        plain: false,
+        servers: {admin: {anonymous: true}},
+        setup: app => {
+          SocketServer.get(app, 'admin').onDisconnected(async () => {
+            leaving.open();
+            await gate.opened;
+          });
+        },
+      });
+      given.server.start(own.io);
+      await given.app.start();
+      await using _admin = await givenAuthenticated(given.get('admin').url, {});
+      const stopped = given.app.stop();
+      await leaving.opened;
+      await using late = givenClient(own.url, {reconnection: false});
+      await late.next('connect');
+      gate.open();
+      await stopped;
+      late.socket.emit('authentication', {token: 'ok'});
+      await Promise.race([late.next('disconnect'), late.next('authenticated')]);
+      assert.deepEqual(late.names, ['connect', 'disconnect']);
+    },
+  );
+
   it('is served there again when the application starts again', within, async () => {
     await using own = await givenIo();
     await using given = await givenPing();

@@ -108,6 +108,11 @@ describe('an option', () => {
   const misfits: Record<keyof SocketComponentOptions, unknown[]> = {
     io: ['/socket.io', 3000, null, []],
     http: ['localhost', 3000, null, true],
+    coalesceWrites: ['yes', 1, 0, null, {}],
+    maxQueuedBytes: ['1 MB', 0, -1, 1.5, NaN, Infinity, null, true],
+    maxUnauthenticated: ['1000', 0, -1, 1.5, NaN, Infinity, null, true],
+    maxConnectionsPerAddress: ['10', 0, -1, 1.5, NaN, Infinity, null, true],
+    reconnectWindow: ['5000', -1, NaN, Infinity, null, false],
     drainTimeout: ['5000', -1, NaN, Infinity, null, false],
   };
   for (const [option, values] of Object.entries(misfits)) {
@@ -123,8 +128,45 @@ describe('an option', () => {
   const serverMisfits: Record<keyof SocketServerOptions, unknown[]> = {
     namespace: ['admin', '', 3000, null, {}, /^\/x/g, /^\/x/y],
     timeout: ['3000', 0, -1, NaN, Infinity, true, null],
+    callTimeout: ['3000', 0, -1, NaN, Infinity, true, null],
     credentials: ['query', '', true, null, {}],
     anonymous: ['yes', 1, 0, null, {}],
+    authentication: [
+      '',
+      1,
+      null,
+      [],
+      {name: 'jwt'},
+      {strategy: 1},
+      {applyCredentials: 1},
+    ],
+    userId: ['id', 1, null, {}],
+    maxCallsInFlight: ['256', 0, -1, 1.5, NaN, Infinity, null, true],
+    maxWaitingCalls: ['16', -1, 1.5, NaN, Infinity, null, false],
+    callLimiter: [
+      'memory',
+      1,
+      null,
+      {},
+      {limiter: {}},
+      {limiter: {consume: 1}},
+      {limiter: {consume: async () => undefined}, by: 'address'},
+      {limiter: {consume: async () => undefined}, to: 'user'},
+    ],
+    retryWindow: [
+      'long',
+      1000,
+      true,
+      null,
+      {},
+      {time: 1000},
+      {time: 0, calls: 1},
+      {time: 1000, calls: 0},
+      {time: 1000, calls: 1, size: 1},
+      {time: 1000, calls: 1, bytes: 0},
+    ],
+    expiresAt: ['tomorrow', 1, null, {}],
+    expiryNotice: ['60000', -1, NaN, Infinity, null, false],
   };
   for (const [option, values] of Object.entries(serverMisfits)) {
     it(`${option} of a server that is of a bad type stops the start`, async () => {

@@ -197,6 +197,22 @@ describe('where a server listens', () => {
       assert.equal((await get(`${given.server.url}/hello`)).status, 404);
     });
 
+    it(
+      'answers 404 to what is no path, where `io.path` is all of them',
+      prompt,
+      async () => {
+        const component = {http: ownPort, io: {path: '/'}};
+        await using given = await givenPing({plain: true, component});
+        const {url} = given.server;
+        assert.equal((await get(`${url}//`)).status, 404);
+        const raw = await RawSocket.connect(url);
+        raw.write(upgradeRequest('//'));
+        assert.match(await raw.head(), /^HTTP\/1.1 404 /);
+        await raw.ended;
+        await assertServed(url, {path: '/'});
+      },
+    );
+
     it('leaves the port of REST to REST', async () => {
       await using given = await givenPing({
         controllers: [GreetingController],

@@ -41,7 +41,8 @@ export async function givenApp(options: AppOptions = {}): Promise<GivenApp> {
   const logged: Logged[] = [];
   app.bind(SocketBindings.LOG_ERROR).to((...entry) => logged.push(entry));
   app.component(SocketComponent);
-  if (options.component) app.configure(SocketBindings.COMPONENT).to(options.component);
+  const component = configured(options.component);
+  if (component) app.configure(SocketBindings.COMPONENT).to(component);
   for (const [name, server] of Object.entries(options.servers ?? {})) {
     app.configure(SocketBindings.server(name || undefined)).to(server);
   }
@@ -59,6 +60,15 @@ export async function givenApp(options: AppOptions = {}): Promise<GivenApp> {
       if (app.state === 'started') await app.stop();
     },
   };
+}
+
+/** Turns coalesced writes off where the environment says so, to test all of it that way too. */
+function configured(component?: SocketComponentOptions) {
+  const given = component ?? {};
+  // Some tests give what is no object.
+  if (process.env.COALESCE_WRITES !== 'false' || typeof given !== 'object')
+    return component;
+  return {coalesceWrites: false, ...given};
 }
 
 /** Accepts `{token: 'ok'}`; the user's name is the credentials' `name`. */

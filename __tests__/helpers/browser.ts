@@ -1,6 +1,6 @@
 import {existsSync} from 'node:fs';
 import {chromium} from 'playwright-core';
-import type {Page} from 'playwright-core';
+import type {BrowserContext, Page} from 'playwright-core';
 
 const PLACES = [
   process.env.CHROMIUM_PATH,
@@ -16,9 +16,10 @@ export const noBrowser =
   executablePath === undefined &&
   'Chromium is not installed (CHROMIUM_PATH names another place).';
 
-/** A browser whose tabs share nothing; closed by `await using`. */
-export async function givenBrowser() {
-  const browser = await chromium.launch({
+let launched: ReturnType<typeof chromium.launch> | undefined;
+
+function launch() {
+  return chromium.launch({
     executablePath,
     args: [
       '--no-sandbox',
@@ -29,16 +30,29 @@ export async function givenBrowser() {
       '--no-first-run',
     ],
   });
+}
+
+/** The browser of a file's tests, whose tabs share nothing; `await using` closes the tabs. */
+export async function givenBrowser() {
+  launched ??= launch();
+  const browser = await launched;
+  const contexts: BrowserContext[] = [];
   return {
     /** A tab as another user's: with cookies and connections of its own. */
     async open(url: string): Promise<Page> {
       const context = await browser.newContext();
+      contexts.push(context);
       const page = await context.newPage();
       await page.goto(url);
       return page;
     },
     async [Symbol.asyncDispose]() {
-      await browser.close();
+      await Promise.all(contexts.map(context => context.close()));
     },
   };
+}
+
+/** For `after`: it takes longer to start a browser than to run a test. */
+export async function closeBrowser(): Promise<void> {
+  await (await launched)?.close();
 }

@@ -3,13 +3,17 @@ const SEPARATOR = '\x1e';
 
 /** A client that speaks the polling transport by hand, and shows every packet. */
 export class PollingClient {
-  private constructor(private readonly url: string) {}
+  private constructor(
+    readonly url: string,
+    /** Names the transport. */
+    readonly sid: string,
+  ) {}
 
   static async open(root: string): Promise<PollingClient> {
     const url = `${root}/socket.io/?EIO=4&transport=polling`;
     const body = await (await fetch(url)).text();
     const {sid} = JSON.parse(body.slice(1)) as {sid: string};
-    return new PollingClient(`${url}&sid=${sid}`);
+    return new PollingClient(`${url}&sid=${sid}`, sid);
   }
 
   /** Sends socket.io packets, such as `40` to join `/` and `41` to leave it. */

@@ -58,6 +58,11 @@ export class RawSocket implements AsyncDisposable {
     this.socket.write(text);
   }
 
+  /** Reads nothing any more. */
+  stopReading(): void {
+    this.socket.pause();
+  }
+
   /** Cuts the connection, so that the other side sees an error and no end. */
   reset(): void {
     this.socket.resetAndDestroy();

@@ -104,6 +104,7 @@ const THROWN: Record<string, FailureCase> = {
       throw 42;
     },
     body: GENERIC,
+    logged: 400,
   },
   'throws undefined': {
     handler: () => {
@@ -415,6 +416,43 @@ describe('Authentication', () => {
       assert.deepEqual(reply, {error: GENERIC});
       assert.deepEqual(await client.next('unauthorized'), GENERIC);
       assert.equal(await client.next('disconnect'), 'io server disconnect');
+    });
+
+    for (const [title, renew, code] of [
+      ['by this package', () => false, 'AUTHENTICATION_FAILED'],
+      ['by the application', () => Promise.reject('No.'), 'UNAUTHENTICATED'],
+    ] as const) {
+      it(`that is refused ${title} answers what is in flight`, async () => {
+        const entered = new Gate();
+        const never = new Gate();
+        await using given = await givenServer(server => {
+          server.auth((_socket, first: boolean) => first || renew());
+          server.defineMethod('slow', () => {
+            entered.open();
+            return never.opened;
+          });
+        });
+        await using client = await givenAuthenticated(given.server.url, true, options);
+        const call = client.call('slow');
+        await entered.opened;
+        client.socket.emit('authentication', false);
+        const {error} = await call;
+        assert.deepEqual([error.statusCode, error.code], [401, code]);
+        assert.equal((await client.next('unauthorized')).code, 'AUTHENTICATION_FAILED');
+        never.open();
+      });
+    }
+
+    it('takes users without an id for the same', async () => {
+      await using given = await givenServer(server => {
+        server.auth((_socket, {name}: {name: string}) => ({name}));
+        server.defineMethod('whoAmI', (_socket, credentials) => credentials.name);
+      });
+      const {url} = given.server;
+      await using client = await givenAuthenticated(url, {name: 'Ana'}, options);
+      const reply = await client.call('authentication', {name: 'Ben'});
+      assert.deepEqual(reply, {result: true});
+      assert.deepEqual(await client.call('whoAmI'), {result: 'Ben'});
     });
 
     it('leaves calls running meanwhile, with the old credentials', async () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
+import {SocketServer} from 'loopback4-socket';
 import {authenticateByToken} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
+import {nested} from '../helpers/nested';
 import {RawClient} from '../helpers/raw-client';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
@@ -21,6 +23,22 @@ const BAD_EVENT = {
     statusCode: 400,
     name: 'BadRequestError',
     message: 'The event name must be a string.',
+  },
+};
+const PROHIBITED = {
+  error: {
+    statusCode: 400,
+    name: 'Error',
+    message: 'JSON string cannot contain "__proto__" key.',
+  },
+};
+
+const TOO_DEEP = {
+  error: {
+    statusCode: 413,
+    name: 'PayloadTooLargeError',
+    message: 'More than 64 levels.',
+    code: 'PAYLOAD_TOO_LARGE',
   },
 };
 
@@ -76,7 +94,7 @@ describe('Bad input', () => {
       'an array': [['ok']],
       'nested objects': [{token: {token: {token: 'ok'}}}],
       'the ack’s look-alike': ['function'],
-      'odd keys': [JSON.parse('{"__proto__":{"token":"ok"},"constructor":1}')],
+      'odd keys': [JSON.parse('{"toString":1,"constructor":1}')],
       'binary data': [Buffer.from('ok')],
     };
     for (const [title, sent] of Object.entries(credentials)) {
@@ -214,7 +232,15 @@ describe('Bad input', () => {
       '421["constructor"]': NOT_FOUND,
       '421["error","fake"]': NOT_FOUND,
       '421["echo",null]': {result: 'nothing'},
-      '421["echo",{"__proto__":{"a":1}}]': {result: JSON.parse('{"__proto__":{"a":1}}')},
+      '421["echo",{"__proto__":{"a":1}}]': PROHIBITED,
+      '421["echo",{"a":[{"constructor":{"prototype":{"b":1}}}]}]': {
+        error: {
+          ...PROHIBITED.error,
+          message: 'JSON string cannot contain "constructor.prototype" key.',
+        },
+      },
+      '421["echo",{"constructor":{"name":"a"}}]': {result: {constructor: {name: 'a'}}},
+      '421["echo",{},{"$call":{"__proto__":1}}]': PROHIBITED,
     };
     for (const [frame, answer] of Object.entries(answered)) {
       it(`${frame} is answered`, async () => {
@@ -231,6 +257,75 @@ describe('Bad input', () => {
           const {error} = (await client.answerTo(1)) as {error: {statusCode: number}};
           assert.equal(error.statusCode, answer === BAD_EVENT ? 400 : 401);
         }, false);
+      });
+    }
+
+    // In a long text faults are looked for before it is parsed.
+    const long = 'x'.repeat(20_000);
+    const answeredWhenLong: Record<string, [string, object]> = {
+      'a key that could change a prototype': [`["${long}",{"__proto__":1}]`, PROHIBITED],
+      'such a key, escaped': [`["${long}",{"\\u005f_proto__":1}]`, PROHIBITED],
+      'such a key by another': [
+        `["${long}",{"constructor":{"prototype":1}}]`,
+        answered['421["echo",{"a":[{"constructor":{"prototype":{"b":1}}}]}]'],
+      ],
+      'such a key before the long text': [`[{"__proto__":1},"${long}"]`, PROHIBITED],
+      '65 levels': [`["${long}",${nested(64)}]`, TOO_DEEP],
+      'brackets in a text': [
+        JSON.stringify([long, '['.repeat(100)]),
+        {result: [long, '['.repeat(100)]},
+      ],
+      '64 levels': [
+        `["${long}",${nested(63)}]`,
+        {result: [long, JSON.parse(nested(63))]},
+      ],
+    };
+    for (const [title, [args, answer]] of Object.entries(answeredWhenLong)) {
+      it(`long args with ${title} are answered`, async () => {
+        await givenRaw(async client => {
+          await client.send(`421["echo",${args}]`);
+          assert.deepEqual(await client.answerTo(1), answer);
+          await stillAnswered(client);
+        }, true);
+      });
+    }
+
+    // They must not be taken for those of the JSON behind the name.
+    for (const [title, namespace, protocol] of [
+      ['a quote', '/room-"', 4],
+      ['brackets', `/room-${']'.repeat(100)}`, 4],
+      ['a quote in its query', '/?"', 3],
+    ] as const) {
+      it(`levels are counted in a namespace whose name has ${title}`, async () => {
+        await using given = await givenServer(
+          server => server.defineMethod('echo', (_socket, _credentials, args) => args),
+          {},
+          {
+            component: {io: {allowEIO3: true}},
+            setup: app => {
+              const rooms = SocketServer.get(app, 'rooms', {namespace: /^\/room-/});
+              rooms.auth(authenticateByToken);
+              rooms.defineMethod('echo', (_socket, _credentials, args) => args);
+            },
+          },
+        );
+        await using client = await RawClient.open(given.server.url, protocol);
+        if (protocol === 4) await client.send(`40${namespace},`);
+        await client.next();
+        await client.send(`42${namespace},["authentication",{"token":"ok"}]`);
+        await client.next();
+        const send = (levels: number) =>
+          client.send(`42${namespace},1["echo",["${long}",${nested(levels)}]]`);
+        const answer = async () => {
+          const frame = (await client.next()) ?? '';
+          return JSON.parse(frame.slice(frame.indexOf('1[') + 1)) as unknown;
+        };
+        await send(63);
+        assert.deepEqual(await answer(), [{result: [long, JSON.parse(nested(63))]}]);
+        await send(100);
+        assert.deepEqual(await answer(), [TOO_DEEP]);
+        await send(11_000);
+        assert.equal(await client.next(), undefined);
       });
     }
 
@@ -286,13 +381,105 @@ describe('Bad input', () => {
       });
     }
 
+    for (const [title, credentials, statusCode] of [
+      ['that could change a prototype', '{"token":"ok","__proto__":{}}', 400],
+      ['of 65 levels', nested(65), 413],
+    ] as const) {
+      it(`credentials ${title} are refused`, async () => {
+        await givenRaw(async client => {
+          await client.send(`421["authentication",${credentials}]`);
+          const {error} = (await client.answerTo(1)) as {error: {statusCode: number}};
+          assert.equal(error.statusCode, statusCode);
+        }, false);
+        await givenRaw(async client => {
+          await client.send(`421["authentication",${credentials}]`);
+          const {error} = (await client.answerTo(1)) as {error: {statusCode: number}};
+          assert.equal(error.statusCode, statusCode);
+        }, true);
+      });
+    }
+
     it('deep JSON is answered', async () => {
       await givenRaw(async client => {
-        const deep = '['.repeat(5000) + ']'.repeat(5000);
-        await client.send(`421["unknown",${deep}]`, `42["echo",${deep}]`);
-        assert.deepEqual(await client.answerTo(1), NOT_FOUND);
+        for (const levels of [65, 5000]) {
+          const deep = nested(levels);
+          await client.send(`421["echo",${deep}]`, `42["echo",${deep}]`);
+          assert.deepEqual(await client.answerTo(1), TOO_DEEP);
+          await client.send(`421["echo",{},${deep}]`);
+          assert.deepEqual(await client.answerTo(1), TOO_DEEP);
+        }
+        await client.send(`421["echo",${nested(64)}]`);
+        assert.deepEqual(await client.answerTo(1), {result: JSON.parse(nested(64))});
         await stillAnswered(client);
       }, true);
+    });
+  });
+
+  describe('in handshakes', () => {
+    const refused: [
+      title: string,
+      auth: string,
+      code: string | undefined,
+      status: number,
+    ][] = [
+      ['of 65 levels', `{"a":${nested(64)}}`, 'PAYLOAD_TOO_LARGE', 413],
+      ['of 9,000 levels', `{"a":${nested(9000)}}`, 'PAYLOAD_TOO_LARGE', 413],
+      ['that could change a prototype', '{"__proto__":{"a":1}}', undefined, 400],
+    ];
+    for (const [title, auth, code, statusCode] of refused) {
+      it(`credentials ${title} are refused before anything reads them`, async () => {
+        await givenBystander(async given => {
+          const read: unknown[] = [];
+          given.server.auth((_socket, credentials) => read.push(credentials));
+          given.server.io.use((socket, next) => {
+            read.push(socket.handshake.auth);
+            next();
+          });
+          await using client = await RawClient.open(given.server.url);
+          await client.send(`40${auth}`);
+          const answer = await client.next();
+          assert.ok(answer?.startsWith('44{'), answer);
+          const {data} = JSON.parse((answer ?? '').slice(2)) as {
+            data: {code?: string; statusCode: number};
+          };
+          assert.equal(data.statusCode, statusCode);
+          if (code !== undefined) assert.equal(data.code, code);
+          assert.deepEqual(read, []);
+          // What a node of a cluster would be told.
+          assert.equal((await given.server.io.fetchSockets()).length, 1);
+        });
+      });
+    }
+
+    for (const protocol of [3, 4] as const) {
+      it(`more than 64 in a request close the connection, by Engine.IO ${protocol}`, async () => {
+        await using given = await givenServer(
+          () => undefined,
+          {timeout: false},
+          {component: {io: {allowEIO3: true}}},
+        );
+        await using client = await RawClient.open(given.server.url, protocol);
+        const joins = (count: number) =>
+          Array.from({length: count}, (_, at) => `40/none-${at},`);
+        await client.send(...joins(64));
+        const last = '44/none-63,';
+        while (!(await client.next())?.startsWith(last)) assert.ok(!client.closed);
+        await client.send(...joins(65));
+        while (!client.closed) await client.next();
+      });
+    }
+
+    it('more than 10,000 levels close the connection unread', async () => {
+      await givenBystander(async given => {
+        for (const frame of [
+          `40{"a":${nested(11_000)}}`,
+          `420["echo",${nested(11_000)}]`,
+        ]) {
+          await using client = await RawClient.open(given.server.url);
+          await client.send(frame);
+          assert.equal(await client.next(), undefined);
+        }
+      });
     });
   });
 });

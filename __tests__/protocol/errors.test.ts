@@ -7,6 +7,7 @@ import {ErrorCodes, socketMethod} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
+import {nested} from '../helpers/nested';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
@@ -314,9 +315,10 @@ describeSection('Codes', options => {
       server => {
         server.defineMethod('ping', () => 'pong');
         server.defineMethod('slow', () => gate.opened);
-        server.auth((_socket, credentials) =>
-          credentials === 'hang' ? new Promise(() => undefined) : credentials,
-        );
+        server.auth((_socket, credentials) => {
+          if (credentials === 'hang') return new Promise(() => undefined);
+          return credentials === 'expired' ? {expiresAt: 1} : credentials;
+        });
       },
       {timeout: 200},
       {controllers: [StrictController]},
@@ -327,6 +329,13 @@ describeSection('Codes', options => {
     note((await silent.call('authentication', 'hang')).error);
     await using refused = givenClient(url, options);
     note((await refused.call('authentication', '')).error);
+    await using expired = givenClient(url, options);
+    note((await expired.call('authentication', 'expired')).error);
+    await using revoked = await givenAuthenticated(url, 'fine', options);
+    const dropped = revoked.call('slow');
+    await revoked.call('ping');
+    given.server.io.disconnectSockets();
+    note((await dropped).error);
     await using eager = givenClient(url, options);
     eager.socket.emit('authentication', 'hang');
     for (let call = 0; call < 16; call++) eager.socket.emit('ping');
@@ -335,6 +344,8 @@ describeSection('Codes', options => {
     note((await client.call('pong')).error);
     note((await client.call('strict', 'text')).error);
     note((await client.call('ping', 1, 2, 3)).error);
+    note((await client.call('ping', JSON.parse(nested(65)))).error);
+    note((await client.call('slow', null, {$call: {timeout: 5}})).error);
     const slow = client.call('slow');
     await client.call('ping');
     const stopped = given.server.stop();
@@ -346,10 +357,14 @@ describeSection('Codes', options => {
       UNAUTHENTICATED: 401,
       AUTHENTICATION_FAILED: 401,
       AUTHENTICATION_TIMEOUT: 408,
+      AUTHENTICATION_EXPIRED: 401,
+      AUTHENTICATION_REVOKED: 401,
       METHOD_NOT_FOUND: 404,
       VALIDATION_FAILED: 422,
       TOO_MANY_ARGUMENTS: 400,
       TOO_MANY_REQUESTS: 429,
+      PAYLOAD_TOO_LARGE: 413,
+      CALL_TIMEOUT: 504,
       SHUTTING_DOWN: 503,
     });
     assert.deepEqual([...seen.keys()].sort(), Object.values(ErrorCodes).sort());

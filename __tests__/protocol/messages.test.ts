@@ -160,24 +160,12 @@ describeSection('Calls', options => {
   });
 });
 
-describeSection('Names kept for later', options => {
+describeSection('Reserved names', options => {
   it('cannot be the name of a method', async () => {
     await using given = await givenServer();
     for (const name of RESERVED_EVENTS) {
       assert.throws(() => given.server.defineMethod(name, () => true), /reserved/);
     }
-  });
-
-  it('are not sent', async () => {
-    await using given = await givenServer();
-    await using client = await givenAuthenticated(given.server.url, undefined, options);
-    await given.server.stop();
-    assert.notEqual(await client.next('disconnect'), undefined);
-    assert.deepEqual(client.names.slice(0, 3), [
-      'connect',
-      'authenticated',
-      'disconnect',
-    ]);
   });
 
   it('are these', () => {

@@ -1,29 +1,34 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import {SocketServer} from 'loopback4-socket';
+import type {SocketComponentOptions, SocketServerOptions} from 'loopback4-socket';
+import {connectingSockets} from '../../dist/socket-io-internals';
 import {authenticateByToken} from '../helpers/app';
 import {givenClients} from '../helpers/client';
+import {remainsOf} from '../helpers/endpoint-remains';
+import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
 import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
 /** The default server and two more, `admin` and `chat`, each with a method that names it. */
-function givenServers() {
+function givenServers(
+  options: SocketServerOptions = {},
+  component?: SocketComponentOptions,
+) {
   const define = (server: SocketServer, name: string) => {
     server.auth(authenticateByToken);
     server.defineMethod('where', () => name);
     server.defineMethod('whoAmI', (_socket, credentials) => credentials.name);
     server.defineMethod(`${name}Only`, () => true);
   };
-  return givenServer(
-    server => define(server, 'root'),
-    {},
-    {
-      setup: app => {
-        for (const name of ['admin', 'chat']) define(SocketServer.get(app, name), name);
-      },
+  return givenServer(server => define(server, 'root'), options, {
+    component,
+    setup: app => {
+      for (const name of ['admin', 'chat'])
+        define(SocketServer.get(app, name, options), name);
     },
-  );
+  });
 }
 
 describeSection('Several servers on one connection', options => {
@@ -147,4 +152,56 @@ describeFrames('Several servers on one connection', () => {
     await client.send('42/admin,["where"]', '421["where"]');
     assert.deepEqual(await client.answerTo(1), {result: 'root'});
   });
+
+  for (const protocol of [3, 4] as const) {
+    for (const nsp of ['/', '/admin']) {
+      it(`close the connection when the client joins ${nsp} twice, by Engine.IO ${protocol}`, async () => {
+        await using given = await givenServers({timeout: false}, {io: {allowEIO3: true}});
+        await using client = await RawClient.open(given.server.url, protocol);
+        const join = nsp === '/' ? '40' : `40${nsp},`;
+        await client.send(join, join);
+        while (!client.closed) await client.next();
+        // Joined one after the other, socket.io itself sees it.
+        await using later = await RawClient.open(given.server.url, protocol);
+        await later.send(join);
+        await later.next();
+        await later.send(join);
+        while (!later.closed) await later.next();
+        await using other = await RawClient.join(given.server.url);
+        await other.send('421["where"]');
+        assert.ok(await other.answerTo(1));
+        assert.equal(remainsOf(given.server).connections, 1);
+        assert.equal(remainsOf(given.get('admin')).connections, 0);
+      });
+    }
+
+    it(`close the connection when the client joins again while a middleware runs, by Engine.IO ${protocol}`, async () => {
+      await using given = await givenServers({timeout: false}, {io: {allowEIO3: true}});
+      const admin = given.get('admin');
+      const joining = new Gate();
+      admin.io.use(() => joining.open());
+      await using client = await RawClient.open(given.server.url, protocol);
+      await client.send('40/admin,');
+      await joining.opened;
+      await client.send('40/admin,');
+      while (!client.closed) await client.next();
+      assert.equal(connectingSockets(admin.io).size, 0);
+    });
+
+    it(`let a client come back as often as it is refused, by Engine.IO ${protocol}`, async () => {
+      await using given = await givenServers({}, {io: {allowEIO3: true}});
+      await using client = await RawClient.open(given.server.url, protocol);
+      if (protocol === 4) await client.send('40');
+      await client.next();
+      await client.send('42["authentication",{"token":"ok"}]');
+      assert.equal(await client.next(), '42["authenticated",true]');
+      for (let time = 0; time < 10; time++) {
+        await client.send('40/admin,');
+        assert.match((await client.next()) ?? '', /^40\/admin/);
+        await client.send('42/admin,["authentication"]');
+        assert.match((await client.next()) ?? '', /^42\/admin,\["unauthorized",/);
+        assert.equal(await client.next(), '41/admin,');
+      }
+    });
+  }
 });

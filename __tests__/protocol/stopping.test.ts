@@ -79,10 +79,53 @@ describeSection('A server that stops', options => {
       {component: {drainTimeout: 20}},
     );
     await using client = await givenAuthenticated(given.server.url, undefined, options);
-    client.socket.emit('hang', () => assert.fail('answered'));
+    const answer = client.call('hang');
     await entered.opened;
     await given.server.stop();
+    assert.equal((await answer).error.code, 'SHUTTING_DOWN');
     assert.equal(await client.next('disconnect'), 'transport close');
+  });
+});
+
+describeSection('draining', options => {
+  it('is sent to authenticated clients, each told another time', async () => {
+    await using given = await givenServer(
+      server => {
+        server.defineMethod('slow', () => gate.opened);
+      },
+      {},
+      {component: {reconnectWindow: 60_000}},
+    );
+    const gate = new Gate();
+    const {url} = given.server;
+    await using silent = givenClient(url, options);
+    await silent.next('connect');
+    const clients = await Promise.all(
+      Array.from({length: 10}, () => givenAuthenticated(url, undefined, options)),
+    );
+    const slow = clients[0].call('slow');
+    await clients[0].call('none');
+    const stopped = given.app.stop();
+    const times = await Promise.all(
+      clients.map(async client => {
+        const {reconnectAfter} = await client.next('draining');
+        return reconnectAfter as number;
+      }),
+    );
+    // New ones are refused meanwhile.
+    await using late = givenClient(url, options);
+    await late.next('connect_error');
+    gate.open();
+    assert.deepEqual(await slow, {});
+    await stopped;
+    for (const time of times) assert.ok(time >= 0 && time <= 60_000, String(time));
+    // Ten at random lie this close together about once in a million times.
+    assert.ok(Math.max(...times) - Math.min(...times) > 5000, times.join());
+    assert.equal(silent.names.includes('draining'), false);
+    for (const client of [silent, ...clients]) {
+      assert.equal(await client.next('disconnect'), 'transport close');
+      await client[Symbol.asyncDispose]();
+    }
   });
 });
 

@@ -1,6 +1,13 @@
 import {Entity, model, property} from '@loopback/repository';
-import {getModelSchemaRef, post, requestBody, RestBindings} from '@loopback/rest';
-import {socketMethod} from 'loopback4-socket';
+import {inject} from '@loopback/core';
+import {
+  getModelSchemaRef,
+  post,
+  requestBody,
+  RestBindings,
+  RestTags,
+} from '@loopback/rest';
+import {SocketBindings, socketMethod, SocketServer} from 'loopback4-socket';
 import type {SocketSchema} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import assert from 'node:assert/strict';
@@ -19,6 +26,14 @@ class Page extends Entity {
 
   @property({type: 'string', jsonSchema: {format: 'email'}})
   owner?: string;
+
+  constructor(data?: Partial<Page>) {
+    super(data);
+  }
+}
+
+class Unmodelled {
+  limit!: number;
 }
 
 const SCHEMA: SocketSchema = {
@@ -26,6 +41,11 @@ const SCHEMA: SocketSchema = {
   required: ['limit'],
   properties: {limit: {type: 'number'}, owner: {type: 'string', format: 'email'}},
 };
+
+const TAGS = {
+  type: 'object',
+  properties: {tags: {type: 'array', items: {type: 'string'}}},
+} as const satisfies SocketSchema;
 
 class PageController {
   static calls = 0;
@@ -44,6 +64,50 @@ class PageController {
   })
   exclusive() {
     return 'fine';
+  }
+
+  @socketMethod('implied')
+  implied(_socket: Socket, page: Page) {
+    PageController.calls++;
+    return page;
+  }
+
+  @socketMethod('other model')
+  otherModel(_socket: Socket, _credentials: Page, _args: object, page?: Page) {
+    return page ?? 'none';
+  }
+
+  @socketMethod('injected')
+  injected(
+    @inject(SocketBindings.SERVER) server: SocketServer,
+    _socket: Socket,
+    _credentials: unknown,
+    @inject(SocketBindings.SOCKET) socket: Socket,
+    page: Page,
+  ) {
+    return [server.name, socket.connected, page];
+  }
+
+  @socketMethod('defaulted')
+  defaulted(_socket: Socket, _credentials: unknown, page: Page = new Page({limit: 3})) {
+    return page.limit;
+  }
+
+  @socketMethod('unmodelled')
+  unmodelled(_socket: Socket, _credentials: unknown, args: Unmodelled) {
+    return args;
+  }
+
+  @socketMethod('tags', {args: TAGS})
+  tags() {
+    PageController.calls++;
+  }
+
+  @socketMethod('tag')
+  @post('/tags')
+  tag(@requestBody({content: {'application/json': {schema: TAGS}}}) body: object) {
+    PageController.calls++;
+    return body;
   }
 
   /** What REST says of the same values. */
@@ -98,6 +162,152 @@ describeSection('Validation', options => {
       assert.deepEqual(await client.call(name, GOOD), {result: GOOD});
       assert.equal(PageController.calls, before + 1);
       assert.deepEqual(given.logged, []);
+    });
+  }
+
+  it('follows the type of the parameter when it is a model', async () => {
+    await using given = await givenServer(undefined, {}, {controllers: [PageController]});
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    assert.deepEqual(await client.call('injected', GOOD), {
+      result: ['SocketServer', true, GOOD],
+    });
+    for (const args of [...BAD, null]) {
+      const {error} = await client.call('injected', args);
+      assert.equal(error.code, 'VALIDATION_FAILED', JSON.stringify(args));
+    }
+    assert.deepEqual(await client.call('unmodelled', 'text'), {result: 'text'});
+    assert.deepEqual(await client.call('other model', 'text'), {result: 'none'});
+    assert.deepEqual(await client.call('implied', 'text'), {result: {token: 'ok'}});
+  });
+
+  it('lets a parameter that has a default value be missing', async () => {
+    await using given = await givenServer(undefined, {}, {controllers: [PageController]});
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    assert.deepEqual(await client.call('defaulted'), {result: 3});
+    assert.deepEqual(await client.call('defaulted', null), {result: 3});
+    assert.deepEqual(await client.call('defaulted', {limit: 4}), {result: 4});
+    assert.equal((await client.call('defaulted', {})).error.statusCode, 422);
+  });
+
+  it('refuses the keys that REST is told to refuse', async () => {
+    await using given = await givenServer(
+      undefined,
+      {},
+      {
+        controllers: [PageController],
+        setup: app => {
+          app
+            .bind(RestBindings.REQUEST_BODY_PARSER_OPTIONS)
+            .to({validation: {prohibitedKeys: ['secret', 'a.b']}});
+        },
+      },
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    for (const args of [{secret: 1}, {x: [{'secret.y': 1}]}, {'a.b': 1}, {'a.b.c': 1}]) {
+      const {error} = await client.call('unchecked', args);
+      const response = await fetch(`${given.server.url}/pages`, {
+        method: 'POST',
+        headers: {'Content-Type': 'application/json'},
+        body: JSON.stringify(args),
+      });
+      assert.deepEqual({error}, await response.json());
+      assert.equal(error.statusCode, 400);
+    }
+    const fine = {secrets: 1, a: {b: 1}};
+    assert.deepEqual(await client.call('unchecked', fine), {result: fine});
+  });
+
+  it('goes by formats and keywords that the application adds, asynchronous ones too', async () => {
+    class KeywordController {
+      @socketMethod('even', {args: {type: 'integer', 'x-even': true} as SocketSchema})
+      even(_socket: Socket, _credentials: unknown, args: number) {
+        return args;
+      }
+
+      @socketMethod('later', {args: {type: 'integer', 'x-later': true} as SocketSchema})
+      later(_socket: Socket, _credentials: unknown, args: number) {
+        return args;
+      }
+    }
+    await using given = await givenServer(
+      undefined,
+      {},
+      {
+        controllers: [KeywordController],
+        setup: app => {
+          const keywords = [
+            {
+              keyword: 'x-even',
+              validate: (_on: boolean, value: number) => value % 2 === 0,
+            },
+            {
+              keyword: 'x-later',
+              async: true,
+              validate: (_on: boolean, value: number) => Promise.resolve(value < 10),
+            },
+          ];
+          for (const keyword of keywords) {
+            app.bind(`ajv.${keyword.keyword}`).to(keyword).tag(RestTags.AJV_KEYWORD);
+          }
+        },
+      },
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    for (const [name, right, wrong] of [
+      ['even', 2, 3],
+      ['later', 9, 10],
+    ] as const) {
+      for (let time = 0; time < 2; time++) {
+        assert.deepEqual(await client.call(name, right), {result: right});
+        const {error} = await client.call(name, wrong);
+        assert.equal(error.code, 'VALIDATION_FAILED');
+        assert.equal(error.details[0].code, `x-${name}`);
+      }
+    }
+  });
+
+  it('works without REST', async () => {
+    await using given = await givenServer(
+      undefined,
+      {},
+      {
+        controllers: [PageController],
+        plain: true,
+        component: {http: {port: 0, host: '127.0.0.1'}},
+      },
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    for (let time = 0; time < 2; time++) {
+      assert.deepEqual(await client.call('model', GOOD), {result: GOOD});
+      assert.equal((await client.call('model', {})).error.details[0].code, 'required');
+    }
+  });
+
+  for (const plain of [false, true]) {
+    it(`tells one mistake of args that are large, ${plain ? 'without' : 'with'} REST`, async () => {
+      const http = {port: 0, host: '127.0.0.1'};
+      await using given = await givenServer(
+        undefined,
+        {},
+        {controllers: [PageController], plain, ...(plain && {component: {http}})},
+      );
+      await using client = await givenAuthenticated(given.server.url, undefined, options);
+      PageController.calls = 0;
+      for (const [name, args, path] of [
+        ['tags', (tags: number[]) => ({tags}), '/tags/0'],
+        ['tag', (tags: number[]) => ({body: {tags}}), '/tags/0'],
+      ] as const) {
+        const few = await client.call(name, args([1, 2, 3]));
+        assert.equal(few.error.details.length, 3, name);
+        const many = await client.call(name, args(Array(50_000).fill(1)));
+        const {statusCode, details} = many.error;
+        assert.equal(statusCode, 422);
+        assert.deepEqual(
+          details.map((detail: {path: string}) => detail.path),
+          [path],
+        );
+      }
+      assert.equal(PageController.calls, 0);
     });
   }
 

@@ -152,3 +152,36 @@ export function replies(reply: Reply<number>): number {
   if (reply.error !== undefined) throw new Error('refused', {cause: reply.error});
   return reply.result ?? 0;
 }
+
+interface ClientEvents {
+  say: (text: string) => void;
+}
+
+interface ServerEvents {
+  said: (text: string, count: number) => void;
+}
+
+export async function events(app: Application): Promise<void> {
+  const server = SocketServer.get<ClientEvents, ServerEvents>(app);
+  server.emit('said', 'Hello', 1);
+  server.to('room').emit('said', 'Hello', 1);
+  server.to(['room', 'other']).except('third').volatile.emit('said', 'Hello', 1);
+  server.toUser('ana').emit('said', 'Hello', 1);
+  server.io.emit('said', 'Hello', 1);
+  server.io.on('connection', socket => socket.on('say', text => text.length));
+  for (const socket of await server.fetchUserSockets('ana')) socket.emit('said', 'x', 1);
+  server.disconnectUser('ana');
+
+  // @ts-expect-error an unknown event
+  server.emit('sayd', 'Hello', 1);
+  // @ts-expect-error a missing argument
+  server.emit('said', 'Hello');
+  // @ts-expect-error an argument of another type
+  server.toUser('ana').emit('said', 'Hello', 'once');
+  // @ts-expect-error what clients emit, the server does not
+  server.io.emit('say', 'Hello');
+
+  const any = SocketServer.get(app);
+  any.emit('anything', 1, 'two');
+  any.toUser('ana').emit('anything');
+}

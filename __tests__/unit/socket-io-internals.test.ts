@@ -12,12 +12,19 @@ import {
   connectingSockets,
   detachFromPattern,
   internalsOf,
+  operatorOf,
+  namespaceInternalsOf,
+  onRemoved,
+  parserOf,
   socketsOnConnection,
+  transportOf,
 } from '../../dist/socket-io-internals';
+import type {EventPacket} from '../../dist/socket-guard';
 import {givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {PollingClient} from '../helpers/polling';
 import {Queue} from '../helpers/queue';
+import {RawClient} from '../helpers/raw-client';
 
 const EVENT = 2;
 
@@ -68,36 +75,140 @@ function assertSame(
 }
 
 describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
-  it('Socket.dispatch is called with each event packet and its ack, and runs guards and listeners', async () => {
+  it('Socket.onevent is called with each event packet, and a packet of type 3 is its answer', async () => {
     await using given = await givenIo();
     const [one, socket] = await connect(given, given.io.of('/'));
     await using client = one;
-    const part = changed('Socket.dispatch');
-    const internals = internalsOf(socket);
-    assert.equal(typeof internals.dispatch, 'function', part);
-    assert.ok(!Object.hasOwn(socket, 'dispatch'), part);
-    const dispatch = internals.dispatch.bind(socket);
-    const ran: string[] = [];
-    socket.use((_packet, next) => {
-      ran.push('guard');
-      next();
-    });
-    socket.on('question', (_value: number, ack: (reply: string) => void) => {
-      ran.push('listener');
-      ack('answer');
-    });
-    const packets = new Queue<unknown[]>();
-    internals.dispatch = packet => packets.push(packet);
-
+    const part = changed('Socket.onevent or the answers to events');
+    const packets = new Queue<EventPacket>();
+    assert.ok(!Object.hasOwn(socket, 'onevent'), part);
+    socket.on('question', () => assert.fail(part));
+    Object.assign(socket, {onevent: (packet: EventPacket) => packets.push(packet)});
     const answer = client.call('question', 1);
     const packet = await packets.next();
-    assert.deepEqual(packet.slice(0, 2), ['question', 1], part);
-    assert.equal(packet.length, 3, part);
-    assert.equal(typeof packet[2], 'function', part);
-    assert.deepEqual(ran, [], part);
-    dispatch(packet);
+    assert.deepEqual(packet.data, ['question', 1], part);
+    const ack = (data: unknown) =>
+      internalsOf(socket).packet({type: 3, id: packet.id, data: [data]});
+    assert.throws(() => ack(1n), TypeError, part);
+    ack('answer');
     assert.equal(await answer, 'answer', part);
-    assert.deepEqual(ran, ['guard', 'listener'], part);
+    client.socket.emit('silent');
+    assert.equal((await packets.next()).id, undefined, part);
+  });
+
+  it('Socket.registerAckCallback is given the ack of an event of the server', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const part = changed('Socket.registerAckCallback');
+    const prototype = Object.getPrototypeOf(socket) as {
+      registerAckCallback(id: number, ack: (answer: string) => void): void;
+    };
+    const answers = new Queue<string>();
+    Object.assign(socket, {
+      registerAckCallback: (id: number) =>
+        prototype.registerAckCallback.call(socket, id, answer => answers.push(answer)),
+    });
+    client.socket.on('question', (ack: (reply: string) => void) => ack('answer'));
+    socket.emit('question', () => assert.fail(part));
+    assert.equal(await answers.next(), 'answer', part);
+  });
+
+  it('all broadcasts are made by one class, which knows its adapter', async () => {
+    await using given = await givenIo();
+    const part = changed('BroadcastOperator');
+    const namespace = given.io.of('/');
+    const operator = operatorOf(namespace);
+    assert.equal(operatorOf(given.io.of('/other')), operator, part);
+    assert.ok(Object.hasOwn(operator, 'emit'), part);
+    const broadcast = namespace.to('room').timeout(1) as unknown as typeof operator;
+    assert.equal(Object.getPrototypeOf(broadcast), operator, part);
+    assert.equal(broadcast.adapter.nsp, namespace, part);
+  });
+
+  it('Server.encoder throws at what it cannot encode', async () => {
+    await using given = await givenIo();
+    const packet = {type: 4, nsp: '/', data: {data: 1n}};
+    assert.throws(() => parserOf(given.io).encoder.encode(packet), TypeError);
+  });
+
+  it('emitReserved is what calls connection, disconnecting and disconnect listeners', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const seen: string[] = [];
+    const note = (target: object) =>
+      Object.assign(target, {emitReserved: (event: string) => seen.push(event)});
+    const [one, socket] = await connect(given, namespace);
+    await using client = one;
+    note(namespace);
+    note(socket);
+    namespace.on('connection', () => assert.fail());
+    socket.on('disconnect', () => assert.fail());
+    socket.disconnect();
+    await client.next('disconnect');
+    await using other = givenClient(given.root, {reconnection: false});
+    await other.next('connect');
+    assert.deepEqual(
+      seen,
+      ['disconnecting', 'disconnect', 'connect', 'connection'],
+      changed('emitReserved'),
+    );
+  });
+
+  it('Namespace._fns are its middleware, which a child gets by use', async () => {
+    await using given = await givenIo();
+    const parent = given.io.of(/^\/x/);
+    const middleware = (_socket: Socket, next: () => void) => next();
+    parent.use(middleware);
+    const part = changed('Namespace._fns');
+    assert.deepEqual(namespaceInternalsOf(parent)._fns, [middleware], part);
+    const children = once(given.io, 'new_namespace') as Promise<[Namespace]>;
+    await using _client = givenClient(`${given.root}/x`, {reconnection: false});
+    const [child] = await children;
+    assert.deepEqual(namespaceInternalsOf(child)._fns, [middleware], part);
+  });
+
+  it('Server._parser makes the decoder of each connection, whose packets can be changed first', async () => {
+    await using given = await givenIo();
+    const part = changed('Server._parser');
+    const parser = parserOf(given.io);
+    const {Decoder} = parser._parser;
+    parser._parser = {
+      ...parser._parser,
+      Decoder: class extends Decoder {
+        constructor() {
+          super();
+          this.on('decoded', packet => (packet.data = {changed: true}));
+        }
+      },
+    };
+    const connected = once(given.io.of('/'), 'connection') as Promise<[Socket]>;
+    await using _client = givenClient(given.root, {auth: {token: 'x'}});
+    const [socket] = await connected;
+    assert.deepEqual(socket.handshake.auth, {changed: true}, part);
+  });
+
+  it('a polling transport has its own limit of bytes, and hands over whole payloads', async () => {
+    await using given = await givenIo();
+    const part = changed('Polling.onData or maxHttpBufferSize');
+    const payloads: unknown[] = [];
+    given.io.engine.on('connection', (connection: Socket['conn']) => {
+      const transport = transportOf(connection);
+      assert.equal(transport.name, 'polling', part);
+      assert.equal(transport.maxHttpBufferSize, 1e6, part);
+      transport.maxHttpBufferSize = 100;
+      const {onData} = transport;
+      transport.onData = data => {
+        payloads.push(data);
+        onData.call(transport, data);
+      };
+    });
+    const raw = await RawClient.join(given.root);
+    await using client = raw;
+    await client.send('42["a"]', '42["b"]');
+    assert.deepEqual(payloads, ['40', '42["a"]\x1e42["b"]'], part);
+    await client.send(`42["${'x'.repeat(100)}"]`);
+    assert.equal(payloads.length, 2, part);
   });
 
   it('Socket.fns are the guards given to socket.use', async () => {
@@ -360,11 +471,11 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     await using _client = givenClient(given.root);
     const [socket, next] = await held.next();
     const part = changed('Namespace._preConnectSockets');
-    assertSame(connectingSockets(namespace), [socket], part);
+    assertSame(connectingSockets(namespace).values(), [socket], part);
     assert.equal(namespace.sockets.has(socket.id), false, part);
     next();
     await connected;
-    assertSame(connectingSockets(namespace), [], part);
+    assertSame(connectingSockets(namespace).values(), [], part);
     assertSame(namespace.sockets.values(), [socket], part);
   });
 
@@ -405,6 +516,22 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     decoder.on('decoded', internals.ondecoded);
     assert.equal(await client.call('question'), 'answer', part);
     assert.deepEqual(packets, [[EVENT, '/']], part);
+  });
+
+  it('Client._parseNamespace says where a packet goes', async () => {
+    for (const [protocol, namespace] of [
+      [3, '/named'],
+      [4, '/named?a=1'],
+    ] as const) {
+      await using given = await givenIo({allowEIO3: true});
+      const connected = once(given.io, 'connection') as Promise<[Socket]>;
+      await using client = await RawClient.open(given.root, protocol);
+      if (protocol === 4) await client.send('40');
+      const [socket] = await connected;
+      const packet = {type: EVENT, nsp: '/named?a=1'};
+      const parsed = clientOf(socket.client)._parseNamespace(packet);
+      assert.equal(parsed.namespace, namespace, changed('Client._parseNamespace'));
+    }
   });
 
   it('the children of a pattern are known before they are announced, inherit from it, and go when empty', async () => {
@@ -459,6 +586,42 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     assert.ok(io._nsps.get('/room-1') === namespace, part);
   });
 
+  it('a socket that is joining can be taken out of its namespace', async () => {
+    await using given = await givenIo();
+    const part = changed('Socket._cleanup or Namespace._remove');
+    const joining = new Queue<Socket>();
+    const parent = given.io.of(/^\/room-\d$/);
+    parent.use(socket => joining.push(socket));
+    await using client = givenClient(`${given.root}/room-1`);
+    const socket = await joining.next();
+    assert.equal(connectingSockets(socket.nsp).get(socket.id), socket, part);
+    internalsOf(socket)._cleanup();
+    assert.equal(connectingSockets(socket.nsp).size, 0, part);
+    assert.ok(!given.io._nsps.has('/room-1'), part);
+    void client;
+  });
+
+  it('Namespace._remove is called with each socket that is refused, leaves or is gone', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const removed = new Queue<Socket>();
+    onRemoved(namespace, socket => removed.push(socket));
+    const part = changed('Namespace._remove');
+    namespace.use((socket, next) =>
+      next(socket.handshake.auth.refuse ? new Error('refused') : undefined),
+    );
+    await using refused = givenClient(given.root, {auth: {refuse: true}});
+    await refused.next('connect_error');
+    assert.equal((await removed.next()).handshake.auth.refuse, true, part);
+    const [left, leaving] = await connect(given, namespace);
+    left.socket.disconnect();
+    assert.ok((await removed.next()) === leaving, part);
+    const [client, gone] = await connect(given, namespace);
+    client.socket.io.engine.close();
+    assert.ok((await removed.next()) === gone, part);
+    assert.equal(namespace.sockets.size, 0, part);
+  });
+
   it('a polling transport that closes between requests can be ended at once', async () => {
     await using given = await givenIo();
     const connected = once(given.io, 'connection') as Promise<[Socket]>;
@@ -470,13 +633,13 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     const part = changed('Transport.shouldClose');
     const clients: object = given.io.engine['clients'];
     assertSame(Object.values(clients), [conn], changed('Engine.clients'));
-    assert.ok(!closingOf(conn), part);
+    assert.ok(!closingOf(conn.transport), part);
     const reasons: unknown[] = [];
     socket.on('disconnect', reason => reasons.push(reason));
     conn.close();
     assert.deepEqual(reasons, [], part);
-    assert.equal(typeof closingOf(conn), 'function', part);
-    closingOf(conn)?.();
+    assert.equal(typeof closingOf(conn.transport), 'function', part);
+    closingOf(conn.transport)?.();
     assert.deepEqual(reasons, ['forced close'], part);
     assertSame(Object.values(clients), [], changed('Engine.clients'));
   });

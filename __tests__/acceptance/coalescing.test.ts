@@ -1,0 +1,201 @@
+import {SocketBindings} from 'loopback4-socket';
+import type {Socket, SocketComponentOptions} from 'loopback4-socket';
+import assert from 'node:assert/strict';
+import {once} from 'node:events';
+import type {Socket as NetSocket} from 'node:net';
+import {describe, it} from 'node:test';
+import {WebSocketServer} from 'ws';
+import {givenAuthenticated, givenClient} from '../helpers/client';
+import type {ClientOptions, TestClient} from '../helpers/client';
+import {Gate} from '../helpers/gate';
+import {givenServer} from '../helpers/server';
+
+const BURST = 20;
+
+/** Counts the system calls that write to one TCP connection of the server's. */
+function countWrites(stream: NetSocket): {readonly count: number} {
+  const counter = {count: 0};
+  const internals = stream as unknown as Record<
+    '_write' | '_writev',
+    (...args: never[]) => void
+  >;
+  for (const name of ['_write', '_writev'] as const) {
+    const write = internals[name];
+    internals[name] = function (...args) {
+      counter.count++;
+      write.apply(this, args);
+    };
+  }
+  return counter;
+}
+
+async function givenPair(
+  component: SocketComponentOptions = {},
+  options: ClientOptions = {},
+) {
+  const gate = new Gate();
+  const given = await givenServer(
+    server => {
+      server.defineMethod('sync', (_socket, _credentials, args) => args);
+      server.defineMethod('async', (_socket, _credentials, args) =>
+        Promise.resolve(args),
+      );
+      server.defineMethod('gated', (_socket, _credentials, args) =>
+        gate.opened.then(() => args),
+      );
+    },
+    {},
+    {component: {coalesceWrites: true, ...component}},
+  );
+  const client = await givenAuthenticated(given.server.url, undefined, options);
+  const [socket] = given.server.io.sockets.values();
+  return {
+    given,
+    gate,
+    client,
+    socket,
+    [Symbol.asyncDispose]: async () => {
+      await client[Symbol.asyncDispose]();
+      await given[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function streamOf(socket: Socket): NetSocket {
+  return (socket.conn.transport as unknown as {socket: {_socket: NetSocket}}).socket
+    ._socket;
+}
+
+/** Arguments of the events of a name, in order. */
+function argumentsOf(client: TestClient, name: string): unknown[] {
+  return client.received.filter(([event]) => event === name).map(([, value]) => value);
+}
+
+const numbers = (count: number) => Array.from({length: count}, (_, at) => at);
+
+describe('what is sent to a client in one tick', () => {
+  it('leaves in one system call: events', async () => {
+    await using pair = await givenPair();
+    const writes = countWrites(streamOf(pair.socket));
+    for (const at of numbers(BURST)) pair.socket.emit('event', at);
+    await pair.client.call('sync');
+    assert.deepEqual(argumentsOf(pair.client, 'event'), numbers(BURST));
+    assert.equal(writes.count, 2);
+  });
+
+  it('leaves in one system call: answers', async () => {
+    await using pair = await givenPair();
+    const writes = countWrites(streamOf(pair.socket));
+    const calls = numbers(BURST).map(at => pair.client.call('gated', at));
+    await pair.client.call('sync');
+    const before = writes.count;
+    pair.gate.open();
+    assert.deepEqual(
+      await Promise.all(calls),
+      numbers(BURST).map(result => ({result})),
+    );
+    assert.equal(writes.count - before, 1);
+  });
+
+  it('leaves in two at most: broadcasts', async () => {
+    await using pair = await givenPair();
+    const writes = countWrites(streamOf(pair.socket));
+    for (const at of numbers(BURST)) pair.given.server.emit('event', at);
+    await pair.client.call('sync');
+    assert.deepEqual(argumentsOf(pair.client, 'event'), numbers(BURST));
+    assert.ok(writes.count <= 3, `${writes.count}`);
+  });
+
+  it('leaves one by one where the option is off, or the engine is the application’s own', async () => {
+    for (const component of [
+      {coalesceWrites: false},
+      {io: {wsEngine: WebSocketServer as never}},
+    ]) {
+      await using pair = await givenPair(component);
+      const writes = countWrites(streamOf(pair.socket));
+      for (const at of numbers(BURST)) pair.socket.emit('event', at);
+      await pair.client.call('sync');
+      assert.deepEqual(argumentsOf(pair.client, 'event'), numbers(BURST));
+      assert.equal(writes.count, BURST + 1);
+    }
+  });
+
+  it('arrives in order, mixed with broadcasts, binary data and answers', async () => {
+    for (const options of [{}, {io: {perMessageDeflate: {threshold: 10}}}]) {
+      await using pair = await givenPair(options);
+      const {client, given, socket} = pair;
+      for (const at of numbers(50)) {
+        if (at % 4 === 0) socket.emit('event', at);
+        if (at % 4 === 1) given.server.emit('event', at);
+        if (at % 4 === 2) socket.emit('event', at, Buffer.alloc(1000, at));
+        if (at % 4 === 3)
+          socket.compress(at % 8 === 3).emit('event', at, 'x'.repeat(5000));
+      }
+      await client.call('async');
+      assert.deepEqual(argumentsOf(client, 'event'), numbers(50));
+      const binary = client.received.find(([name, at]) => name === 'event' && at === 46);
+      assert.deepEqual(Buffer.from(binary![2]), Buffer.alloc(1000, 46));
+    }
+  });
+
+  it('arrives over polling, and over an upgrade under way', async () => {
+    for (const transports of [['polling'], ['polling', 'websocket']]) {
+      await using pair = await givenPair({}, {transports});
+      for (const at of numbers(200)) {
+        pair.socket.emit('event', at);
+        if (at % 20 === 0) await pair.client.call('sync');
+      }
+      await pair.client.call('sync');
+      assert.deepEqual(argumentsOf(pair.client, 'event'), numbers(200));
+    }
+  });
+
+  it('arrives before the connection is closed in the same tick', async () => {
+    await using pair = await givenPair();
+    await using other = await givenAuthenticated(pair.given.server.url);
+    const [first, second] = pair.given.server.io.sockets.values();
+    first.emit('last', 1);
+    first.disconnect(true);
+    second.emit('last', 1);
+    second.conn.close();
+    for (const client of [pair.client, other]) {
+      assert.equal(await client.next('last'), 1);
+      await client.next('disconnect');
+    }
+  });
+
+  it('waits in the engine while the client does not read, where volatile events are dropped', async () => {
+    await using pair = await givenPair();
+    const {client, socket} = pair;
+    const {_socket: reading} = (
+      client.socket.io.engine.transport as unknown as {ws: {_socket: NetSocket}}
+    ).ws;
+    reading.pause();
+    const text = 'x'.repeat(100_000);
+    for (const at of numbers(200)) socket.emit('event', at, text);
+    const {conn} = socket as unknown as {
+      conn: {writeBuffer: unknown[]; transport: {writable: boolean}};
+    };
+    while (conn.transport.writable) await new Promise(resolve => setImmediate(resolve));
+    assert.ok(streamOf(socket).writableLength < 10_000_000);
+    assert.ok(conn.writeBuffer.length > 0);
+    socket.volatile.emit('volatile');
+    socket.emit('end');
+    reading.resume();
+    await client.next('end');
+    assert.deepEqual(argumentsOf(client, 'event'), numbers(200));
+    assert.ok(!client.names.includes('volatile'));
+  });
+
+  it('ends with a connection that is cut', async () => {
+    await using pair = await givenPair();
+    const gone = once(pair.socket, 'disconnect');
+    for (const at of numbers(BURST)) pair.socket.emit('event', at);
+    streamOf(pair.socket).destroy();
+    await gone;
+    await using other = givenClient(pair.given.server.url);
+    await other.authenticate();
+    assert.deepEqual(await other.call('sync', 1), {result: 1});
+    assert.equal((await pair.given.app.get(SocketBindings.IO)).engine.clientsCount, 1);
+  });
+});

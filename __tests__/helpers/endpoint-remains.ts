@@ -1,0 +1,19 @@
+import {strict as assert} from 'node:assert';
+import type {SocketServer} from 'loopback4-socket';
+
+/** What a server still holds and waits for; none of it shows from outside. */
+export interface EndpointRemains {
+  readonly connections: number;
+  readonly running: number;
+}
+
+export function remainsOf(server: SocketServer): EndpointRemains {
+  // Declarations say nothing of private members' types, so that only a run tells of a renamed one.
+  const {connections, inFlight} = server['endpoint'] as unknown as {
+    connections?: ReadonlySet<unknown>;
+    inFlight?: {count?: number};
+  };
+  assert.equal(typeof connections?.size, 'number', 'an endpoint has connections');
+  assert.equal(typeof inFlight?.count, 'number', 'an endpoint counts what is in flight');
+  return {connections: connections!.size, running: inFlight!.count!};
+}

@@ -1,0 +1,324 @@
+import assert from 'node:assert/strict';
+import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {dirname, join} from 'node:path';
+import {pathToFileURL} from 'node:url';
+import {runInThisContext} from 'node:vm';
+import {TokenServiceBindings} from '@loopback/authentication-jwt';
+import type {RestApplication} from '@loopback/rest';
+import {securityId} from '@loopback/security';
+import {io} from 'socket.io-client';
+import type {ManagerOptions, Socket, SocketOptions} from 'socket.io-client';
+import * as ts from 'typescript';
+
+const ROOT = join(__dirname, '../..');
+
+/** How long a client may take to print what the document says, in ms. */
+const PATIENCE = 5000;
+
+/** Where the clients of the document find the server. */
+const URL_IN_DOCUMENT = 'http://127.0.0.1:3000';
+
+/** What `lb4 app` makes, with the one line of docs/get-started.md. */
+const APPLICATION = `import {BootMixin} from '@loopback/boot';
+import {ApplicationConfig} from '@loopback/core';
+import {RepositoryMixin} from '@loopback/repository';
+import {RestApplication} from '@loopback/rest';
+import {ServiceMixin} from '@loopback/service-proxy';
+import {SocketComponent} from 'loopback4-socket';
+
+export class RecipeApplication extends BootMixin(
+  ServiceMixin(RepositoryMixin(RestApplication)),
+) {
+  constructor(options: ApplicationConfig = {}) {
+    super(options);
+    this.component(SocketComponent);
+    this.projectRoot = __dirname;
+    this.bootOptions = {
+      controllers: {dirs: ['controllers'], extensions: ['.controller.js'], nested: true},
+    };
+  }
+}
+`;
+
+/** Settings of an application made by `lb4 app`. */
+const COMPILER_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2020,
+  lib: ['lib.es2020.d.ts', 'lib.dom.d.ts'],
+  module: ts.ModuleKind.CommonJS,
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- what `lb4 app` sets
+  moduleResolution: ts.ModuleResolutionKind.Node10,
+  ignoreDeprecations: '6.0',
+  types: ['node'],
+  typeRoots: [join(ROOT, 'node_modules/@types')],
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  esModuleInterop: true,
+  resolveJsonModule: true,
+  strict: true,
+  strictPropertyInitialization: false,
+  useUnknownInCatchVariables: false,
+  noImplicitAny: true,
+  noImplicitReturns: true,
+  noUnusedLocals: true,
+  useDefineForClassFields: false,
+  skipLibCheck: true,
+};
+
+/** One code block, and the file that the comment above it names. */
+interface Snippet {
+  readonly action: 'file' | 'add to';
+  readonly file: string;
+  readonly code: string;
+}
+
+export interface Recipe {
+  readonly name: string;
+  /** The recipe whose application this one goes on from. */
+  readonly after?: string;
+  readonly snippets: readonly Snippet[];
+}
+
+/** The recipes of a document. Each of its code blocks must belong to one, and to a file. */
+export function readRecipes(document: string): Recipe[] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  const recipes = text
+    .split(/^(?=<!-- recipe: )/m)
+    .slice(1)
+    .map(section => {
+      const [, name, after] =
+        /^<!-- recipe: (\S+?)(?:, after: (\S+))? -->/.exec(section) ?? [];
+      const blocks = section.matchAll(
+        /<!-- (file|add to): (\S+) -->\s+```\w+\n([\s\S]*?)```/g,
+      );
+      const snippets = [...blocks].map(
+        ([, action, file, code]) => ({action, file, code}) as Snippet,
+      );
+      return {name, after, snippets};
+    });
+  const count = recipes.flatMap(({snippets}) => snippets).length;
+  assert.equal(count, [...text.matchAll(/^```\w/gm)].length, 'a code block has no file');
+  return recipes;
+}
+
+/** Recipes in a folder of their own; removed by `using`. */
+export class Kitchen implements Disposable {
+  private readonly folder: string;
+
+  constructor(readonly recipes: readonly Recipe[]) {
+    const parent = join(ROOT, 'dist-test');
+    mkdirSync(parent, {recursive: true});
+    this.folder = mkdtempSync(join(parent, 'recipes-'));
+    for (const {name} of recipes) {
+      for (const [file, code] of this.files(name)) {
+        const path = join(this.folder, name, file);
+        mkdirSync(dirname(path), {recursive: true});
+        writeFileSync(path, code);
+      }
+    }
+  }
+
+  /** Compiles all of them at once; gives what the compiler has to say. */
+  compile(): string[] {
+    const sources = this.recipes.flatMap(({name}) =>
+      [...this.files(name).keys()]
+        .filter(file => file.endsWith('.ts'))
+        .map(file => join(this.folder, name, file)),
+    );
+    const program = ts.createProgram(sources, COMPILER_OPTIONS);
+    const {diagnostics} = program.emit();
+    return [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(
+      ({file, start = 0, messageText}) => {
+        const line = (file?.getLineAndCharacterOfPosition(start).line ?? 0) + 1;
+        const place = file?.fileName.slice(this.folder.length + 1) ?? '';
+        return `${place}:${line} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+      },
+    );
+  }
+
+  /** Starts the application of a recipe, and holds its client to what its comments say. */
+  async serve(name: string): Promise<void> {
+    const app = await this.start(name);
+    const clients = new Clients();
+    try {
+      const url = app.restServer.url ?? '';
+      const script = new Script(this.files(name).get('client.mjs') ?? '');
+      Object.assign(globalThis, {
+        recipe: {
+          io: (at: string, options?: object) => clients.connect(at, options),
+          print: (at: number, value: unknown) => script.print(at, value),
+          ...(await givenTokens(app)),
+        },
+      });
+      const file = join(this.folder, name, 'running.mjs');
+      writeFileSync(file, script.code.replaceAll(URL_IN_DOCUMENT, url));
+      await import(pathToFileURL(file).href);
+      await script.done();
+    } finally {
+      clients.close();
+      await app.stop();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, {recursive: true});
+  }
+
+  private async start(name: string): Promise<RestApplication> {
+    const file = join(this.folder, name, 'src/application.js');
+    const {RecipeApplication} = await import(pathToFileURL(file).href);
+    const app = new RecipeApplication({rest: {port: 0, host: '127.0.0.1'}});
+    await app.boot();
+    await app.start();
+    return app;
+  }
+
+  /** Files of a recipe, those of the recipes that it goes on from included. */
+  private files(name: string): Map<string, string> {
+    const recipe = this.recipes.find(one => one.name === name);
+    assert(recipe, `no recipe is named ${name}`);
+    const files = recipe.after
+      ? this.files(recipe.after)
+      : new Map([['src/application.ts', APPLICATION]]);
+    for (const {action, file, code} of recipe.snippets) {
+      const added = action === 'file' ? code : insert(files.get(file) ?? '', code);
+      files.set(file, added);
+    }
+    return files;
+  }
+}
+
+/** The sockets of a client. */
+class Clients {
+  private readonly sockets: Socket[] = [];
+  private closed = false;
+
+  connect(url: string, options?: Partial<ManagerOptions & SocketOptions>): Socket {
+    const socket = io(url, {forceNew: true, transports: ['websocket'], ...options});
+    const emitWithAck = socket.emitWithAck.bind(socket);
+    // What a client still waits for when it is closed is nobody's failure.
+    socket.emitWithAck = (name: string, ...args: any[]) =>
+      emitWithAck(name, ...args).catch((error: unknown) => {
+        if (!this.closed) throw error;
+        return new Promise(() => undefined);
+      });
+    this.sockets.push(socket);
+    return socket;
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const socket of this.sockets) socket.close();
+  }
+}
+
+/** Adds imports at the top of a file, and the rest after `super(options);`. */
+function insert(source: string, code: string): string {
+  const imports = /^import [\s\S]*?;\n/gm;
+  const call = 'super(options);\n    this.component(SocketComponent);';
+  assert(source.includes(call));
+  const rest = code.replace(imports, '').trim();
+  const added = source.replace(call, () => `${call}\n${rest}`);
+  return `${(code.match(imports) ?? []).join('')}${added}`;
+}
+
+/** Tokens of two users, where the application has a token service. */
+async function givenTokens(app: RestApplication) {
+  const service = await app.get(TokenServiceBindings.TOKEN_SERVICE, {optional: true});
+  const token = (id: string, name: string) =>
+    service?.generateToken({[securityId]: id, name});
+  return {tokenOfAna: await token('1', 'Ana'), tokenOfBen: await token('2', 'Ben')};
+}
+
+/** Stands for `…`: there may be more properties. */
+const MORE = Symbol('…');
+
+/** A client whose `console.log` has beside it, in a comment, what is printed. */
+class Script {
+  readonly code: string;
+  private readonly printed: {what: string; expected: unknown[]; actual: unknown[]}[] = [];
+  private succeed!: () => void;
+  private fail!: (error: unknown) => void;
+  private readonly finished = new Promise<void>((resolve, reject) => {
+    this.succeed = resolve;
+    this.fail = reject;
+  });
+
+  constructor(source: string) {
+    const file = ts.createSourceFile('client.mjs', source, ts.ScriptTarget.Latest, true);
+    const edits: [start: number, end: number, text: string][] = [];
+    const visit = (node: ts.Node) => {
+      if (ts.isCallExpression(node) && node.expression.getText() === 'console.log') {
+        const {expression, end} = node;
+        const at = this.printed.push(expectation(node.getText(), source.slice(end))) - 1;
+        edits.push([expression.getStart(), expression.end + 1, `print(${at}, `]);
+      }
+      ts.forEachChild(node, visit);
+    };
+    visit(file);
+    assert.notEqual(this.printed.length, 0, 'the client prints nothing');
+    let code = source;
+    for (const [start, end, text] of edits.reverse()) {
+      code = code.slice(0, start) + text + code.slice(end);
+    }
+    const given = 'const {io, print, tokenOfAna, tokenOfBen} = globalThis.recipe;';
+    const ioImport = "import {io} from 'socket.io-client';";
+    assert(code.includes(ioImport), 'the client does not import io');
+    this.code = code.replace(ioImport, given);
+  }
+
+  print(at: number, value: unknown): void {
+    const {what, expected, actual} = this.printed[at];
+    const wanted = expected[actual.length];
+    actual.push(value);
+    try {
+      assert(actual.length <= expected.length, `${what} prints once more`);
+      assert.deepEqual(pruned(value, wanted), wanted, what);
+    } catch (error) {
+      this.fail(error);
+    }
+    if (this.missing.length === 0) this.succeed();
+  }
+
+  /** Settles when all has been printed, or something else. */
+  async done(): Promise<void> {
+    const timer = setTimeout(() => {
+      this.fail(new Error(`Not printed: ${this.missing.join('; ')}`));
+    }, PATIENCE);
+    try {
+      await this.finished;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  private get missing(): string[] {
+    return this.printed
+      .filter(({expected, actual}) => actual.length < expected.length)
+      .map(({what}) => what);
+  }
+}
+
+/** Reads what is printed from the comment that follows, on the same line or on the next ones. */
+function expectation(what: string, rest: string) {
+  const [, beside, below = ''] =
+    /^[;)}\t ]*(?:\/\/ (.*)|\n((?:\s*\/\/ .*\n)+))/.exec(rest) ?? [];
+  const comment = beside || below.replace(/^\s*\/\/ /gm, '').trim();
+  assert(comment, `${what} says nothing of what is printed`);
+  const values = comment.split(', then ');
+  const code = values.join(',').replaceAll('…', '[MORE]: true');
+  const expected = runInThisContext(`MORE => [${code}]`)(MORE) as unknown[];
+  return {what, expected, actual: [] as unknown[]};
+}
+
+/** A value without the properties that the expected one leaves open. */
+function pruned(value: any, expected: any): unknown {
+  if (Array.isArray(value) && Array.isArray(expected)) {
+    return value.map((item, at) => pruned(item, expected[at]));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (typeof expected !== 'object' || expected === null) return value;
+  const kept = Object.entries(value)
+    .filter(([key]) => key in expected || !(MORE in expected))
+    .map(([key, item]) => [key, pruned(item, expected[key])]);
+  return {...Object.fromEntries(kept), ...(MORE in expected && {[MORE]: true})};
+}

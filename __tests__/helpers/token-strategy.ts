@@ -1,0 +1,33 @@
+import {
+  AuthenticationComponent,
+  registerAuthenticationStrategy,
+} from '@loopback/authentication';
+import type {AuthenticationStrategy} from '@loopback/authentication';
+import type {Application} from '@loopback/core';
+import {HttpErrors} from '@loopback/rest';
+import type {Request} from '@loopback/rest';
+import {securityId} from '@loopback/security';
+import type {UserProfile} from '@loopback/security';
+
+/**
+ * Knows users by a bearer token of the form `name` or `name:role`; `expired` and `broken` are refused
+ * as a JWT would be, and as a strategy with a fault would.
+ */
+export class TokenStrategy implements AuthenticationStrategy {
+  readonly name = 'token';
+
+  authenticate(request: Request): Promise<UserProfile | undefined> {
+    const [scheme, token] = (request.get('authorization') ?? '').split(' ');
+    if (scheme === '') return Promise.resolve(undefined);
+    if (token === 'expired') throw new HttpErrors.Unauthorized('The token has expired.');
+    if (token === 'broken') throw new Error('secret');
+    const [name, role] = token.split(':');
+    return Promise.resolve({[securityId]: name, name, role});
+  }
+}
+
+/** Gives an application the strategy `token`. */
+export function addTokenStrategy(app: Application): void {
+  app.component(AuthenticationComponent);
+  registerAuthenticationStrategy(app, TokenStrategy);
+}

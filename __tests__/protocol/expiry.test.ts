@@ -1,0 +1,305 @@
+import {securityId} from '@loopback/security';
+import assert from 'node:assert/strict';
+import {it} from 'node:test';
+import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
+import type {GivenApp} from '../helpers/app';
+import {givenAuthenticated, givenClient} from '../helpers/client';
+import {Gate} from '../helpers/gate';
+import {RawClient} from '../helpers/raw-client';
+import {describeFrames, describeSection} from '../helpers/section';
+import {givenServer} from '../helpers/server';
+
+/** What a client claims: who it is, and until when. */
+interface Claim {
+  id?: string;
+  /** ms from now. */
+  for?: number;
+  [property: string]: unknown;
+}
+
+/** How far from its time the end may be seen, in ms. */
+const TOLERANCE = 250;
+
+const EXPIRED = {
+  message: 'The authentication has expired.',
+  statusCode: 401,
+  code: 'AUTHENTICATION_EXPIRED',
+};
+
+/** Believes what clients claim. */
+function givenExpiring(
+  define: (server: SocketServer) => void = () => undefined,
+  options: SocketServerOptions = {},
+): Promise<GivenApp> {
+  return givenServer(
+    server => {
+      server.auth((_socket, claim: Claim) => ({
+        ...claim,
+        [securityId]: claim.id,
+        ...(claim.for !== undefined && {expiresAt: Date.now() + claim.for}),
+      }));
+      server.defineMethod('ping', () => 'pong');
+      define(server);
+    },
+    {expiryNotice: 100, ...options},
+  );
+}
+
+describeSection('Expiry', options => {
+  it('ends in `unauthorized`, at its time', async () => {
+    await using given = await givenExpiring();
+    const began = Date.now();
+    await using client = await givenAuthenticated(given.server.url, {for: 300}, options);
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+    const took = Date.now() - began;
+    assert.ok(took >= 300 && took < 300 + TOLERANCE, `${took} ms`);
+    assert.equal(await client.next('disconnect'), 'io server disconnect');
+  });
+
+  const times: Record<string, (at: number) => object> = {
+    'expiresAt, in ms': at => ({expiresAt: at}),
+    'exp of a JWT, in s': at => ({exp: at / 1000}),
+    'expiresAt rather than exp': at => ({expiresAt: at, exp: 1}),
+  };
+  for (const [title, claim] of Object.entries(times)) {
+    it(`is read from the user’s ${title}`, async () => {
+      await using given = await givenExpiring();
+      const at = Date.now() + 300;
+      await using client = await givenAuthenticated(given.server.url, claim(at), options);
+      assert.deepEqual(await client.next('expiring'), {expiresAt: at});
+      assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+    });
+  }
+
+  it('is what expiresAt says of the user and the socket', async () => {
+    const at = new Date(Date.now() + 300);
+    const asked: unknown[] = [];
+    await using given = await givenExpiring(undefined, {
+      expiresAt: async (user, socket) => {
+        asked.push([user.name, socket.id]);
+        return at;
+      },
+    });
+    await using client = await givenAuthenticated(
+      given.server.url,
+      {name: 'ana', exp: 1},
+      options,
+    );
+    assert.deepEqual(asked, [['ana', client.socket.id]]);
+    assert.deepEqual(await client.next('expiring'), {expiresAt: at.getTime()});
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+  });
+
+  const never: Record<string, SocketServerOptions['expiresAt']> = {
+    'nothing says when': undefined,
+    'expiresAt says undefined': () => undefined,
+    'expiresAt is further away than a timer can wait': () => Date.now() + 2 ** 40,
+    'expiresAt is Infinity': () => Infinity,
+  };
+  for (const [title, expiresAt] of Object.entries(never)) {
+    it(`never comes where ${title}`, async () => {
+      await using given = await givenExpiring(undefined, {
+        timeout: 50,
+        ...(expiresAt && {expiresAt}),
+      });
+      await using client = await givenAuthenticated(given.server.url, {}, options);
+      await using other = givenClient(given.server.url, options);
+      await other.next('unauthorized');
+      assert.deepEqual(await client.call('ping'), {result: 'pong'});
+      assert.equal(client.names.includes('expiring'), false);
+    });
+  }
+
+  it('that is over already fails the authentication', async () => {
+    await using given = await givenExpiring();
+    await using client = givenClient(given.server.url, options);
+    const reply = await client.call('authentication', {for: -1});
+    assert.deepEqual(reply, {error: EXPIRED});
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+    assert.equal(client.names.includes('authenticated'), false);
+    assert.deepEqual(given.logged, []);
+  });
+
+  it('that is no time fails the authentication, and is logged', async () => {
+    await using given = await givenExpiring(undefined, {expiresAt: () => NaN});
+    await using client = givenClient(given.server.url, options);
+    const {error} = await client.call('authentication', {});
+    assert.equal(error.code, 'AUTHENTICATION_FAILED');
+    assert.equal((given.logged[0][0] as Error).message, 'expiresAt is no time.');
+  });
+
+  it('does not come before an authentication that takes longer', async () => {
+    await using given = await givenExpiring(server => {
+      server.onConnected(async () => new Promise(resolve => setTimeout(resolve, 150)));
+    });
+    await using client = givenClient(given.server.url, options);
+    const {error} = await client.call('authentication', {for: 50});
+    assert.deepEqual(error, EXPIRED);
+    assert.equal(client.names.includes('authenticated'), false);
+  });
+
+  it('answers calls in flight', async () => {
+    const gate = new Gate();
+    await using given = await givenExpiring(server =>
+      server.defineMethod('slow', () => gate.opened),
+    );
+    await using client = await givenAuthenticated(given.server.url, {for: 200}, options);
+    const {error} = await client.call('slow');
+    assert.equal(error.code, 'AUTHENTICATION_EXPIRED');
+    gate.open();
+    await client.next('disconnect');
+  });
+
+  it('is put off by a renewal, with calls in flight and rooms', async () => {
+    const gate = new Gate();
+    let connected = 0;
+    await using given = await givenExpiring(server => {
+      server.onConnected(async socket => {
+        connected++;
+        await socket.join('room');
+      });
+      server.defineMethod('slow', async () => {
+        await gate.opened;
+        return 'done';
+      });
+      server.defineMethod('who', (_socket, {name}: Claim) => name);
+    });
+    await using client = await givenAuthenticated(
+      given.server.url,
+      {for: 400, name: 'ana'},
+      options,
+    );
+    const slow = client.call('slow');
+    await client.next('expiring');
+    const renewed = await client.call('authentication', {for: 600, name: 'eva'});
+    assert.deepEqual(renewed, {result: true});
+    assert.deepEqual(await client.call('who'), {result: 'eva'});
+    // The second notice shows that the first end has passed.
+    await client.next('expiring');
+    gate.open();
+    assert.deepEqual(await slow, {result: 'done'});
+    given.server.to('room').emit('news', 1);
+    assert.equal(await client.next('news'), 1);
+    assert.equal(connected, 1);
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+  });
+
+  it('may be taken away by a renewal', async () => {
+    await using given = await givenExpiring(undefined, {timeout: 300});
+    await using client = await givenAuthenticated(given.server.url, {for: 200}, options);
+    assert.deepEqual(await client.call('authentication', {}), {result: true});
+    await using late = givenClient(given.server.url, options);
+    await late.next('unauthorized');
+    assert.deepEqual(await client.call('ping'), {result: 'pong'});
+  });
+
+  it('comes while a renewal is under way, whose result is discarded', async () => {
+    const gate = new Gate();
+    await using given = await givenExpiring(server => {
+      server.auth(async (_socket, claim: Claim) => {
+        if (claim.slow) await gate.opened;
+        return {expiresAt: Date.now() + 200};
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url, {}, options);
+    const renewal = client.call('authentication', {slow: true});
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+    assert.deepEqual(await renewal, {error: EXPIRED});
+    gate.open();
+    assert.equal(await client.next('disconnect'), 'io server disconnect');
+  });
+});
+
+describeSection('expiring', options => {
+  it('is sent ahead of the end, and renewing there keeps the socket', async () => {
+    await using given = await givenExpiring(undefined, {expiryNotice: 200});
+    const began = Date.now();
+    await using client = await givenAuthenticated(given.server.url, {for: 500}, options);
+    const {expiresAt} = await client.next('expiring');
+    const left = expiresAt - Date.now();
+    assert.ok(left > 0 && left <= 210, `${left} ms`);
+    assert.ok(expiresAt >= began + 500);
+    assert.deepEqual(await client.call('authentication', {}), {result: true});
+  });
+
+  it('is not sent before half of the time is over', async () => {
+    await using given = await givenExpiring(undefined, {expiryNotice: 60_000});
+    const began = Date.now();
+    await using client = await givenAuthenticated(given.server.url, {for: 400}, options);
+    await client.next('expiring');
+    assert.ok(Date.now() - began >= 195);
+  });
+});
+
+describeSection('Revocation', options => {
+  it('ends all of the user’s sockets and answers what they have in flight', async () => {
+    const gate = new Gate();
+    await using given = await givenExpiring(server =>
+      server.defineMethod('slow', () => gate.opened),
+    );
+    const {url} = given.server;
+    await using one = await givenAuthenticated(url, {id: '1'}, options);
+    await using two = await givenAuthenticated(url, {id: '1'}, options);
+    await using other = await givenAuthenticated(url, {id: '2'}, options);
+    const calls = [one.call('slow'), two.call('slow')];
+    await Promise.all([one.call('ping'), two.call('ping')]);
+    const began = performance.now();
+    given.server.disconnectUser('1');
+    const revoked = {
+      message: 'Disconnected by the server.',
+      statusCode: 401,
+      code: 'AUTHENTICATION_REVOKED',
+    };
+    for (const client of [one, two]) {
+      assert.deepEqual(await client.next('unauthorized'), revoked);
+      assert.equal(await client.next('disconnect'), 'io server disconnect');
+    }
+    assert.ok(performance.now() - began < TOLERANCE);
+    for (const call of calls) {
+      assert.equal((await call).error.code, 'AUTHENTICATION_REVOKED');
+    }
+    assert.deepEqual(await other.call('ping'), {result: 'pong'});
+    gate.open();
+  });
+
+  it('refuses what any socket has in flight that the server disconnects', async () => {
+    const gate = new Gate();
+    await using given = await givenExpiring(server =>
+      server.defineMethod('slow', () => gate.opened),
+    );
+    await using client = await givenAuthenticated(given.server.url, {}, options);
+    const call = client.call('slow');
+    await client.call('ping');
+    given.server.io.disconnectSockets();
+    assert.equal((await call).error.code, 'AUTHENTICATION_REVOKED');
+    gate.open();
+    await client.next('disconnect');
+  });
+});
+
+describeFrames('Revocation', () => {
+  it('answers acks before `unauthorized`, as every refusal does', async () => {
+    const gate = new Gate();
+    await using given = await givenExpiring(server => {
+      server.auth((_socket, {id, slow}: Claim) =>
+        slow ? gate.opened : {[securityId]: id},
+      );
+      server.defineMethod('slow', () => gate.opened);
+    });
+    await using client = await RawClient.join(given.server.url);
+    await client.send('42["authentication",{"id":"1"}]');
+    assert.equal(await client.next(), '42["authenticated",true]');
+    await client.send(
+      '421["slow"]',
+      '422["authentication",{"slow":true}]',
+      '423["ping"]',
+    );
+    assert.equal(await client.answerTo(3).then(Boolean), true);
+    given.server.disconnectUser('1');
+    const starts: (string | undefined)[] = [];
+    while (starts.length < 4) starts.push((await client.next())?.slice(0, 7));
+    assert.deepEqual(starts.slice(0, 2).sort(), ['431[{"e', '432[{"e']);
+    assert.deepEqual(starts.slice(2), ['42["una', '41']);
+    gate.open();
+  });
+});

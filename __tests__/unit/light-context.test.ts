@@ -1,0 +1,48 @@
+import {Context, InterceptedInvocationContext} from '@loopback/context';
+import assert from 'node:assert/strict';
+import {describe, it} from 'node:test';
+import {CONTEXT_PARTS, LIGHT, setUpContext} from '../../dist/dispatch/light-context';
+
+const changed =
+  'LoopBack has changed what a Context consists of; see src/dispatch/light-context.ts and invocation.ts.';
+
+describe('what this package relies on in LoopBack’s contexts:', () => {
+  it('they consist of these parts', () => {
+    assert.deepEqual(
+      Object.keys(new Context('name')).sort(),
+      [...CONTEXT_PARTS].sort(),
+      changed,
+    );
+    assert.ok(LIGHT, changed);
+  });
+
+  it('one that is set up by hand has just those that the class gives it', () => {
+    const parent = new Context('parent');
+    const made = new Context(parent, 'name');
+    const light = Object.create(Context.prototype) as Context;
+    setUpContext(light, parent, 'name');
+    assert.deepEqual(Object.keys(light).sort(), Object.keys(made).sort(), changed);
+    for (const [part, value] of Object.entries(made)) {
+      const own: unknown = Reflect.get(light, part);
+      assert.equal(typeof own, typeof value, part);
+      const kind = (one: unknown): unknown => Object.getPrototypeOf(Object(one));
+      assert.ok(kind(own) === kind(value), part);
+    }
+    parent.bind('key').to(1);
+    light.bind('own').to(2);
+    assert.deepEqual([light.getSync('key'), light.getSync('own')], [1, 2]);
+    assert.equal(parent.contains('own'), false);
+    light.close();
+  });
+
+  it('an invocation context adds these', () => {
+    const made = new InterceptedInvocationContext(new Context(), {}, 'method', []);
+    const added = Object.keys(made).filter(part => !CONTEXT_PARTS.includes(part));
+    const known = ['target', 'methodName', 'args', 'source'];
+    assert.deepEqual(
+      added.filter(part => !known.includes(part)),
+      [],
+      changed,
+    );
+  });
+});

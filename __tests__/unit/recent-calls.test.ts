@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import {describe, it} from 'node:test';
+import {RecentCalls} from '../../dist/dispatch/recent-calls';
+
+const WINDOW = {time: 60_000, calls: 2};
+
+/** Takes note of a call that repeats none. */
+function begin(recent: RecentCalls, id: string, window: object = {}) {
+  const ack = recent.claim({...WINDOW, ...window}, 'user', id, undefined);
+  assert.ok(typeof ack === 'function', `${id} is not known`);
+  return ack;
+}
+
+/** Whether a call is answered as one that repeats another. */
+const isKnown = (recent: RecentCalls, id: string, user = 'user') =>
+  typeof recent.claim(WINDOW, user, id, undefined) !== 'function';
+
+describe('calls that are remembered', () => {
+  it('are those that were answered last, however many ran at the same time', () => {
+    const recent = new RecentCalls();
+    const ids = ['1', '2', '3', '4', '5'];
+    for (const ack of ids.map(id => begin(recent, id))) ack({result: 1});
+    for (const id of ['5', '4']) assert.ok(isKnown(recent, id), id);
+    for (const id of ['1', '2', '3']) assert.equal(isKnown(recent, id), false, id);
+    recent.clear();
+  });
+
+  it('are not forgotten for calls that have not been answered yet', () => {
+    const recent = new RecentCalls();
+    const running = ['1', '2', '3'].map(id => begin(recent, id));
+    begin(recent, 'answered')({result: 1});
+    running.push(begin(recent, '4'));
+    assert.ok(isKnown(recent, 'answered'));
+    assert.equal(running.length, 4);
+    recent.clear();
+  });
+
+  it('take no more memory than the window allows', () => {
+    const recent = new RecentCalls();
+    const window = {calls: 100, bytes: 1000};
+    const text = 'x'.repeat(400);
+    for (const id of ['1', '2', '3']) begin(recent, id, window)({result: text});
+    for (const id of ['2', '3']) assert.ok(isKnown(recent, id), id);
+    assert.equal(isKnown(recent, '1'), false);
+    recent.clear();
+  });
+
+  it('are not forgotten for an answer that is too large to be kept', () => {
+    const recent = new RecentCalls();
+    const window = {bytes: 1000};
+    begin(recent, 'small', window)({result: 1});
+    begin(recent, 'large', window)({result: [['x'.repeat(2000)]]});
+    assert.ok(isKnown(recent, 'small'));
+    assert.equal(isKnown(recent, 'large'), false);
+    recent.clear();
+  });
+
+  it('of one who cannot come back are forgotten', () => {
+    const recent = new RecentCalls();
+    begin(recent, '1');
+    assert.ok(isKnown(recent, '1'));
+    recent.forget('user');
+    assert.equal(isKnown(recent, '1'), false);
+    recent.clear();
+  });
+});
