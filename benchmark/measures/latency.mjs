@@ -1,0 +1,15 @@
+const SOCKETS = 50;
+const RATE = 4000;
+
+/** From sending a call to its answer, in microseconds, at a rate that most servers can serve. */
+export const latency = {
+  name: 'latency',
+  methods: [1],
+  async measure(session, {warmUp, window}) {
+    await session.connect(SOCKETS);
+    await session.call({inFlight: 4, count: warmUp / 4});
+    const {p50, p99} = await session.load.ask('pace', {rate: RATE, ms: window});
+    await session.close();
+    return {'latency-p50': p50, 'latency-p99': p99};
+  },
+};

@@ -1,0 +1,55 @@
+import {BindingScope} from '@loopback/core';
+import type {Application, Constructor, Interceptor} from '@loopback/core';
+import {RestApplication} from '@loopback/rest';
+import {SocketComponent, SocketServer, socketMethod} from 'loopback4-socket';
+import type {RunningServer, StartOptions} from '../../../job.cjs';
+import {socketIoServer} from '../../socket-io.cjs';
+import {FindArgsModel} from './find-args.model';
+import {FullController} from './full.controller';
+import {copyMethods} from '../../../copy-methods.cjs';
+import {PlainController} from './plain.controller';
+import {RequestScopeController, UnitOfWork} from './request-scope.controller';
+
+type Variant = 'plain' | 'full' | 'request-scope';
+
+/** What most interceptors are: something before, something after. */
+const wait: Interceptor = async (_context, next) => {
+  const result: unknown = await next();
+  return result;
+};
+
+const variants: Record<
+  Variant,
+  {
+    controller: Constructor<object>;
+    args?: Constructor<object>;
+    prepare?: (app: Application) => unknown;
+  }
+> = {
+  plain: {controller: PlainController},
+  full: {
+    controller: FullController,
+    args: FindArgsModel,
+    prepare: app => app.interceptor(wait, {global: true, name: 'wait'}),
+  },
+  'request-scope': {
+    controller: RequestScopeController,
+    prepare: app =>
+      app.bind('services.UnitOfWork').toClass(UnitOfWork).inScope(BindingScope.REQUEST),
+  },
+};
+
+/** A REST application with this package's component. */
+export async function start({methods, variant}: StartOptions): Promise<RunningServer> {
+  const {controller, args, prepare} = variants[variant as Variant];
+  copyMethods(controller, methods, (prototype, name, descriptor) =>
+    socketMethod(name, args && {args})(prototype, name, descriptor),
+  );
+  const app = new RestApplication({rest: {host: '127.0.0.1', port: 0}});
+  app.component(SocketComponent);
+  app.controller(controller);
+  prepare?.(app);
+  await app.start();
+  const port = Number(new URL(app.restServer.url ?? '').port);
+  return socketIoServer(SocketServer.get(app).io, port);
+}

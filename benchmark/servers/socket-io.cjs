@@ -1,0 +1,27 @@
+'use strict';
+
+const {once} = require('node:events');
+
+/** What every server built on socket.io answers the harness with; its namespace is given. */
+function socketIoServer(namespace, port) {
+  return {
+    port,
+    broadcast: message => namespace.emit('news', message),
+    senders: () =>
+      socketsOf(namespace).map(socket => message => socket.emit('news', message)),
+  };
+}
+
+/** A `Map`; an object in socket.io 2. */
+function socketsOf({sockets}) {
+  return sockets instanceof Map ? [...sockets.values()] : Object.values(sockets);
+}
+
+/** Starts an HTTP server; answers with its port. */
+async function listen(http) {
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  return http.address().port;
+}
+
+module.exports = {listen, socketIoServer};

@@ -1,0 +1,92 @@
+const server = path => new URL(path, import.meta.url).href;
+const loopback = server('servers/loopback/dist/server.js');
+
+/**
+ * What is measured: a server module and what its `start` is given, and the wire that the load
+ * generator speaks with it.
+ */
+export const subjects = [
+  {name: 'raw', title: 'socket.io by hand', module: server('servers/raw.mjs')},
+  {
+    name: 'raw-coalesced',
+    title: 'socket.io by hand, writes coalesced',
+    module: server('servers/raw.mjs'),
+    options: {coalesce: true},
+  },
+  {
+    name: 'ours',
+    title: '**loopback4-socket**',
+    module: loopback,
+    options: {variant: 'plain'},
+  },
+  {
+    name: 'ours-full',
+    title: '**loopback4-socket**, interceptor, checked args, user',
+    module: loopback,
+    options: {variant: 'full'},
+  },
+  {
+    name: 'ours-request-scope',
+    title: '**loopback4-socket**, a context for each call',
+    module: loopback,
+    options: {variant: 'request-scope'},
+  },
+  {
+    name: 'ws',
+    title: 'ws, without socket.io',
+    module: server('servers/ws.mjs'),
+    wire: 'ws',
+  },
+  {
+    name: 'loopback-socket',
+    title: 'loopback-socket, socket.io 2',
+    module: server('peers/loopback-socket/server.cjs'),
+    wire: 'socketIo2',
+  },
+  {
+    name: 'loopback-socket-on-4',
+    title: 'loopback-socket, socket.io 4',
+    module: server('peers/loopback-socket/server.cjs'),
+    options: {socketIo: 4},
+  },
+  {
+    name: 'loopback-socketio',
+    title: '@loopback/socketio',
+    module: server('peers/loopback-socketio/dist/server.js'),
+  },
+  {
+    name: 'nestjs',
+    title: 'NestJS gateway',
+    module: server('peers/nestjs/dist/server.js'),
+    options: {variant: 'plain'},
+  },
+  {
+    name: 'nestjs-full',
+    title: 'NestJS gateway, guard and validated args',
+    module: server('peers/nestjs/dist/server.js'),
+    options: {variant: 'full'},
+  },
+  {
+    name: 'socket-controllers',
+    title: 'socket-controllers',
+    module: server('peers/socket-controllers/dist/server.js'),
+  },
+  {
+    name: 'feathers',
+    title: 'Feathers',
+    module: server('peers/feathers/server.cjs'),
+    wire: 'feathers',
+  },
+  {
+    name: 'rest',
+    title: 'REST application without sockets',
+    module: server('servers/loopback/dist/rest-only.js'),
+    // Nothing connects to it.
+    wire: null,
+  },
+].map(subject => ({
+  wire: 'socketIo4',
+  options: {},
+  own: subject.module === loopback,
+  ...subject,
+}));
