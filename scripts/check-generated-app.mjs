@@ -1,5 +1,6 @@
 // What a newcomer does, from the docs alone: an application made by `lb4 app`, the packed tarball,
-// the snippets of docs/get-started.md, a first answered call; then SIGTERM with clients connected.
+// the snippets of docs/get-started.md, a first answered call; then SIGTERM with clients connected that have
+// calls in flight.
 // `node scripts/check-generated-app.mjs [--keep]`
 import assert from 'node:assert/strict';
 import {execFileSync, spawn} from 'node:child_process';
@@ -13,6 +14,21 @@ import {createInterface} from 'node:readline';
 const root = join(import.meta.dirname, '..');
 const work = mkdtempSync(join(tmpdir(), 'generated-app-'));
 const app = join(work, 'hello');
+/** A controller whose calls and requests take a second. */
+const SLOW = `import {get} from '@loopback/rest';
+import {socketMethod} from 'loopback4-socket';
+
+export class SlowController {
+  @get('/slow')
+  @socketMethod('slow')
+  async slow() {
+    await new Promise(resolve => setTimeout(resolve, 1000));
+    return 'done';
+  }
+}
+`;
+/** Calls of each client that are in flight when the application is told to end. */
+const IN_FLIGHT = 100;
 let passed = 0;
 
 try {
@@ -57,6 +73,7 @@ try {
       if (action === 'file') writeFileSync(join(app, file), code);
       else insert(join(app, file), code);
     }
+    writeFileSync(join(app, 'src/controllers/slow.controller.ts'), SLOW);
   });
   step('it compiles with its own TypeScript and settings', () =>
     npm(app, 'run', 'build'),
@@ -68,7 +85,7 @@ try {
   console.log(`  newcomer's path: ${((Date.now() - started) / 1000).toFixed(1)} s`);
   step('its types compile without skipLibCheck of ours', () => checkOwnTypes());
   await asyncStep(
-    'it stops on SIGTERM with clients connected, and come back by themselves',
+    'it stops on SIGTERM: answers what is in flight, and clients come back by themselves',
     async server => {
       const {io} = createRequire(join(app, 'package.json'))('socket.io-client');
       const sockets = ['websocket', 'polling'].map(transport =>
@@ -80,8 +97,18 @@ try {
       );
       await Promise.all(sockets.map(socket => once(socket, 'authenticated')));
       const gone = sockets.map(socket => once(socket, 'disconnect'));
+      const request = fetch(`${server.url}/slow`).then(response => response.text());
+      const calls = sockets.flatMap(socket =>
+        Array.from({length: IN_FLIGHT}, () => socket.emitWithAck('slow')),
+      );
+      // Those of a client arrive in order.
+      for (const socket of sockets) await socket.emitWithAck('none');
       const exited = once(server.child, 'exit');
       server.child.kill('SIGTERM');
+      for (const answer of await Promise.all(calls)) {
+        assert.deepEqual(answer, {result: 'done'});
+      }
+      assert.equal(await request, 'done');
       const [code, signal] = await exited;
       // A client that sees a transport close comes back by itself.
       for (const [reason] of await Promise.all(gone)) assert.match(reason, /^transport/);

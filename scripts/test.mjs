@@ -1,13 +1,15 @@
-// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [part of a file's path…]`.
+// Runs the compiled tests with Node's own runner: `node scripts/test.mjs [part of a file's path…]`,
+// or with `--long` those that take minutes, one after the other.
 import {readdirSync} from 'node:fs';
 import {join, relative} from 'node:path';
 import {run} from 'node:test';
 import {spec as Spec} from 'node:test/reporters';
 
 const root = join(import.meta.dirname, '..', 'dist-test');
-const parts = process.argv.slice(2);
+const long = process.argv.includes('--long');
+const parts = process.argv.slice(2).filter(part => part !== '--long');
 const files = readdirSync(root, {recursive: true, encoding: 'utf8'})
-  .filter(file => file.endsWith('.test.js'))
+  .filter(file => file.endsWith(long ? '.long.js' : '.test.js'))
   .filter(file => parts.length === 0 || parts.some(part => file.includes(part)))
   .sort()
   .map(file => join(root, file));
@@ -18,7 +20,7 @@ if (files.length === 0) {
 }
 
 const skipped = [];
-run({files, concurrency: 2, timeout: 60_000})
+run({files, concurrency: long ? 1 : 2, timeout: long ? 1_200_000 : 180_000})
   .on('test:fail', () => (process.exitCode = 1))
   .on('test:pass', ({name, file, skip}) => {
     if (skip !== undefined) {
