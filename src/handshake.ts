@@ -43,10 +43,10 @@ export function guardHandshakes(io: IoServer): void {
         this.long = typeof data === 'string' && data.length > MAX_PARSED_DEPTH;
         if (this.long) {
           const json = (data as string).replace(NAMESPACE, '');
-          if (isDeeper(json, MAX_PARSED_DEPTH)) {
+          this.plain = isPlain(json);
+          if (!this.plain && isDeeper(json, MAX_PARSED_DEPTH)) {
             throw new Error(`More than ${MAX_PARSED_DEPTH} levels.`);
           }
-          this.plain = isPlain(json);
         }
         super.add(data);
       }
