@@ -3,8 +3,9 @@ import type {Socket} from 'socket.io';
 import {Admission} from './admission';
 import type {ConnectionService} from './connection-service';
 import {answerFailure} from './dispatch/answer';
-import type {Ack, Packet, Peer} from './dispatch/answer';
+import type {Ack, Packet} from './dispatch/answer';
 import {Call} from './dispatch/call';
+import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
 import {dispatch, listenerLabel} from './dispatch/dispatch';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
@@ -33,7 +34,7 @@ import type {ApplyCredentials} from './types';
  */
 export class Connection implements AuthenticationOwner, SocketOwner {
   private readonly authentication: SocketAuthentication;
-  private calls?: Peer['running'];
+  private calls?: CallsInFlight;
   private ended?: Promise<void>;
   private ownContext?: ConnectionContext;
   private ownAborters?: Set<AbortController>;
@@ -71,8 +72,8 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     return `${this.service.name} ${this.authentication.room ?? this.socket.id}`;
   }
 
-  get running(): Peer['running'] {
-    return (this.calls ??= new Set());
+  get running(): CallsInFlight {
+    return (this.calls ??= new CallsInFlight());
   }
 
   get callsInFlight(): number {
@@ -242,7 +243,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     const {authentication, service, socket} = this;
     authentication.end();
     for (const aborter of this.ownAborters ?? []) aborter.abort();
-    for (const call of this.calls ?? []) call.leave();
+    for (const call of this.calls?.all() ?? []) call.leave();
     // Known by its id only, which no other socket has.
     if (authentication.room === undefined && !isRecoverable(socket)) {
       service.recent.forget(this.userKey);
@@ -276,7 +277,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   private refuseCalls(error: SocketError): void {
-    for (const call of this.calls ?? []) call.refuse(error);
+    for (const call of this.calls?.all() ?? []) call.refuse(error);
   }
 }
 

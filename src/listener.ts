@@ -99,6 +99,7 @@ export class SocketListener {
     this.io.attach(this.router);
     limitRequests(this.io);
     if (coalesce) coalesceFlushes(this.io);
+    queues.follow(this.io);
     this.io.engine.on('connection', (connection: Socket['conn']) => {
       watchConnection(connection, service.timeout(), this.limits);
       this.limits.count(connection);

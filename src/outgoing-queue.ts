@@ -1,10 +1,9 @@
-import type {Socket} from 'socket.io';
+import type {Server as IoServer, Socket} from 'socket.io';
 
 type Connection = Socket['conn'];
 
-/** What is known of a connection's buffer. */
+/** What is known of a connection's buffer. It does not refer to that, or what was sent last would be kept. */
 interface Queue {
-  buffer: readonly unknown[];
   /** A string's characters are counted as one each. */
   bytes: number;
   /** What was sent in the one tick that may exceed the limit. */
@@ -17,7 +16,7 @@ interface Queue {
 const QUEUE = Symbol('queue');
 const QUEUES = Symbol('queues');
 
-/** A connection of Engine.IO's, whose buffer it replaces each time that it hands it on. */
+/** A connection of Engine.IO's, which replaces its buffer each time that it hands it on. */
 interface Queueing {
   readonly writeBuffer: readonly unknown[];
   sendPacket: SendPacket;
@@ -47,6 +46,13 @@ export class OutgoingQueues {
     private readonly over: (connection: Connection) => void,
   ) {}
 
+  /** Follows when the buffers of a server's connections are handed on. */
+  follow({engine}: IoServer): void {
+    engine.on('flush', (connection: Queueing) => {
+      connection[QUEUE] = undefined;
+    });
+  }
+
   watch(connection: Connection): void {
     const queueing = connection as unknown as Queueing;
     queueing[QUEUES] = this;
@@ -56,12 +62,9 @@ export class OutgoingQueues {
 
   /** Counts what waits since a packet of so many bytes was sent. */
   count(connection: Queueing, bytes: number): void {
-    const {writeBuffer: buffer} = connection;
     const tick = this.now();
-    const queue = (connection[QUEUE] ??= {buffer, bytes: 0, burst: 0, tick, before: 0});
-    if (queue.buffer !== buffer) {
-      Object.assign(queue, {buffer, bytes: 0, burst: 0, tick, before: 0});
-    } else if (queue.tick !== tick) {
+    const queue = (connection[QUEUE] ??= {bytes: 0, burst: 0, tick, before: 0});
+    if (queue.tick !== tick) {
       queue.tick = tick;
       queue.before = queue.bytes;
     }
@@ -69,15 +72,11 @@ export class OutgoingQueues {
     const exceeded = queue.bytes > limit;
     queue.bytes += bytes;
     if (exceeded || queue.bytes <= limit) return;
-    setImmediate(this.check, connection, queue, buffer);
+    setImmediate(this.check, connection, queue);
   }
 
-  private readonly check = (
-    connection: Queueing,
-    queue: Queue,
-    buffer: readonly unknown[],
-  ) => {
-    if (connection.writeBuffer !== buffer) return;
+  private readonly check = (connection: Queueing, queue: Queue) => {
+    if (connection[QUEUE] !== queue) return;
     if (queue.burst > 0) this.over(connection as unknown as Connection);
     else queue.burst = queue.bytes - queue.before;
   };

@@ -417,6 +417,19 @@ describe('nothing is left', () => {
     assert.deepEqual(given.logged, []);
   });
 
+  it('of what a socket was sent in one tick, once that has left', async () => {
+    await using given = await givenServer();
+    await using client = await givenAuthenticated(given.server.url);
+    const [socket] = given.server.io.sockets.values();
+    const packets = new LiveObjects();
+    socket.conn.on('packetCreate', packet => packets.track(packet));
+    for (let at = 0; at < 20; at++) socket.emit('event', at);
+    socket.emit('end');
+    await client.next('end');
+    assert.equal(packets.size, 21);
+    await packets.gone();
+  });
+
   it('of namespaces that a living connection has left, however long their names are', async () => {
     await using given = await givenServer(
       server => server.defineMethod('ping', () => 'pong'),

@@ -1,8 +1,8 @@
 import type {Socket} from 'socket.io';
 import type {Failure} from '../errors';
-import type {SocketError} from '../refusals';
 import type {CallLimiter} from '../types';
 import type {Caller} from './call';
+import type {CallsInFlight} from './calls-in-flight';
 import type {HandlerTable} from './handler-table';
 import type {RecentCalls, RetryWindow} from './recent-calls';
 
@@ -32,13 +32,6 @@ export interface Service {
   fail(thrown: unknown, handler: string, socket: Socket): Failure;
 }
 
-/** A call that a connection has in flight. */
-interface Refusable {
-  refuse(thrown: SocketError): void;
-  /** Called when the connection has ended. */
-  leave(): void;
-}
-
 /** What a packet needs of the connection that it came on. */
 export interface Peer extends Caller {
   readonly service: Service;
@@ -48,7 +41,7 @@ export interface Peer extends Caller {
   readonly userKey: string;
   readonly authenticated: boolean;
   /** Its calls in flight; made when there is one. */
-  readonly running: Set<Refusable>;
+  readonly running: CallsInFlight;
   readonly callsInFlight: number;
 }
 

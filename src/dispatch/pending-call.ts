@@ -3,13 +3,15 @@ import type {SocketError} from '../refusals';
 import {answer, answerFailure} from './answer';
 import type {Ack, Peer} from './answer';
 import type {Call} from './call';
+import type {InFlightCall} from './calls-in-flight';
 import type {Recent} from './recent-calls';
 
 /**
  * A packet that is not answered at once: it waits for guards, for the limiter, for its method, or for
  * the answer to the call that it repeats. It is in flight until that is over.
  */
-export class PendingCall {
+export class PendingCall implements InFlightCall {
+  place = -1;
   private readonly timer: NodeJS.Timeout | undefined;
   /** Counts what it waits for, one after the other. */
   private stage = 0;
