@@ -6,7 +6,7 @@ import {pinned} from './harness/channel.mjs';
 import {checkInstallation} from './harness/installation.mjs';
 import {runRounds} from './harness/rounds.mjs';
 import {count} from './measures/counts.mjs';
-import {measures} from './measures/index.mjs';
+import {measuresOf} from './measures/index.mjs';
 import {printProfiles} from './report/profiles.mjs';
 import {writeReport} from './report/report.mjs';
 import {summarize} from './report/summary.mjs';
@@ -29,9 +29,9 @@ const {values: flags} = parseArgs({
 if (flags.help) {
   console.log(`node run.mjs [options]
   --only raw,ours        subjects: ${subjects.map(({name}) => name).join(', ')}
-  --measure calls        measures: ${measures.map(({name}) => name).join(', ')}
+  --measure calls        measures: ${[...new Set(measuresOf([20]).map(({name}) => name))].join(', ')}
   --in-flight 20         numbers of calls in flight on a socket, for the measure calls
-  --rounds 3             how often each subject runs
+  --rounds 3             how often each subject's processes are started anew
   --short                a selection, in under two minutes
   --profile              CPU profiles of the servers, in profiles/
   --report               write docs/performance.md`);
@@ -39,8 +39,8 @@ if (flags.help) {
 }
 
 // Warm-up in calls, so that a busy machine does not cut it short; windows in milliseconds.
-const full = {rounds: 5, warmUp: 20000, window: 2000, broadcasts: 30, bursts: 3000};
-const short = {rounds: 2, warmUp: 8000, window: 800, broadcasts: 10, bursts: 1000};
+const full = {rounds: 3, warmUp: 15000, window: 250, broadcasts: 10, bursts: 500};
+const short = {rounds: 1, warmUp: 8000, window: 200, broadcasts: 10, bursts: 500};
 const settings = {
   ...(flags.short ? short : full),
   inFlight: (flags['in-flight'] ?? (flags.short ? '20,1' : '20,4,1'))
@@ -59,17 +59,19 @@ const defaults = flags.short
   : {};
 const chosen = {
   subjects: choose(subjects, flags.only ?? defaults.only),
-  measures: choose(measures, flags.measure ?? defaults.measure),
+  measures: choose(measuresOf(settings.inFlight), flags.measure ?? defaults.measure),
 };
 checkInstallation(chosen.subjects);
 if (!pinned)
   console.error('Server and load generator share cores: no taskset, or one core.');
 
 const runs = [];
-const total = chosen.subjects.length * settings.rounds;
 for await (const run of runRounds(chosen.subjects, chosen.measures, settings)) {
   runs.push(run);
-  console.error(`${runs.length}/${total} ${run.subject}`, run.failure ?? '');
+  console.error(
+    `round ${run.round + 1}/${settings.rounds} ${run.subject}`,
+    run.failure ?? '',
+  );
 }
 const summary = summarize(runs, chosen.subjects);
 printSummary(summary);
@@ -86,9 +88,9 @@ if (runs.some(({failure}) => failure)) process.exitCode = 1;
 
 function choose(list, names) {
   if (!names) return list;
-  return names.split(',').map(name => {
-    const found = list.find(item => item.name === name);
-    if (!found) throw new Error(`There is no ${name}: node run.mjs --help`);
+  return names.split(',').flatMap(name => {
+    const found = list.filter(item => item.name === name);
+    if (found.length === 0) throw new Error(`There is no ${name}: node run.mjs --help`);
     return found;
   });
 }

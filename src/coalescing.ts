@@ -4,6 +4,10 @@ import type {Server as IoServer, Socket as IoSocket} from 'socket.io';
 import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
 import {webSocketOf} from './socket-io-internals';
+import {textFrame} from './text-frame';
+
+/** How Engine.IO sends: a message of its own, text if it is a string. */
+const PLAIN: SendOptions = {};
 
 type Callback = (error?: Error) => void;
 type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefined>;
@@ -31,13 +35,16 @@ class CoalescingWebSocket extends WebSocket {
     callback?: Callback,
   ): void {
     const done = typeof options === 'function' ? options : callback;
-    const how = typeof options === 'object' ? options : {};
+    const how = typeof options === 'object' ? options : PLAIN;
     if (!this.hold()) {
       super.send(data, how, done);
       return;
     }
     if (done) this.callbacks.push(done);
-    super.send(data, how);
+    const frame =
+      typeof data === 'string' && how === PLAIN ? textFrame(data) : undefined;
+    if (frame === undefined) super.send(data, how);
+    else this.stream?.write(frame, 'latin1');
   }
 
   override terminate(): void {

@@ -1,51 +1,78 @@
+import {median} from '../report/numbers.mjs';
 import {Session} from './session.mjs';
 
 /**
- * Runs every subject once a round, each round in another order and each in new processes, so that
- * what else the machine does falls on all alike. Answers with `{subject, round, values}` one by one.
+ * Runs all subjects once a round, each time in new processes. Those live side by side and are measured in
+ * turns of a fraction of a second, so that what else the machine does falls on all alike. Answers with
+ * `{subject, round, values, failure}`: of each value the median of the turns.
  */
 export async function* runRounds(subjects, measures, settings) {
   for (let round = 0; round < settings.rounds; round++) {
-    for (const subject of rotate(subjects, round)) {
-      const values = {};
-      let failure;
-      try {
-        for (const methods of sizesOf(subject, measures)) {
-          const due = measures.filter(
-            measure => measure.methods.includes(methods) && suits(subject, measure),
-          );
-          Object.assign(values, await runOne(subject, due, {...settings, methods}));
-        }
-      } catch (error) {
-        failure = error;
-      }
-      yield {subject: subject.name, round, values, failure};
+    const runs = subjects.map(subject => ({subject, round, values: {}}));
+    for (const methods of sizesOf(measures)) {
+      const due = measures.filter(measure => measure.methods.includes(methods));
+      await runTogether(rotate(runs, round), due, {...settings, methods});
+    }
+    yield* runs.map(run => ({...run, subject: run.subject.name}));
+  }
+}
+
+async function runTogether(runs, due, settings) {
+  const started = [];
+  try {
+    for (const run of runs) {
+      if (!due.some(measure => suits(run.subject, measure))) continue;
+      await attempt(run, async () => {
+        const session = await Session.start(run.subject, settings);
+        started.push({run, session});
+      });
+    }
+    for (const measure of due) {
+      const suited = started.filter(({run}) => suits(run.subject, measure));
+      await runTurns(measure, suited, settings);
+    }
+  } finally {
+    for (const {session} of started) await session.end();
+  }
+}
+
+async function runTurns({turns = 1, begin, turn, end}, started, settings) {
+  const seen = new Map(started.map(one => [one, []]));
+  for (const {run, session} of started) {
+    await attempt(run, () => begin?.(session, settings));
+  }
+  // One profile is of one turn.
+  for (let at = 0; at < (settings.profiles ? 1 : turns); at++) {
+    for (const one of rotate(started, at)) {
+      await attempt(one.run, async () => {
+        seen.get(one).push(await turn(one.session, settings));
+      });
+    }
+  }
+  for (const [{run, session}, values] of seen) {
+    await attempt(run, () => end?.(session));
+    for (const name of Object.keys(values[0] ?? {})) {
+      run.values[name] = median(values.map(value => value[name]));
     }
   }
 }
 
-async function runOne(subject, due, settings) {
-  const session = await Session.start(subject, settings);
-  const values = {};
+/** One subject's failure ends its run and no other's. */
+async function attempt(run, step) {
+  if (run.failure) return;
   try {
-    for (const measure of due) {
-      Object.assign(values, await measure.measure(session, settings));
-    }
-  } finally {
-    await session.end();
+    await step();
+  } catch (error) {
+    run.failure = error;
   }
-  return values;
 }
 
 function suits(subject, measure) {
   return subject.wire !== null || measure.withoutSockets;
 }
 
-function sizesOf(subject, measures) {
-  const sizes = measures
-    .filter(measure => suits(subject, measure))
-    .flatMap(({methods}) => methods);
-  return [...new Set(sizes)].sort((a, b) => a - b);
+function sizesOf(measures) {
+  return [...new Set(measures.flatMap(({methods}) => methods))].sort((a, b) => a - b);
 }
 
 function rotate(list, by) {

@@ -5,13 +5,18 @@ const EVENTS = 20;
 export const burst = {
   name: 'burst',
   methods: [1],
-  async measure(session, {bursts}) {
+  turns: 6,
+  async begin(session, {bursts}) {
     await session.connect(SOCKETS);
-    const emit = count =>
-      session.emit('burst', {bursts: count, events: EVENTS}, count * EVENTS);
-    await emit(Math.ceil(bursts / 2));
-    const {server} = await session.measured('burst', () => emit(bursts));
-    await session.close();
+    await emit(session, bursts * 2);
+  },
+  async turn(session, {bursts}) {
+    const {server} = await session.measured('burst', () => emit(session, bursts));
     return {burst: server.cpu / (bursts * EVENTS)};
   },
+  end: session => session.close(),
 };
+
+function emit(session, bursts) {
+  return session.emit('burst', {bursts, events: EVENTS}, bursts * EVENTS);
+}

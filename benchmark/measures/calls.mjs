@@ -1,24 +1,24 @@
 const SOCKETS = 50;
 
-/** CPU time of a call, with several numbers of calls in flight on each of 50 sockets. */
-export const calls = {
+/** CPU time of a call, with so many calls in flight on each of 50 sockets. */
+export const callsOf = inFlight => ({
   name: 'calls',
   methods: [1],
-  async measure(session, {inFlight, warmUp, window}) {
+  turns: 10,
+  async begin(session, {warmUp}) {
     await session.connect(SOCKETS);
-    const values = {};
-    for (const [index, count] of inFlight.entries()) {
-      // What is compiled and optimized by then stays so for the next numbers.
-      await session.call({inFlight: count, count: index === 0 ? warmUp : warmUp / 4});
-      const result = await session.measured(`cpu-${count}`, () =>
-        session.call({inFlight: count, ms: window}),
-      );
-      values[`cpu-${count}`] = result.server.cpu / result.calls;
-      values[`rate-${count}`] = (result.calls / result.time) * 1e6;
-      values[`server-load-${count}`] = (result.server.cpu / result.server.time) * 100;
-      values[`client-load-${count}`] = (result.cpu / result.time) * 100;
-    }
-    await session.close();
-    return values;
+    await session.call({inFlight, count: warmUp});
   },
-};
+  async turn(session, {window}) {
+    const result = await session.measured(`cpu-${inFlight}`, () =>
+      session.call({inFlight, ms: window}),
+    );
+    return {
+      [`cpu-${inFlight}`]: result.server.cpu / result.calls,
+      [`rate-${inFlight}`]: (result.calls / result.time) * 1e6,
+      [`server-load-${inFlight}`]: (result.server.cpu / result.server.time) * 100,
+      [`client-load-${inFlight}`]: (result.cpu / result.time) * 100,
+    };
+  },
+  end: session => session.close(),
+});

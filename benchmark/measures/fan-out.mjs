@@ -5,13 +5,20 @@ const PAUSE = 20;
 export const fanOut = {
   name: 'fan-out',
   methods: [1],
-  async measure(session, {broadcasts}) {
+  turns: 3,
+  async begin(session, {broadcasts}) {
     await session.connect(SOCKETS);
-    const broadcast = times =>
-      session.emit('broadcast', {times, pause: PAUSE}, times * SOCKETS);
-    await broadcast(Math.ceil(broadcasts / 2));
-    const {server} = await session.measured('fan-out', () => broadcast(broadcasts));
-    await session.close();
+    await broadcast(session, broadcasts);
+  },
+  async turn(session, {broadcasts}) {
+    const {server} = await session.measured('fan-out', () =>
+      broadcast(session, broadcasts),
+    );
     return {'fan-out': server.cpu / (broadcasts * SOCKETS)};
   },
+  end: session => session.close(),
 };
+
+function broadcast(session, times) {
+  return session.emit('broadcast', {times, pause: PAUSE}, times * SOCKETS);
+}

@@ -1,9 +1,19 @@
 import {burst} from './burst.mjs';
-import {calls} from './calls.mjs';
+import {callsOf} from './calls.mjs';
 import {fanOut} from './fan-out.mjs';
 import {latency} from './latency.mjs';
 import {sockets} from './sockets.mjs';
 import {start} from './start.mjs';
 
-/** In the order in which a server process goes through them. */
-export const measures = [start, sockets, fanOut, burst, calls, latency];
+/**
+ * In the order in which a server process goes through them. Each has `begin`, which connects and warms up,
+ * `turn`, which returns values by name, and `end`.
+ */
+export const measuresOf = inFlight => [
+  start,
+  sockets,
+  fanOut,
+  burst,
+  ...inFlight.map(callsOf),
+  latency,
+];

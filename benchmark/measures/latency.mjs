@@ -5,11 +5,14 @@ const RATE = 4000;
 export const latency = {
   name: 'latency',
   methods: [1],
-  async measure(session, {warmUp, window}) {
+  turns: 6,
+  async begin(session, {warmUp}) {
     await session.connect(SOCKETS);
     await session.call({inFlight: 4, count: warmUp / 4});
-    const {p50, p99} = await session.load.ask('pace', {rate: RATE, ms: window});
-    await session.close();
+  },
+  async turn(session, {window}) {
+    const {p50, p99} = await session.load.ask('pace', {rate: RATE, ms: window * 2});
     return {'latency-p50': p50, 'latency-p99': p99};
   },
+  end: session => session.close(),
 };

@@ -4,9 +4,12 @@ const SOCKETS = 1000;
 export const sockets = {
   name: 'sockets',
   methods: [1, 20, 200],
-  async measure(session, {methods}) {
+  turns: 2,
+  async begin(session) {
     await session.connect(SOCKETS);
     await session.close();
+  },
+  async turn(session, {methods}) {
     const before = await session.server.ask('heap');
     const {server} = await session.measured(`connect-${methods}`, () =>
       session.connect(SOCKETS),

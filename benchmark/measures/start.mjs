@@ -3,7 +3,7 @@ export const start = {
   name: 'start',
   methods: [1, 200],
   withoutSockets: true,
-  async measure(session, {methods}) {
+  async turn(session, {methods}) {
     const {time, cpu} = session.started;
     return {[`start-${methods}`]: time / 1000, [`start-cpu-${methods}`]: cpu / 1000};
   },

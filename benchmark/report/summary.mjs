@@ -1,4 +1,5 @@
 import {metrics} from './metrics.mjs';
+import {median} from './numbers.mjs';
 
 /** For each metric that was measured, what each subject has, and its ratio to the baselines. */
 export function summarize(runs, subjects) {
@@ -40,10 +41,11 @@ function valuesOf(runs, metric, subject) {
 
 /** Median and extremes; `undefined` of nothing. */
 export function spread(values) {
-  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b);
-  if (sorted.length === 0) return undefined;
-  const middle = sorted.length >> 1;
-  const median =
-    sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-  return {median, min: sorted[0], max: sorted.at(-1)};
+  const numbers = values.filter(Number.isFinite);
+  if (numbers.length === 0) return undefined;
+  return {
+    median: median(numbers),
+    min: Math.min(...numbers),
+    max: Math.max(...numbers),
+  };
 }
