@@ -41,8 +41,7 @@ class CoalescingWebSocket extends WebSocket {
       return;
     }
     if (done) this.callbacks.push(done);
-    const frame =
-      typeof data === 'string' && how === PLAIN ? textFrame(data) : undefined;
+    const frame = typeof data === 'string' && how === PLAIN ? textFrame(data) : undefined;
     if (frame === undefined) super.send(data, how);
     else this.stream?.write(frame, 'latin1');
   }

@@ -14,6 +14,8 @@ import type {
   ValueOrPromise,
 } from '@loopback/context';
 import type {Application} from '@loopback/core';
+import {SecurityBindings, securityId} from '@loopback/security';
+import type {UserProfile} from '@loopback/security';
 import {socketAuth, socketMethod} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
@@ -114,6 +116,38 @@ async function givenNotes(setup: (app: Application) => void = () => undefined) {
 }
 
 describe('a change at run time takes effect on the next call:', () => {
+  it('a user for those who have none is bound and unbound', async () => {
+    const seen: (string | undefined)[] = [];
+    class GuestController {
+      constructor(
+        @inject(SecurityBindings.USER, {optional: true})
+        private readonly user?: UserProfile,
+      ) {}
+
+      @socketAuth()
+      authenticate() {
+        seen.push(this.user?.name);
+        return true;
+      }
+
+      @socketMethod()
+      name() {
+        return this.user?.name ?? 'nobody';
+      }
+    }
+    await using given = await givenApp({controllers: [GuestController]});
+    const nameOf = async () => {
+      await using client = await givenAuthenticated(given.server.url);
+      return (await client.call('name')).result as string;
+    };
+    assert.equal(await nameOf(), 'nobody');
+    given.app.bind(SecurityBindings.USER).to({[securityId]: 'guest', name: 'Guest'});
+    assert.equal(await nameOf(), 'Guest');
+    given.app.unbind(SecurityBindings.USER);
+    assert.equal(await nameOf(), 'nobody');
+    assert.deepEqual(seen, [undefined, 'Guest', undefined]);
+  });
+
   it('a value that is injected is bound, given another value, bound anew, unbound', async () => {
     await using given = await givenNotes();
     const {app, client} = given;

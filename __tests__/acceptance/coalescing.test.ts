@@ -138,6 +138,16 @@ describe('what is sent to a client in one tick', () => {
     }
   });
 
+  it('arrives whatever its characters and however long it is', async () => {
+    await using pair = await givenPair();
+    const texts = ['', 'x', 'é', '€', '\u{1f600}', '\x00\x7f\x80'].flatMap(piece =>
+      [1, 100, 125, 126, 20_000, 0xffff, 0x10000].map(times => piece.repeat(times)),
+    );
+    for (const text of texts) pair.socket.emit('event', text);
+    await pair.client.call('sync');
+    assert.deepEqual(argumentsOf(pair.client, 'event'), texts);
+  });
+
   it('arrives over polling, and over an upgrade under way', async () => {
     for (const transports of [['polling'], ['polling', 'websocket']]) {
       await using pair = await givenPair({}, {transports});

@@ -39,7 +39,8 @@ function introduction({rounds}) {
     'Written by `npm run bench` in [benchmark](../benchmark/README.md), which says how it is measured.',
     'Every server does the same: it authenticates a token, then answers a call whose small object of ' +
       'arguments and whose user decide the answer, which the load generator checks. The server has one ' +
-      'core, the load generator another. Each round starts every server anew, in another order.',
+      'core, the load generator another. Servers are measured in turns of a fraction of a second, in ' +
+      'an order that rotates, and started anew for each round.',
     `Shown are the median of ${rounds} rounds, the least and the most; then the ratio, in the same round, ` +
       'to the server that is written by hand on socket.io: plain (× by hand), and with the writes of ' +
       'one tick coalesced into one (× coalesced).',

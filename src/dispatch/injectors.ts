@@ -19,6 +19,9 @@ export type Provide = (call: Call) => unknown;
 /** Stands for what only a call's context can give. */
 export class NeedsContext extends Error {}
 
+/** Thrown for single calls, where a stack would cost more than the rest. */
+const NEEDS_CONTEXT = new NeedsContext();
+
 /** What a call itself knows. */
 const OF_CALL: ReadonlyMap<string, Provide> = new Map<string, Provide>([
   [SocketBindings.SOCKET.key, call => call.socket],
@@ -27,13 +30,6 @@ const OF_CALL: ReadonlyMap<string, Provide> = new Map<string, Provide>([
   [SocketBindings.SIGNAL.key, call => call.signal],
   [CoreBindings.CONTROLLER_CLASS.key, call => call.method?.type],
   [CoreBindings.CONTROLLER_METHOD_NAME.key, call => call.method?.member],
-  [
-    SecurityBindings.USER.key,
-    ({user}) => {
-      if (typeof user === 'object' && user !== null) return user;
-      throw new NeedsContext();
-    },
-  ],
 ]);
 
 /** What is read ahead; `undefined` where that takes a context. */
@@ -62,12 +58,24 @@ export class Injectors {
     const key = bindingSelector.toString();
     const ofCall = OF_CALL.get(key);
     if (ofCall) return ofCall;
+    if (key === SecurityBindings.USER.key) return this.provideUser(metadata.optional);
     const {propertyPath} = BindingKey.parseKeyWithPath(key);
     if (propertyPath !== undefined) throw new NeedsContext();
     const binding = this.context.getBinding(key, {optional: true});
     if (binding) return this.provideBinding(binding);
     if (metadata.optional) return () => undefined;
     throw new NeedsContext();
+  }
+
+  private provideUser(optional = false): Provide {
+    // While a socket authenticates there is none yet.
+    const {key} = SecurityBindings.USER;
+    const none = optional && !this.context.getBinding(key, {optional: true});
+    return ({user}) => {
+      if (typeof user === 'object' && user !== null) return user;
+      if (none) return undefined;
+      throw NEEDS_CONTEXT;
+    };
   }
 
   /** @throws NeedsContext */
@@ -92,7 +100,7 @@ export class Injectors {
     const provider = this.construct(source.value);
     return call => {
       const value = (provider(call) as {value(): unknown}).value();
-      if (isPromiseLike(value)) throw new NeedsContext();
+      if (isPromiseLike(value)) throw NEEDS_CONTEXT;
       return value;
     };
   }
@@ -126,7 +134,7 @@ export class Injectors {
     if (!cache?.has(owner)) throw new NeedsContext();
     return () => {
       const value = cache.get(owner);
-      if (value === undefined) throw new NeedsContext();
+      if (value === undefined) throw NEEDS_CONTEXT;
       return value;
     };
   }
