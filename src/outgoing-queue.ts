@@ -76,7 +76,8 @@ export class OutgoingQueues {
   }
 
   private readonly check = (connection: Queueing, queue: Queue) => {
-    if (connection[QUEUE] !== queue) return;
+    // A connection that has closed meanwhile has let go of its buffer.
+    if (connection[QUEUE] !== queue || connection.writeBuffer.length === 0) return;
     if (queue.burst > 0) this.over(connection as unknown as Connection);
     else queue.burst = queue.bytes - queue.before;
   };

@@ -85,6 +85,21 @@ describeSection('A server that stops', options => {
     assert.equal((await answer).error.code, 'SHUTTING_DOWN');
     assert.equal(await client.next('disconnect'), 'transport close');
   });
+
+  it('does not wait for a call whose guard has ended the connection', async () => {
+    await using given = await givenServer(
+      server => server.defineMethod('ping', () => 'pong'),
+      {},
+      {component: {drainTimeout: 3_600_000}},
+    );
+    given.server.io.on('connection', socket => {
+      socket.use(() => void socket.disconnect());
+    });
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    client.socket.emit('ping', {});
+    assert.equal(await client.next('disconnect'), 'io server disconnect');
+    await given.server.stop();
+  });
 });
 
 describeSection('draining', options => {

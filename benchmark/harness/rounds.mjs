@@ -52,7 +52,9 @@ async function runTurns({turns = 1, begin, turn, end}, started, settings) {
   for (const [{run, session}, values] of seen) {
     await attempt(run, () => end?.(session));
     for (const name of Object.keys(values[0] ?? {})) {
-      run.values[name] = median(values.map(value => value[name]));
+      const all = values.map(value => value[name]);
+      // A server that keeps up in some turns only does not keep up.
+      run.values[name] = all.every(Number.isFinite) ? median(all) : NaN;
     }
   }
 }

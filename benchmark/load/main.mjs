@@ -11,6 +11,9 @@ const wire = wires[process.argv[2]];
 const event = Buffer.from(wire.event);
 const ping = wire.ping && Buffer.from(wire.ping);
 const pong = wire.pong && encodeFrame(wire.pong);
+const ownPing = wire.ownPing && encodeFrame(wire.ownPing);
+/** Milliseconds between the pings of a wire whose clients ping. */
+const PING_INTERVAL = 15_000;
 
 let connections = [];
 let events = 0;
@@ -39,6 +42,12 @@ async function measured(work) {
   const before = usage();
   const result = await work();
   return {...result, ...used(before, usage())};
+}
+
+if (ownPing) {
+  setInterval(() => {
+    for (const connection of connections) connection?.socket.write(ownPing);
+  }, PING_INTERVAL);
 }
 
 serve({

@@ -24,19 +24,25 @@ export async function pace(wire, connections, {rate, ms}) {
   });
   const begin = performance.now();
   const total = (rate * ms) / 1000;
-  for (let sent = 0; latencies.length < total;) {
+  let sent = 0;
+  let late = false;
+  while (latencies.length < (late ? sent : total)) {
     const due = Math.min(total, ((performance.now() - begin) * rate) / 1000);
-    for (; sent < due; sent++) {
+    for (; sent < due && !late; sent++) {
       const {connection, frames, sentAt} = lines[sent % lines.length];
       const slot = Math.floor(sent / lines.length) % SLOTS;
       // The server does not keep up with that rate.
-      if (sentAt[slot] >= 0) return {p50: NaN, p99: NaN};
+      if (sentAt[slot] >= 0) {
+        late = true;
+        break;
+      }
       sentAt[slot] = performance.now();
       connection.socket.write(frames.calls[slot]);
     }
     await new Promise(resolve => setImmediate(resolve));
   }
   for (const connection of connections) connection.onMessage = connection.onOther;
+  if (late) return {p50: NaN, p99: NaN};
   latencies.sort((a, b) => a - b);
   const at = share => latencies[Math.floor(latencies.length * share)] * 1000;
   return {p50: at(0.5), p99: at(0.99)};

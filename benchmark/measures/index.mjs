@@ -6,8 +6,8 @@ import {sockets} from './sockets.mjs';
 import {start} from './start.mjs';
 
 /**
- * In the order in which a server process goes through them. Each has `begin`, which connects and warms up,
- * `turn`, which returns values by name, and `end`.
+ * In the order in which a server process goes through them. Each has a `turn`, which returns values by
+ * name, and may have `turns`, their number, `begin`, which connects and warms up, and `end`.
  */
 export const measuresOf = inFlight => [
   start,

@@ -55,7 +55,10 @@ export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
     if (pending) pending.resume(proceed);
     else if (peer.authenticated) proceed();
   });
-  if (!guarded) pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet, ack));
+  // A guard may have ended the connection.
+  if (!guarded && peer.authenticated) {
+    pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet, ack));
+  }
 }
 
 function methodOf({service}: Peer, packet: Packet): Handler | undefined {
