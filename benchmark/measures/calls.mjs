@@ -4,7 +4,7 @@ const SOCKETS = 50;
 export const callsOf = inFlight => ({
   name: 'calls',
   methods: [1],
-  turns: 10,
+  turns: 8,
   async begin(session, {warmUp}) {
     await session.connect(SOCKETS);
     await session.call({inFlight, count: warmUp});

@@ -5,7 +5,7 @@ const RATE = 4000;
 export const latency = {
   name: 'latency',
   methods: [1],
-  turns: 6,
+  turns: 4,
   async begin(session, {warmUp}) {
     await session.connect(SOCKETS);
     await session.call({inFlight: 4, count: warmUp / 4});

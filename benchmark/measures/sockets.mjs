@@ -4,7 +4,6 @@ const SOCKETS = 1000;
 export const sockets = {
   name: 'sockets',
   methods: [1, 20, 200],
-  turns: 2,
   async begin(session) {
     await session.connect(SOCKETS);
     await session.close();
