@@ -41,7 +41,7 @@ function introduction({rounds}) {
       'arguments and whose user decide the answer, which the load generator checks. The server has one ' +
       'core, the load generator another. Servers are measured in turns of a fraction of a second, in ' +
       'an order that rotates, and started anew for each round.',
-    `Shown are the median of ${rounds} rounds, the least and the most; then the ratio, in the same round, ` +
+    `Shown are the median of ${rounds} round${rounds === 1 ? '' : 's'}, the least and the most; then the ratio, in the same round, ` +
       'to the server that is written by hand on socket.io: plain (× by hand), and with the writes of ' +
       'one tick coalesced into one (× coalesced).',
   ].join('\n\n');
