@@ -101,8 +101,12 @@ function runGuards(
   run(0);
 }
 
-/** Guards may have changed the packet, so its name is looked up only now. */
-/** @param pending - Where it has waited already. */
+/**
+ * Runs what a packet is for.
+ *
+ * @param handler - The method of its name, looked up after guards, which may have changed that.
+ * @param pending - Where it has waited already.
+ */
 function route(
   peer: Peer,
   packet: Packet,
