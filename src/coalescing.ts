@@ -6,6 +6,8 @@ import type {ServerOptions} from 'ws';
 import {webSocketOf} from './socket-io-internals';
 import {textFrame} from './text-frame';
 
+const RESOLVED = Promise.resolve();
+
 /** How Engine.IO sends: a message of its own, text if it is a string. */
 const PLAIN: SendOptions = {};
 
@@ -14,14 +16,17 @@ type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefine
 
 /**
  * Holds back what is sent in one tick, so that it leaves in one system call. By itself `ws` makes one
- * for each message, which is half of what a small answer costs.
+ * for each message, which is half of what a small answer costs. A tick is what runs before the next
+ * event of Node's, promises included.
  */
 class CoalescingWebSocket extends WebSocket {
   /** The TCP connection, from the handshake on. */
   stream?: Duplex;
   private held = false;
+  /** The next of those that are let go of together. */
+  next: CoalescingWebSocket | undefined;
   /** Told at the end of the tick that their messages are sent. */
-  private callbacks: Callback[] = [];
+  private callbacks: Callback[] | undefined;
 
   override send(data: Parameters<WebSocket['send']>[0], callback?: Callback): void;
   override send(
@@ -40,14 +45,16 @@ class CoalescingWebSocket extends WebSocket {
       super.send(data, how, done);
       return;
     }
-    if (done) this.callbacks.push(done);
+    // Engine.IO waits for one before it sends more.
+    if (done && this.callbacks) this.callbacks.push(done);
+    else if (done) this.callbacks = [done];
     const frame = typeof data === 'string' && how === PLAIN ? textFrame(data) : undefined;
     if (frame === undefined) super.send(data, how);
     else this.stream?.write(frame, 'latin1');
   }
 
   override terminate(): void {
-    release(this);
+    this.release();
     super.terminate();
   }
 
@@ -67,7 +74,7 @@ class CoalescingWebSocket extends WebSocket {
     if (!this.held) {
       this.held = true;
       stream.cork();
-      process.nextTick(release, this);
+      releaseLater(this);
     }
     return true;
   }
@@ -75,22 +82,52 @@ class CoalescingWebSocket extends WebSocket {
   /** Lets go at once of what is held back. */
   release(): void {
     if (!this.held) return;
-    try {
-      // Engine.IO sends what it has kept meanwhile when it is called back.
-      while (this.callbacks.length > 0) {
-        const {callbacks} = this;
-        this.callbacks = [];
-        for (const callback of callbacks) callback();
+    // Engine.IO sends what it has kept meanwhile when it is called back.
+    while (this.callbacks) {
+      const {callbacks} = this;
+      this.callbacks = undefined;
+      for (const callback of callbacks) {
+        try {
+          callback();
+        } catch (error) {
+          // Of a listener of the application's: as fatal as it is elsewhere, but not to other messages.
+          process.nextTick(rethrow, error);
+        }
       }
-    } finally {
-      this.held = false;
-      this.stream?.uncork();
     }
+    this.held = false;
+    this.stream?.uncork();
   }
 }
 
-function release(client: CoalescingWebSocket): void {
-  client.release();
+/** The first of those that hold back what is written. */
+let holding: CoalescingWebSocket | undefined;
+
+/** One microtask and one callback for all, however many there are. */
+function releaseLater(client: CoalescingWebSocket): void {
+  if (!holding) atEndOfTick(releaseAll);
+  client.next = holding;
+  holding = client;
+}
+
+function releaseAll(): void {
+  let client = holding;
+  holding = undefined;
+  while (client) {
+    const {next}: CoalescingWebSocket = client;
+    client.next = undefined;
+    client.release();
+    client = next;
+  }
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+/** What a microtask adds to Node's queue comes after all other microtasks. */
+function atEndOfTick(run: () => void): void {
+  void RESOLVED.then(() => process.nextTick(run));
 }
 
 /** For socket.io's option `wsEngine`: writes what is sent to a client in one tick at once. */
@@ -105,6 +142,9 @@ export class CoalescingServer extends WebSocketServer {
     head: Buffer,
     callback: (client: WebSocket, request: IncomingMessage) => void,
   ): void {
+    // The answer leaves with the first message, which Engine.IO sends in the same tick.
+    socket.cork();
+    atEndOfTick(() => socket.uncork());
     super.handleUpgrade(request, socket, head, client => {
       if (client instanceof CoalescingWebSocket) client.stream = socket;
       callback(client, request);

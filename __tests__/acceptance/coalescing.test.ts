@@ -1,10 +1,11 @@
+import {RestBindings} from '@loopback/rest';
 import {SocketBindings} from 'loopback4-socket';
 import type {Socket, SocketComponentOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
-import {WebSocketServer} from 'ws';
+import {WebSocket, WebSocketServer} from 'ws';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import type {ClientOptions, TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
@@ -43,6 +44,11 @@ async function givenPair(
       server.defineMethod('gated', (_socket, _credentials, args) =>
         gate.opened.then(() => args),
       );
+      server.defineMethod('steps', async (_socket, _credentials, args) => {
+        await gate.opened;
+        for (let step = 0; step < (args as number); step++) await Promise.resolve();
+        return args;
+      });
     },
     {},
     {component: {coalesceWrites: true, ...component}},
@@ -95,6 +101,60 @@ describe('what is sent to a client in one tick', () => {
       numbers(BURST).map(result => ({result})),
     );
     assert.equal(writes.count - before, 1);
+  });
+
+  it('leaves in one system call: answers that take more promises than others', async () => {
+    await using pair = await givenPair();
+    const writes = countWrites(streamOf(pair.socket));
+    const calls = numbers(BURST).map(at => pair.client.call('steps', at));
+    await pair.client.call('sync');
+    const before = writes.count;
+    pair.gate.open();
+    assert.deepEqual(
+      await Promise.all(calls),
+      numbers(BURST).map(result => ({result})),
+    );
+    assert.equal(writes.count - before, 1);
+  });
+
+  it('leaves in one system call: the answer to an upgrade, and the first message', async () => {
+    await using pair = await givenPair();
+    const rest = pair.given.app.getSync(RestBindings.SERVER);
+    const accepted = once(rest.httpServer!.server, 'connection') as Promise<[NetSocket]>;
+    const url = new URL('/socket.io/?EIO=4&transport=websocket', pair.given.server.url);
+    const client = new WebSocket(url);
+    const counted = accepted.then(([stream]) => countWrites(stream));
+    const [message] = (await once(client, 'message')) as [Buffer];
+    assert.match(message.toString(), /^0\{/);
+    assert.equal((await counted).count, 1);
+    client.terminate();
+  });
+
+  it('leaves for all others where a listener of one connection fails', async () => {
+    await using pair = await givenPair();
+    const {url, io} = pair.given.server;
+    await using second = await givenAuthenticated(url);
+    await using third = await givenAuthenticated(url);
+    const thrown: unknown[] = [];
+    const fault = new Error('drained');
+    const sockets = [...io.sockets.values()];
+    // Before the test runner's own, which would take it for a failing test.
+    process.setUncaughtExceptionCaptureCallback(error => thrown.push(error));
+    try {
+      for (const socket of sockets) socket.emit('event', 1);
+      // Its second message leaves when the first is told to be sent, at the end of the tick.
+      sockets[1].conn.once('drain', () => {
+        throw fault;
+      });
+      for (const socket of sockets) socket.emit('event', 2);
+      const clients = [pair.client, second, third];
+      for (const client of clients) await client.call('sync');
+      for (const client of clients)
+        assert.deepEqual(argumentsOf(client, 'event'), [1, 2]);
+    } finally {
+      process.setUncaughtExceptionCaptureCallback(null);
+    }
+    assert.deepEqual(thrown, [fault]);
   });
 
   it('leaves in two at most: broadcasts', async () => {
