@@ -7,7 +7,7 @@ import type {Ack, Packet} from './dispatch/answer';
 import {Call} from './dispatch/call';
 import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
-import {dispatch, listenerLabel} from './dispatch/dispatch';
+import {dispatch, listenerLabel, showAck} from './dispatch/dispatch';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
 import {runGuarded} from './faults';
 import {checkArguments} from './payload';
@@ -149,8 +149,9 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   receive({data = [], id}: EventPacket): void {
     const packet: Packet = data;
     const ack = id === undefined || id === null ? undefined : this.ackOf(id, packet[0]);
-    if (ack) packet.push(ack);
-    for (const listener of this.socket.listenersAny()) {
+    const listeners = this.socket.listenersAny();
+    if (listeners.length > 0) showAck(packet, ack);
+    for (const listener of listeners) {
       runGuarded(
         () => Reflect.apply(listener, this.socket, packet),
         error => this.report(error, 'socket.onAny'),
@@ -218,30 +219,33 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   private ackOf(id: number, event: unknown): Ack {
-    const {service, socket} = this;
     let answered = false;
-    const send = (data: unknown[]) =>
-      internalsOf(socket).packet({id, type: PacketTypes.ACK, data});
     return (...values) => {
       if (answered) return false;
       answered = true;
-      if (!socket.connected) return true;
-      try {
-        send(values);
-      } catch (error) {
-        // It cannot be encoded; nothing of it has been sent.
-        const name = String(event);
-        const label = service.handlers.methods.get(name)?.label ?? listenerLabel(name);
-        service.fail(error, label, socket);
-        send([{error: internalFailure().error}]);
-      }
+      if (this.socket.connected) this.acknowledge(id, event, values);
       return true;
     };
   }
 
+  private acknowledge(id: number, event: unknown, data: unknown[]): void {
+    const {service, socket} = this;
+    const internals = internalsOf(socket);
+    try {
+      internals.packet({id, type: PacketTypes.ACK, data});
+    } catch (error) {
+      // It cannot be encoded; nothing of it has been sent.
+      const name = String(event);
+      const label = service.handlers.methods.get(name)?.label ?? listenerLabel(name);
+      service.fail(error, label, socket);
+      const failure = [{error: internalFailure().error}];
+      internals.packet({id, type: PacketTypes.ACK, data: failure});
+    }
+  }
+
   private async end(reason: string): Promise<void> {
     const {authentication, service, socket} = this;
-    authentication.end();
+    const connectedHandlers = authentication.end();
     for (const aborter of this.ownAborters ?? []) aborter.abort();
     for (const call of this.calls?.all() ?? []) call.leave();
     // Known by its id only, which no other socket has.
@@ -254,7 +258,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     closeIdleTransport(socket);
     if (this.admitted) {
       service.begin();
-      await authentication.connectedHandlers;
+      await connectedHandlers;
       await this.runDisconnected(reason);
       service.finish();
     }

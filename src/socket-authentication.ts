@@ -5,7 +5,7 @@ import {delayOf} from './delay';
 import {answerFailure} from './dispatch/answer';
 import type {Ack, Packet, Peer} from './dispatch/answer';
 import {Call} from './dispatch/call';
-import {ackOf} from './dispatch/dispatch';
+import {countArguments} from './dispatch/dispatch';
 import {Expiry} from './expiry';
 import type {ExpiryListener} from './expiry';
 import {handshakeCredentials} from './handshake';
@@ -32,6 +32,18 @@ export interface AuthenticationOwner extends Peer {
 
 type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
 
+/** What there is until an authentication, or its renewal, is decided. */
+interface Undecided {
+  /** Refuses the socket unless it authenticates in time. */
+  deadline?: NodeJS.Timeout;
+  /** Of the authentications that share the outcome. */
+  readonly acks: Ack[];
+  /** Calls that wait for it. */
+  readonly waiting: {readonly packet: Packet; readonly ack: Ack | undefined}[];
+  /** Settles when connected handlers have, while they run. */
+  connectedHandlers?: Promise<unknown> | undefined;
+}
+
 /** Who a socket is: from its first credentials, over renewals, to when they end. */
 export class SocketAuthentication implements ExpiryListener {
   credentials: unknown;
@@ -41,16 +53,8 @@ export class SocketAuthentication implements ExpiryListener {
   state: State = 'connecting';
   /** Whether the authentication handler has succeeded, which opens rooms and broadcasts. */
   admitted = false;
-  /** Settles when connected handlers have, while they run. */
-  connectedHandlers?: Promise<unknown> | undefined;
-  private renewing = false;
-  /** Refuses the socket unless it authenticates in time. */
-  private deadline?: NodeJS.Timeout | undefined;
+  private undecided: Undecided | undefined = {acks: [], waiting: []};
   private expiry?: Expiry | undefined;
-  /** Acks of the authentications that share the outcome under way. */
-  private acks?: Ack[] | undefined;
-  /** Calls that wait for it. */
-  private waiting?: Packet[] | undefined;
 
   constructor(private readonly owner: AuthenticationOwner) {}
 
@@ -65,10 +69,10 @@ export class SocketAuthentication implements ExpiryListener {
   /** Starts the clock, and authenticates at once where the handshake carries the credentials. */
   start(): void {
     const {timeout, credentials} = this.service.options;
-    if (timeout !== false) {
+    if (timeout !== false && this.undecided) {
       const expire = () => this.owner.refuse(SocketErrors.authenticationTimeout(timeout));
       const left = timeout - unauthenticatedTime(this.socket);
-      this.deadline = setTimeout(expire, delayOf(left));
+      this.undecided.deadline = setTimeout(expire, delayOf(left));
     }
     if (credentials === 'event') return;
     const handshake = handshakeCredentials(this.socket);
@@ -80,57 +84,57 @@ export class SocketAuthentication implements ExpiryListener {
   /** Takes an `authentication` event. */
   receive(packet: Packet, ack?: Ack): void {
     const event = SocketEvents.AUTHENTICATION;
-    if (packet.length > (ack ? 3 : 2)) {
+    const count = countArguments(packet, ack);
+    if (count > 1) {
       answerFailure(this.owner, SocketErrors.tooManyArguments(), event, ack);
       return;
     }
     if (this.state === 'closed' || this.service.draining) return;
+    const renewing = this.state === 'authenticated' && this.undecided !== undefined;
+    const {acks} = (this.undecided ??= {acks: [], waiting: []});
     if (ack) {
-      this.acks ??= [];
-      if (this.acks.length === MAX_SHARED_AUTHENTICATIONS) {
+      if (acks.length === MAX_SHARED_AUTHENTICATIONS) {
         answerFailure(this.owner, SocketErrors.tooManyAuthentications(), event, ack);
         return;
       }
-      this.acks.push(ack);
+      acks.push(ack);
     }
-    const credentials = packet[1] === ack ? undefined : packet[1];
+    const credentials = count > 0 ? packet[1] : undefined;
     const refusal = checkPayload(credentials, this.service.prohibitedKeys);
     if (refusal) this.owner.refuse(refusal);
     else if (this.state === 'connecting') this.authenticate(credentials);
-    else if (this.state === 'authenticated' && !this.renewing) this.renew(credentials);
+    else if (this.state === 'authenticated' && !renewing) void this.check(credentials);
   }
 
   /** Lets a call wait for the outcome, if there is room. */
   hold(packet: Packet, ack?: Ack): void {
-    this.waiting ??= [];
-    if (this.waiting.length < this.service.options.maxWaitingCalls) {
-      this.waiting.push(packet);
+    const {waiting = []} = this.undecided ?? {};
+    if (waiting.length < this.service.options.maxWaitingCalls) {
+      waiting.push({packet, ack});
     } else {
       answerFailure(this.owner, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
     }
   }
 
   answerAcks(reply: object): void {
-    const {acks} = this;
-    this.acks = undefined;
-    for (const ack of acks ?? []) ack(reply);
+    for (const ack of this.undecided?.acks.splice(0) ?? []) ack(reply);
   }
 
   answerWaiting(error: Error): void {
-    const {waiting} = this;
-    this.waiting = undefined;
-    for (const packet of waiting ?? []) {
-      answerFailure(this.owner, error, String(packet[0]), ackOf(packet));
+    for (const {packet, ack} of this.undecided?.waiting.splice(0) ?? []) {
+      answerFailure(this.owner, error, String(packet[0]), ack);
     }
   }
 
-  /** Stops its clocks, and forgets who waits; what comes later is discarded. */
-  end(): void {
+  /**
+   * Stops its clocks, and forgets who waits; what comes later is discarded.
+   *
+   * @returns What settles when connected handlers have, where they still run.
+   */
+  end(): Promise<unknown> | undefined {
     this.state = 'closed';
-    this.stopClock();
     this.expiry?.cancel();
-    this.acks = undefined;
-    this.waiting = undefined;
+    return this.decided()?.connectedHandlers;
   }
 
   expiring(expiresAt: number): void {
@@ -144,48 +148,47 @@ export class SocketAuthentication implements ExpiryListener {
 
   private authenticate(credentials: unknown): void {
     this.state = 'authenticating';
-    this.check(credentials, async expiresAt => {
-      this.admitted = true;
-      Admission.of(this.socket.nsp).admit(this.socket, this.room);
-      if (this.service.handlers.connected.length > 0) {
-        const running = this.runConnected();
-        this.connectedHandlers = running.catch(() => undefined);
-        await running;
-        this.connectedHandlers = undefined;
-      }
-      // A client whose connection is being closed is told nothing any more.
-      const open = this.socket.conn.readyState === 'open';
-      if (open && this.state === 'authenticating') this.accept(expiresAt);
-    });
-  }
-
-  private renew(credentials: unknown): void {
-    this.renewing = true;
-    this.check(credentials, expiresAt => {
-      this.renewing = false;
-      this.expireAt(expiresAt);
-      this.answerAcks({result: true});
-    });
+    void this.check(credentials);
   }
 
   /** Runs the authentication handler; a result that comes after the end is discarded. */
-  private check(
-    credentials: unknown,
-    succeed: (expiresAt: number | undefined) => void | Promise<void>,
-  ): void {
+  private async check(credentials: unknown): Promise<void> {
     const {owner, service, socket} = this;
     const event = SocketEvents.AUTHENTICATION;
     const call = new Call(owner, {event, credentials, values: [socket, credentials]});
-    const run = async () => {
+    try {
       const {user, room, expiresAt} = await service.authenticate(call);
       if (this.state === 'closed') return;
       if (this.admitted && room !== this.room) throw SocketErrors.anotherUser();
       this.room = room;
       this.credentials = credentials;
       this.user = user;
-      await succeed(expiresAt);
-    };
-    run().catch((error: unknown) => owner.refuse(error));
+      if (!this.admitted) await this.admit();
+      // A client whose connection is being closed is told nothing any more.
+      const open = socket.conn.readyState === 'open';
+      if (this.state === 'authenticated') this.renewed(expiresAt);
+      else if (open && this.state === 'authenticating') this.accept(expiresAt);
+    } catch (error) {
+      owner.refuse(error);
+    }
+  }
+
+  /** Opens rooms and broadcasts, and runs connected handlers. */
+  private async admit(): Promise<void> {
+    const {service, socket, undecided} = this;
+    this.admitted = true;
+    Admission.of(socket.nsp).admit(socket, this.room);
+    if (service.handlers.connected.length === 0 || !undecided) return;
+    const running = this.runConnected();
+    undecided.connectedHandlers = running.catch(() => undefined);
+    await running;
+    undecided.connectedHandlers = undefined;
+  }
+
+  private renewed(expiresAt: number | undefined): void {
+    this.expireAt(expiresAt);
+    const decided = this.decided();
+    for (const ack of decided?.acks ?? []) ack({result: true});
   }
 
   private async runConnected(): Promise<void> {
@@ -212,20 +215,21 @@ export class SocketAuthentication implements ExpiryListener {
     this.state = 'authenticated';
     noteAuthenticated(this.socket);
     liftRequestLimit(this.socket);
-    this.stopClock();
+    const {acks = [], waiting = []} = this.decided() ?? {};
     this.socket.emit(SocketEvents.AUTHENTICATED, true);
-    this.answerAcks({result: true});
+    for (const ack of acks) ack({result: true});
     this.expireAt(expiresAt);
     // Most sockets wait for long after it, and make no call that needs one.
     this.owner.releaseContext();
-    const {waiting} = this;
-    this.waiting = undefined;
-    for (const packet of waiting ?? []) this.owner.handle(packet, ackOf(packet));
+    for (const {packet, ack} of waiting) this.owner.handle(packet, ack);
   }
 
-  private stopClock(): void {
-    clearTimeout(this.deadline);
-    this.deadline = undefined;
+  /** Lets go of what there was until now. */
+  private decided(): Undecided | undefined {
+    const {undecided} = this;
+    this.undecided = undefined;
+    clearTimeout(undecided?.deadline);
+    return undecided;
   }
 
   private expireAt(time: number | undefined): void {

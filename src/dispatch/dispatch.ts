@@ -19,10 +19,12 @@ const GUARD = 'socket.use';
 
 type Guard = SocketInternals['fns'][number];
 
-/** The ack of a packet, if its sender asked for one. */
-export function ackOf(packet: Packet): Ack | undefined {
-  const last = packet.at(-1);
-  return typeof last === 'function' ? (last as Ack) : undefined;
+/**
+ * Puts the ack behind a packet's arguments, where the application's functions find it. Most packets are
+ * for none of them, and an array that grows takes more than it holds.
+ */
+export function showAck(packet: Packet, ack: Ack | undefined): void {
+  if (ack && packet.at(-1) !== ack) packet.push(ack);
 }
 
 /**
@@ -44,6 +46,7 @@ export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
     answerFailure(peer, SocketErrors.tooManyCalls(), GUARD, ack);
     return;
   }
+  showAck(packet, ack);
   let pending: PendingCall | undefined;
   let guarded = false as boolean;
   runGuards(peer, [...guards], packet, (error, failed) => {
@@ -138,6 +141,7 @@ function listen(peer: Peer, packet: Packet, ack: Ack | undefined): void {
   const name = packet[0] as string;
   // A client must not fake what socket.io and Node emit.
   const allowed = !RESERVED_EVENTS.has(name);
+  showAck(packet, ack);
   const listened =
     allowed &&
     runListeners(peer.socket, name, packet.slice(1), error =>
@@ -148,8 +152,8 @@ function listen(peer: Peer, packet: Packet, ack: Ack | undefined): void {
 }
 
 /** How many arguments a packet has. */
-function countArguments(packet: Packet, ack: Ack | undefined): number {
-  return packet.length - (ack ? 2 : 1);
+export function countArguments(packet: Packet, ack: Ack | undefined): number {
+  return packet.length - (ack && packet.at(-1) === ack ? 2 : 1);
 }
 
 /** The arguments are `args`, optionally followed by call options. */
