@@ -146,8 +146,8 @@ export class Admission {
     adapter.addAll = (id, rooms) => {
       const entry = held.get(id);
       if (!entry && !this.keepsOut(id)) return addAll(id, rooms);
-      const all = new Set([...(entry?.rooms ?? []), ...rooms]);
-      this.keep(id, {missed: [], recovered: false, ...entry, rooms: all});
+      for (const room of entry ? rooms : []) entry?.rooms.add(room);
+      this.keep(id, entry ?? {rooms: new Set(rooms), missed: [], recovered: false});
       return undefined;
     };
     adapter.del = (id, room) => {

@@ -9,8 +9,8 @@ import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
 import {CoalescingServer, coalesceFlushes} from './coalescing';
 import {ConnectionLimits} from './connection-limits';
 import type {ConnectionLimitOptions} from './connection-limits';
+import {guardDecoders} from './decoder';
 import type {Report} from './faults';
-import {guardHandshakes} from './handshake';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
 import {guardCors, refuseForeignOrigins} from './origin';
@@ -25,7 +25,7 @@ import {
   watchUpgrade,
 } from './transport';
 import type {ReadyHttpServer} from './types';
-import {watchConnection} from './unauthenticated';
+import {letGo, watchConnection} from './unauthenticated';
 
 function destroy(this: Duplex): void {
   this.destroy();
@@ -95,12 +95,15 @@ export class SocketListener {
         else callback(refusal, false);
       },
     });
-    guardHandshakes(this.io);
     this.io.attach(this.router);
+    guardDecoders(this.io, letGo);
     limitRequests(this.io);
     if (coalesce) coalesceFlushes(this.io);
     queues.follow(this.io);
     this.io.engine.on('connection', (connection: Socket['conn']) => {
+      // From here on the websocket looks after it.
+      if (connection.transport.name === 'websocket')
+        connection.request.socket.off('error', destroy);
       watchConnection(connection, service.timeout(), this.limits);
       this.limits.count(connection);
       queues.watch(connection);

@@ -56,6 +56,12 @@ interface ServerInternals {
   readonly parentNsps: ReadonlyMap<unknown, Namespace>;
 }
 
+/** What a decoder tells of. */
+export interface DecodedPacket {
+  readonly type: number;
+  data: object;
+}
+
 /** A socket.io server's parser, which makes a decoder for each connection. */
 interface ParserInternals {
   readonly encoder: {encode(packet: object): unknown};
@@ -63,10 +69,9 @@ interface ParserInternals {
     Decoder: new () => {
       /** Throws at what cannot be read, which closes the connection. */
       add(data: unknown): void;
-      on(
-        event: 'decoded',
-        listener: (packet: {type: number; data: object}) => void,
-      ): unknown;
+      on(event: 'decoded', listener: (packet: DecodedPacket) => void): unknown;
+      /** Called when the connection is closed, after its sockets were told. */
+      destroy(): void;
     };
   };
 }

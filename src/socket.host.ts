@@ -177,9 +177,13 @@ export class SocketHost implements LifeCycleObserver {
 
   /** How long, in ms, a connection may go without an authenticated socket; `undefined` for no limit. */
   private get longestTimeout(): number | undefined {
-    const serving = [...this.endpoints.values()].filter(one => !one.idle);
-    const timeouts = serving.map(({options: {timeout}}) => timeout);
-    return timeouts.includes(false) ? undefined : Math.max(0, ...(timeouts as number[]));
+    let longest = 0;
+    for (const {idle, options} of this.endpoints.values()) {
+      if (idle) continue;
+      if (options.timeout === false) return undefined;
+      longest = Math.max(longest, options.timeout);
+    }
+    return longest;
   }
 
   private configure(endpoint: Endpoint): void {

@@ -21,20 +21,31 @@ interface Unauthenticated {
   readonly counted: UnauthenticatedCount | undefined;
 }
 
-/** Of each connection, until one of its sockets has authenticated, and that one has. */
-const unauthenticated = new WeakMap<Socket['conn'], Unauthenticated | 'authenticated'>();
+const KNOWN = Symbol('unauthenticated');
+const ENTERING = Symbol('entering');
+
+/** A connection of Engine.IO's, and what is known of it: weak maps of so many cost the collector. */
+interface Watched {
+  /** Until one of its sockets has authenticated, and that one has. */
+  [KNOWN]?: Unauthenticated | 'authenticated' | undefined;
+  /** Sockets that have joined a namespace or are joining one, and have not authenticated. */
+  [ENTERING]?: Set<Socket> | undefined;
+}
+
+function watchedOf(connection: Socket['conn']): Watched {
+  return connection as Watched;
+}
 
 function unauthenticatedOf(
   connection: Socket['conn'],
   counted?: UnauthenticatedCount,
 ): Unauthenticated | undefined {
-  const known = unauthenticated.get(connection);
+  const watched = watchedOf(connection);
+  const {[KNOWN]: known} = watched;
   if (known === 'authenticated') return undefined;
   if (known) return known;
-  const made = {counted};
-  unauthenticated.set(connection, made);
   if (counted) counted.unauthenticated++;
-  return made;
+  return (watched[KNOWN] = {counted});
 }
 
 /** What a connection was watched for is over. */
@@ -47,7 +58,7 @@ function forget(connection: Socket['conn']): void {
 
 /**
  * Ends a connection unless one of its sockets authenticates in time: whether it joins no namespace, or
- * has left all, or waits for a middleware. Lets go of it once it closes, by whomever.
+ * has left all, or waits for a middleware. {@link letGo} ends that.
  *
  * @param timeout - ms, to which a little is added for what its sockets are told when their own time is
  * over; `undefined` for no limit.
@@ -63,19 +74,19 @@ export function watchConnection(
     const wait = delayOf(timeout + IDLE_TRANSPORT_TIMEOUT);
     known.deadline = setTimeout(endConnection, wait, connection);
   }
-  connection.on('close', letGo);
   releaseWhenClosed(connection);
 }
 
-/** A listener that all connections share. */
-function letGo(this: Socket['conn']): void {
-  forget(this);
-  unauthenticated.delete(this);
-  for (const socket of entering.get(this) ?? []) {
+/** Lets go of a connection that is closed, by whomever. */
+export function letGo(connection: Socket['conn']): void {
+  forget(connection);
+  const watched = watchedOf(connection);
+  watched[KNOWN] = undefined;
+  for (const socket of watched[ENTERING] ?? []) {
     // socket.io would keep one that is joining until its middleware calls `next`, if ever.
     internalsOf(socket)._cleanup();
   }
-  if (!isGone(this)) terminateSoon(this);
+  if (!isGone(connection)) terminateSoon(connection);
 }
 
 /**
@@ -85,40 +96,38 @@ function letGo(this: Socket['conn']): void {
 export function unauthenticatedTime({conn}: Socket): number {
   const known = unauthenticatedOf(conn);
   if (!known) return 0;
+  const now = performance.now();
   if (known.since === undefined) known.deadline?.refresh();
-  known.since ??= performance.now();
-  return performance.now() - known.since;
+  known.since ??= now;
+  return now - known.since;
 }
 
 /** Lets a connection's later sockets take their own time. */
 export function noteAuthenticated(socket: Socket): void {
   const {conn} = socket;
   forget(conn);
-  unauthenticated.set(conn, 'authenticated');
+  watchedOf(conn)[KNOWN] = 'authenticated';
   leavePlace(socket);
 }
 
 /** Whether a socket of a connection is authenticated, or was. */
 export function isAuthenticated(connection: Socket['conn']): boolean {
-  return unauthenticated.get(connection) === 'authenticated';
+  return watchedOf(connection)[KNOWN] === 'authenticated';
 }
-
-/** Sockets that have joined a namespace or are joining one, and have not authenticated. */
-const entering = new WeakMap<Socket['conn'], Set<Socket>>();
 
 /** Counts a socket among those of its connection that are not authenticated, if there may be one more. */
 export function takePlace(socket: Socket): boolean {
-  const sockets = entering.get(socket.conn) ?? new Set();
+  const sockets = (watchedOf(socket.conn)[ENTERING] ??= new Set());
   if (sockets.size >= MAX_UNAUTHENTICATED_SOCKETS) return false;
-  entering.set(socket.conn, sockets.add(socket));
+  sockets.add(socket);
   return true;
 }
 
 /** Makes room for another: a socket is authenticated, or its namespace has let go of it. */
 export function leavePlace(socket: Socket): void {
-  const sockets = entering.get(socket.conn);
-  sockets?.delete(socket);
-  if (sockets?.size === 0) entering.delete(socket.conn);
+  const watched = watchedOf(socket.conn);
+  watched[ENTERING]?.delete(socket);
+  if (watched[ENTERING]?.size === 0) watched[ENTERING] = undefined;
 }
 
 /**
@@ -126,8 +135,16 @@ export function leavePlace(socket: Socket): void {
  * reach. With Engine.IO 3 both have the same id, so that socket.io itself only knows the later one.
  */
 export function isJoinedTwice(socket: Socket): boolean {
-  const joined = socketsOnConnection(socket).values();
-  return [...joined, ...(entering.get(socket.conn) ?? [])].some(
-    other => other !== socket && other.nsp === socket.nsp,
+  const entering = watchedOf(socket.conn)[ENTERING];
+  return (
+    hasNamesake(socketsOnConnection(socket).values(), socket) ||
+    (entering !== undefined && hasNamesake(entering, socket))
   );
+}
+
+function hasNamesake(sockets: Iterable<Socket>, socket: Socket): boolean {
+  for (const other of sockets) {
+    if (other !== socket && other.nsp === socket.nsp) return true;
+  }
+  return false;
 }

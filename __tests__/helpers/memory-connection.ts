@@ -1,5 +1,6 @@
 import {Socket as EngineSocket, Transport} from 'engine.io';
 import type {IncomingMessage} from 'node:http';
+import {PassThrough} from 'node:stream';
 import type {Server} from 'socket.io';
 
 type Packet = Parameters<Transport['send']>[0][number];
@@ -56,7 +57,13 @@ export class MemoryConnection {
    */
   constructor(io: Server, written: (frame: string) => void, slow = false) {
     this.transport = new MemoryTransport(slow);
-    const request = {headers: {}, url: '/socket.io/', connection: {}, _query: {}};
+    const request = {
+      headers: {},
+      url: '/socket.io/',
+      connection: {},
+      socket: new PassThrough(),
+      _query: {},
+    };
     const id = `memory-${made++}`;
     const server = io.engine as ConstructorParameters<typeof EngineSocket>[1];
     this.engine = new EngineSocket(
