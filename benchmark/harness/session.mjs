@@ -41,8 +41,9 @@ export class Session {
     return this.load.ask('call', options);
   }
 
-  async close() {
-    await this.load.ask('close');
+  /** Closes all connections but the first `keep`. */
+  async close({keep = 0} = {}) {
+    await this.load.ask('close', {keep});
     // Until the server has seen that they are gone.
     await setTimeout(300);
   }

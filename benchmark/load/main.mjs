@@ -15,7 +15,7 @@ const ownPing = wire.ownPing && encodeFrame(wire.ownPing);
 /** Milliseconds between the pings of a wire whose clients ping. */
 const PING_INTERVAL = 15_000;
 
-let connections = [];
+const connections = [];
 let events = 0;
 let onEvent = () => {};
 
@@ -64,9 +64,9 @@ serve({
       };
       await Promise.all(Array.from({length: concurrency}, openAll));
     }),
-  close() {
-    for (const connection of connections) connection.close();
-    connections = [];
+  /** Closes all connections but the first `keep`. */
+  close({keep}) {
+    for (const connection of connections.splice(keep)) connection.close();
   },
   call: options => measured(() => call(wire, connections, options)),
   pace: options => measured(() => pace(wire, connections, options)),

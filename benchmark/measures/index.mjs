@@ -1,8 +1,9 @@
 import {burst} from './burst.mjs';
 import {callsOf} from './calls.mjs';
+import {connect} from './connect.mjs';
 import {fanOut} from './fan-out.mjs';
+import {heap} from './heap.mjs';
 import {latency} from './latency.mjs';
-import {sockets} from './sockets.mjs';
 import {start} from './start.mjs';
 
 /**
@@ -11,7 +12,8 @@ import {start} from './start.mjs';
  */
 export const measuresOf = inFlight => [
   start,
-  sockets,
+  connect,
+  heap,
   fanOut,
   burst,
   ...inFlight.map(callsOf),

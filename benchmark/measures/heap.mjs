@@ -1,0 +1,18 @@
+const SOCKETS = 1000;
+
+/** Bytes of heap that an idle authenticated socket takes. */
+export const heap = {
+  name: 'heap',
+  methods: [1, 20, 200],
+  async begin(session) {
+    await session.connect(SOCKETS);
+    await session.close();
+  },
+  async turn(session, {methods}) {
+    const before = await session.server.ask('heap');
+    await session.connect(SOCKETS);
+    const after = await session.server.ask('heap');
+    await session.close();
+    return {[`heap-${methods}`]: (after - before) / SOCKETS};
+  },
+};
