@@ -2,7 +2,7 @@ import type {Context} from '@loopback/context';
 import type {Socket} from 'socket.io';
 import type {Service} from './dispatch/answer';
 import type {Call} from './dispatch/call';
-import type {ApplyCredentials} from './types';
+import type {ApplyCredentials} from './configuration';
 
 /** What a connection needs of the server that it belongs to. */
 export interface ConnectionService extends Service {

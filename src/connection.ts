@@ -26,7 +26,7 @@ import {
   cutConnection,
   ignoreLatePackets,
 } from './transport';
-import type {ApplyCredentials} from './types';
+import type {ApplyCredentials} from './configuration';
 
 /**
  * The life of one socket in one namespace: it connects, authenticates, calls, and ends. Everything

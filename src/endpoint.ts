@@ -22,12 +22,12 @@ import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
 import {checkPayload} from './payload';
 import {CLOSE_GRACE, cutConnection} from './transport';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from './types';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
 import type {
   ApplyCredentials,
   SocketAuthenticationOptions,
   SocketServerOptions,
-} from './types';
+} from './configuration';
 import {isJoinedTwice, takePlace} from './unauthenticated';
 import {securityIdOf, userRoom} from './users';
 

@@ -4,7 +4,7 @@ import type {Request} from '@loopback/rest';
 import express from 'express';
 import type {Express} from 'express';
 import type {IncomingMessage} from 'node:http';
-import type {ApplyCredentials} from './types';
+import type {ApplyCredentials} from './configuration';
 
 let standalone: Express | undefined;
 

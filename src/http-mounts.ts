@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {ReadyHttpServer} from './types';
+import type {ReadyHttpServer} from './configuration';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 

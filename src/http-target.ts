@@ -2,7 +2,7 @@ import type {HttpServerOptions} from '@loopback/http-server';
 import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {SocketTags} from './keys';
-import type {ReadyHttpServer, SocketComponentOptions} from './types';
+import type {ReadyHttpServer, SocketComponentOptions} from './configuration';
 
 /**
  * Finds what an application's socket.io server listens on: what it was configured with, or else the

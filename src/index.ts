@@ -41,25 +41,27 @@ export {
   DEFAULT_SERVER_NAME,
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
-} from './types';
+} from './configuration';
 export type {
   ApplyCredentials,
   CallLimiter,
+  NamespaceMatcher,
+  RateLimiter,
+  ReadyHttpServer,
+  SocketAuthenticationOptions,
+  SocketComponentOptions,
+  SocketServerOptions,
+  StartTarget,
+} from './configuration';
+export type {
   ConnectionHandler,
   DisconnectHandler,
   HandlerReference,
   LogSocketError,
   MethodHandler,
-  NamespaceMatcher,
-  RateLimiter,
-  ReadyHttpServer,
-  SocketAuthenticationOptions,
   SocketCall,
   SocketCallback,
-  SocketComponentOptions,
   SocketFailureSource,
   SocketInvocationSource,
   SocketPayload,
-  SocketServerOptions,
-  StartTarget,
 } from './types';

@@ -4,7 +4,7 @@ import type {Server as IoServer, Socket} from 'socket.io';
 import type {SocketComponent} from './socket.component';
 import type {SocketHost} from './socket.host';
 import type {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME} from './types';
+import {DEFAULT_SERVER_NAME} from './configuration';
 import type {LogSocketError} from './types';
 
 /** Binding keys of this package. */

@@ -24,7 +24,7 @@ import {
   terminate,
   watchUpgrade,
 } from './transport';
-import type {ReadyHttpServer} from './types';
+import type {ReadyHttpServer} from './configuration';
 import {letGo, watchConnection} from './unauthenticated';
 
 function destroy(this: Duplex): void {

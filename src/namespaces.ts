@@ -4,8 +4,8 @@ import {rootUrlOf} from './http-target';
 import type {SocketListener} from './listener';
 import {childrenOf} from './socket-io-internals';
 import {countMatching} from './transport';
-import {DEFAULT_SERVER_NAME} from './types';
-import type {ReadyHttpServer, SocketServerOptions, StartTarget} from './types';
+import {DEFAULT_SERVER_NAME} from './configuration';
+import type {ReadyHttpServer, SocketServerOptions, StartTarget} from './configuration';
 
 type NamespaceName = Required<SocketServerOptions>['namespace'];
 

@@ -2,8 +2,8 @@ import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {MAX_DELAY} from './delay';
 import {SocketBindings} from './keys';
-import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './types';
-import type {SocketComponentOptions, SocketServerOptions} from './types';
+import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './configuration';
+import type {SocketComponentOptions, SocketServerOptions} from './configuration';
 
 /** The component's options with their defaults. */
 export type ComponentOptions = SocketComponentOptions &

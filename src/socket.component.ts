@@ -6,7 +6,7 @@ import {SocketBooter} from './booters/socket.booter';
 import {SocketBindings, SocketTags} from './keys';
 import {SocketHost} from './socket.host';
 import {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME} from './types';
+import {DEFAULT_SERVER_NAME} from './configuration';
 
 /**
  * Adds socket servers to an application. Decorated controllers are found wherever they are bound.

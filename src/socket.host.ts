@@ -18,8 +18,8 @@ import type {ComponentOptions} from './options';
 import {messageOf, ProblemLog, throwProblems} from './problems';
 import {childrenOf} from './socket-io-internals';
 import {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME, DEFAULT_SOCKET_COMPONENT_OPTIONS} from './types';
-import type {StartTarget} from './types';
+import {DEFAULT_SERVER_NAME, DEFAULT_SOCKET_COMPONENT_OPTIONS} from './configuration';
+import type {StartTarget} from './configuration';
 
 /**
  * What all named servers of an application share: the socket.io server, its life cycle, and the

@@ -22,14 +22,13 @@ import {toUnauthorized} from './errors';
 import {SocketErrors} from './refusals';
 import {RESERVED_EVENTS, SocketEvents} from './protocol';
 import type {SocketHost} from './socket.host';
-import {DEFAULT_SERVER_NAME} from './types';
+import {DEFAULT_SERVER_NAME} from './configuration';
+import type {SocketServerOptions, StartTarget} from './configuration';
 import type {
   ConnectionHandler,
   DisconnectHandler,
   HandlerReference,
   MethodHandler,
-  SocketServerOptions,
-  StartTarget,
 } from './types';
 import {userRoom} from './users';
 

@@ -12,7 +12,7 @@ import {
   webSocketOf,
 } from './socket-io-internals';
 import {runGuarded} from './faults';
-import type {NamespaceMatcher} from './types';
+import type {NamespaceMatcher} from './configuration';
 
 /** How long, in ms, a closed connection may take to say goodbye before it is cut. */
 export const CLOSE_GRACE = 500;

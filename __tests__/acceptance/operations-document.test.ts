@@ -5,7 +5,7 @@ import {it} from 'node:test';
 import {
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
-} from '../../dist/types';
+} from '../../dist/configuration';
 
 const SOURCES = join(__dirname, '../../src');
 const TEXT = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');

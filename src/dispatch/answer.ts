@@ -1,6 +1,6 @@
 import type {Socket} from 'socket.io';
 import type {Failure} from '../errors';
-import type {CallLimiter} from '../types';
+import type {CallLimiter} from '../configuration';
 import type {Caller} from './call';
 import type {CallsInFlight} from './calls-in-flight';
 import type {HandlerTable} from './handler-table';

@@ -2,7 +2,8 @@ import type {Binding, Constructor, Context} from '@loopback/context';
 import type {OperationObject} from '@loopback/rest';
 import type {Socket} from 'socket.io';
 import {guardSignal} from '../faults';
-import type {ApplyCredentials, SocketCall} from '../types';
+import type {ApplyCredentials} from '../configuration';
+import type {SocketCall} from '../types';
 import {CallContext} from './contexts';
 import {keepResolved} from './light-context';
 

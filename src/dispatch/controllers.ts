@@ -3,7 +3,7 @@ import {CoreTags} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
 import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
 import {RESERVED_EVENTS} from '../protocol';
-import {DEFAULT_SERVER_NAME} from '../types';
+import {DEFAULT_SERVER_NAME} from '../configuration';
 import {ControllerHandler} from './controller-handler';
 import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';

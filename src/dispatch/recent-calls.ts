@@ -1,4 +1,4 @@
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../types';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../configuration';
 import type {Ack} from './answer';
 import {weigh} from './weight';
 
