@@ -1,4 +1,4 @@
-import {get as getOperation, param, RestServer} from '@loopback/rest';
+import {RestServer} from '@loopback/rest';
 import assert from 'node:assert/strict';
 import {fork} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
@@ -10,6 +10,7 @@ import type {Answer, TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {freePort, get} from '../helpers/net';
 import {givenServer} from '../helpers/server';
+import {slowHandlers} from '../helpers/slow-handlers';
 
 const SOCKETS = 8;
 /** Calls of each socket: those that end in time, and those that do not. */
@@ -109,28 +110,11 @@ describe('a stop loses nothing', () => {
     const enter = () => {
       if (++count === ALL) entered.open();
     };
-    class SlowController {
-      @getOperation('/soon')
-      async soon(@param.query.number('n') n: number) {
-        enter();
-        await gate.opened;
-        return n;
-      }
-    }
+    const {controller, define} = slowHandlers(gate, enter);
     await using given = await givenServer(
-      server => {
-        server.defineMethod('soon', async (_socket, _credentials, n) => {
-          enter();
-          await gate.opened;
-          return n;
-        });
-        server.defineMethod('never', () => {
-          enter();
-          return new Promise(() => undefined);
-        });
-      },
+      define,
       {},
-      {controllers: [SlowController], component: {drainTimeout: 1500}},
+      {controllers: [controller], component: {drainTimeout: 1500}},
     );
     const {url} = await given.app.getServer(RestServer);
     await using load = await givenLoad(given.server.url, url ?? '');

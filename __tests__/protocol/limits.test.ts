@@ -1,3 +1,4 @@
+import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import type {RateLimiter, SocketServerOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
@@ -181,6 +182,23 @@ describeSection('Limits', options => {
       assert.deepEqual(remainsOf(given.server), {connections: 0, running: 0});
     });
   }
+
+  it('of how often a user makes calls hold over all namespaces of a pattern', async () => {
+    const limiter = new RateLimiterMemory({points: 2, duration: 60});
+    const namespace = /^\/room-\d$/;
+    await using slow = await givenSlow({callLimiter: {limiter}, namespace});
+    const root = slow.given.app.getSync(RestBindings.SERVER).url;
+    await using one = await givenAuthenticated(`${root}/room-1`, {id: '1'}, options);
+    await using away = await givenAuthenticated(`${root}/room-2`, {id: '1'}, options);
+    await using other = await givenAuthenticated(`${root}/room-2`, {id: '2'}, options);
+    for (const client of [one, away]) {
+      assert.deepEqual(await client.call('ping'), {result: 'pong'});
+    }
+    for (const client of [one, away]) {
+      assert.equal((await client.call('ping')).error.code, 'TOO_MANY_REQUESTS');
+    }
+    assert.deepEqual(await other.call('ping'), {result: 'pong'});
+  });
 
   for (const by of [undefined, 'user', 'socket'] as const) {
     it(`of how often calls are made hold for each ${by ?? 'user by default'}`, async () => {
