@@ -13,12 +13,17 @@ const NAMESPACE = /^(?:[56][^-]*-|\d)\/[^,]*/;
 /** What is known of the text that a decoder reads; a plain one is long, and shows nothing to be refused. */
 type Text = 'short' | 'long' | 'plain';
 
+// Symbols, because the application's parser may have members of any name.
+const TEXT = Symbol('text');
+const CONNECTION = Symbol('connection');
+const FOLLOW = Symbol('follow');
+
 /**
  * Checks what clients send before anything reads it, however deep it is: namespace functions, middleware
  * and adapters would otherwise walk it.
  *
- * @param closed - Told of each connection of the server's that is closed, once its sockets are gone.
- * socket.io makes a decoder for each connection and ends it with that; one more listener on each
+ * @param closed - Told once of each connection of the server's, when it is closed and its sockets are
+ * gone. socket.io makes a decoder for each connection and ends it with that; one more listener on each
  * connection would take more than the rest of what is known of it.
  */
 export function guardDecoders(
@@ -35,20 +40,22 @@ export function guardDecoders(
   parser._parser = {
     ...parser._parser,
     Decoder: class extends Decoder {
-      text: Text = 'short';
-      private readonly connection = opening;
+      [TEXT]: Text = 'short';
+      private [CONNECTION] = opening;
 
       constructor() {
         super();
         this.on('decoded', checkDecoded);
+        // One of the application's that is no method is found before this class's.
+        if (Object.hasOwn(this, 'destroy')) this[FOLLOW]();
       }
 
       override add(data: unknown): void {
-        this.text = 'short';
+        this[TEXT] = 'short';
         if (typeof data === 'string' && data.length > MAX_PARSED_DEPTH) {
           const json = data.replace(NAMESPACE, '');
-          this.text = isPlain(json) ? 'plain' : 'long';
-          if (this.text === 'long' && isDeeper(json, MAX_PARSED_DEPTH)) {
+          this[TEXT] = isPlain(json) ? 'plain' : 'long';
+          if (this[TEXT] === 'long' && isDeeper(json, MAX_PARSED_DEPTH)) {
             throw new Error(`More than ${MAX_PARSED_DEPTH} levels.`);
           }
         }
@@ -57,16 +64,24 @@ export function guardDecoders(
 
       override destroy(): void {
         super.destroy();
-        if (this.connection) closed(this.connection);
+        this[FOLLOW]();
+      }
+
+      /** socket.io may be done with a connection before what it was sent has left. */
+      private [FOLLOW](): void {
+        const {[CONNECTION]: connection} = this;
+        this[CONNECTION] = undefined;
+        if (connection?.readyState === 'closed') closed(connection);
+        else connection?.once('close', () => closed(connection));
       }
     },
   };
 }
 
 /** A listener that all decoders share. */
-function checkDecoded(this: {readonly text: Text}, packet: DecodedPacket): void {
+function checkDecoded(this: {readonly [TEXT]: Text}, packet: DecodedPacket): void {
   if (packet.type === PacketTypes.CONNECT) checkHandshake(packet);
-  else if (this.text !== 'short' && packet.type === PacketTypes.EVENT) {
-    noteLong(packet.data, this.text === 'plain');
+  else if (this[TEXT] !== 'short' && packet.type === PacketTypes.EVENT) {
+    noteLong(packet.data, this[TEXT] === 'plain');
   }
 }

@@ -70,7 +70,7 @@ interface ParserInternals {
       /** Throws at what cannot be read, which closes the connection. */
       add(data: unknown): void;
       on(event: 'decoded', listener: (packet: DecodedPacket) => void): unknown;
-      /** Called when the connection is closed, after its sockets were told. */
+      /** Called when socket.io is done with the connection, which may not be closed yet. */
       destroy(): void;
     };
   };

@@ -69,6 +69,8 @@ export function watchConnection(
   timeout: number | undefined,
   counted: UnauthenticatedCount,
 ): void {
+  // A listener of the application's may have closed it at once.
+  if (connection.readyState === 'closed') return;
   const known = unauthenticatedOf(connection, counted);
   if (timeout !== undefined && known) {
     const wait = delayOf(timeout + IDLE_TRANSPORT_TIMEOUT);

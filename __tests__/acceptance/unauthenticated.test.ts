@@ -4,6 +4,7 @@ import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
+import {Decoder, Encoder} from 'socket.io-parser';
 import {childrenOf, connectingSockets} from '../../dist/socket-io-internals';
 import {authenticateByToken, givenApp} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
@@ -17,8 +18,12 @@ import {PollingClient} from '../helpers/polling';
 import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
 import {RawSocket} from '../helpers/raw-socket';
+import {givenServer} from '../helpers/server';
 
 const TIMEOUT = 100;
+/** How many may be unauthenticated. */
+const MOST = 3;
+const COUNTED = {component: {maxUnauthenticated: MOST}};
 const TRANSPORTS = ['websocket', 'polling'] as const;
 const ROOMS: SocketServerOptions['namespace'] = /^\/room-\d+$/;
 const NEVER = new Promise<never>(() => undefined);
@@ -327,6 +332,58 @@ describe('an unauthenticated client by hand', () => {
     await client.send('40');
     await gone(given);
     assert.equal(await client.isOpen(), false);
+  });
+
+  it('is counted until it is gone, though socket.io is done with it', async () => {
+    await using app = await givenServer(() => undefined, {timeout: TIMEOUT}, COUNTED);
+    const url = app.server.url ?? '';
+    const {engine} = await app.app.get(SocketBindings.IO);
+    const opened: Promise<unknown>[] = [];
+    engine.on('connection', (connection: Socket['conn']) =>
+      opened.push(once(connection, 'close')),
+    );
+    for (let count = 0; count < MOST; count++) {
+      const client = await PollingClient.open(url);
+      await client.send('40');
+      // A namespace that it has not joined, which socket.io takes for a protocol error.
+      await client.send('42/nowhere,["x"]');
+    }
+    assert.equal(await RawClient.tryOpen(url, 4), 403);
+    await Promise.all(opened);
+    assert.equal(await RawClient.tryOpen(url, 4), 200);
+  });
+
+  it('is not counted when a listener of the application’s closes it at once', async () => {
+    await using app = await givenServer(() => undefined, {}, COUNTED);
+    const {engine} = await app.app.get(SocketBindings.IO);
+    const close = (connection: Socket['conn']) => connection.close(true);
+    engine.prependListener('connection', close);
+    for (let count = 0; count <= MOST; count++) {
+      const raw = await RawSocket.upgrade(app.server.url);
+      raw.reset();
+    }
+    engine.off('connection', close);
+    await using _client = await givenAuthenticated(app.server.url);
+  });
+
+  it('is not counted any more when it is gone, whatever decodes its packets', async () => {
+    class OwnDecoder extends Decoder {
+      override destroy = () => Decoder.prototype.destroy.call(this);
+      readonly connection = 'own';
+    }
+    const parser = {Encoder, Decoder: OwnDecoder};
+    const component = {...COUNTED.component, io: {parser}};
+    await using app = await givenServer(() => undefined, {}, {component});
+    const {engine} = await app.app.get(SocketBindings.IO);
+    for (let count = 0; count <= MOST; count++) {
+      const connected = once(engine, 'connection') as Promise<[Socket['conn']]>;
+      await using raw = await RawSocket.upgrade(app.server.url);
+      const [connection] = await connected;
+      const closed = once(connection, 'close');
+      raw.reset();
+      await closed;
+    }
+    await using _client = await givenAuthenticated(app.server.url);
   });
 
   it('is gone when it has left by polling and never polls again', async () => {
