@@ -23,8 +23,6 @@ class CoalescingWebSocket extends WebSocket {
   /** The TCP connection, from the handshake on. */
   stream?: Duplex;
   private held = false;
-  /** The next of those that are let go of together. */
-  next: CoalescingWebSocket | undefined;
   /** Told at the end of the tick that their messages are sent. */
   private callbacks: Callback[] | undefined;
 
@@ -74,7 +72,8 @@ class CoalescingWebSocket extends WebSocket {
     if (!this.held) {
       this.held = true;
       stream.cork();
-      releaseLater(this);
+      // Each on its own: what listens is told in the asynchronous context of its own connection.
+      atEndOfTick(() => this.release());
     }
     return true;
   }
@@ -97,27 +96,6 @@ class CoalescingWebSocket extends WebSocket {
     }
     this.held = false;
     this.stream?.uncork();
-  }
-}
-
-/** The first of those that hold back what is written. */
-let holding: CoalescingWebSocket | undefined;
-
-/** One microtask and one callback for all, however many there are. */
-function releaseLater(client: CoalescingWebSocket): void {
-  if (!holding) atEndOfTick(releaseAll);
-  client.next = holding;
-  holding = client;
-}
-
-function releaseAll(): void {
-  let client = holding;
-  holding = undefined;
-  while (client) {
-    const {next}: CoalescingWebSocket = client;
-    client.next = undefined;
-    client.release();
-    client = next;
   }
 }
 

@@ -19,18 +19,10 @@ const QUEUES = Symbol('queues');
 /** A connection of Engine.IO's, which replaces its buffer each time that it hands it on. */
 interface Queueing {
   readonly writeBuffer: readonly unknown[];
-  sendPacket: SendPacket;
+  sendPacket: typeof sendPacket;
   [QUEUE]: Queue | undefined;
   [QUEUES]: OutgoingQueues;
 }
-
-type SendPacket = (
-  this: Queueing,
-  type: string,
-  data?: string | Buffer,
-  options?: object,
-  callback?: () => void,
-) => void;
 
 /**
  * Bounds what waits to be sent to a client that reads slower than it is sent to. What is sent in one
@@ -98,7 +90,10 @@ export class OutgoingQueues {
 /** Shared by all connections, so that none costs a closure. */
 function sendPacket(
   this: Queueing,
-  ...[type, data, options, callback]: Parameters<SendPacket>
+  type: string,
+  data?: string | Buffer,
+  options?: object,
+  callback?: () => void,
 ): void {
   const {sendPacket: send} = Object.getPrototypeOf(this) as Pick<Queueing, 'sendPacket'>;
   send.call(this, type, data, options, callback);

@@ -2,6 +2,7 @@ import {RestBindings} from '@loopback/rest';
 import {SocketBindings} from 'loopback4-socket';
 import type {Socket, SocketComponentOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
+import {AsyncLocalStorage} from 'node:async_hooks';
 import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
@@ -9,6 +10,7 @@ import {WebSocket, WebSocketServer} from 'ws';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import type {ClientOptions, TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
+import {RawSocket} from '../helpers/raw-socket';
 import {givenServer} from '../helpers/server';
 
 const BURST = 20;
@@ -220,6 +222,48 @@ describe('what is sent to a client in one tick', () => {
       assert.equal(await client.next('last'), 1);
       await client.next('disconnect');
     }
+  });
+
+  it('arrives at a client that reads late, though the server has disconnected it', async () => {
+    await using pair = await givenPair({maxQueuedBytes: false});
+    await using silent = await RawSocket.authenticated(pair.given.server.url);
+    const [socket, other] = pair.given.server.io.sockets.values();
+    const {_socket: reading} = (
+      pair.client.socket.io.engine.transport as unknown as {ws: {_socket: NetSocket}}
+    ).ws;
+    reading.pause();
+    const text = 'x'.repeat(4_000_000);
+    for (const at of numbers(4)) socket.emit('event', at, text);
+    await new Promise(resolve => setImmediate(resolve));
+    socket.disconnect(true);
+    // It does not answer the close handshake, and is cut for that in time.
+    other.disconnect(true);
+    await silent.ended;
+    reading.resume();
+    await pair.client.next('disconnect');
+    assert.deepEqual(argumentsOf(pair.client, 'event'), numbers(4));
+  });
+
+  it('is told of in the asynchronous context of its own connection', async () => {
+    await using pair = await givenPair();
+    await using other = await givenAuthenticated(pair.given.server.url);
+    const context = new AsyncLocalStorage<number>();
+    const seen: unknown[] = [];
+    const gone = [...pair.given.server.io.sockets.values()].map((socket, at) => {
+      socket.on('disconnect', () => seen.push([at, context.getStore()]));
+      const left = once(socket, 'disconnect');
+      context.run(at, () => {
+        for (const value of numbers(2)) socket.emit('event', value);
+        socket.conn.close();
+      });
+      return left;
+    });
+    await Promise.all(gone);
+    assert.deepEqual(seen.sort(), [
+      [0, 0],
+      [1, 1],
+    ]);
+    for (const client of [pair.client, other]) await client.next('disconnect');
   });
 
   it('waits in the engine while the client does not read, where volatile events are dropped', async () => {
