@@ -145,9 +145,14 @@ export class Admission {
 
     adapter.addAll = (id, rooms) => {
       const entry = held.get(id);
-      if (!entry && !this.keepsOut(id)) return addAll(id, rooms);
-      for (const room of entry ? rooms : []) entry?.rooms.add(room);
-      this.keep(id, entry ?? {rooms: new Set(rooms), missed: [], recovered: false});
+      if (entry) {
+        for (const room of rooms) entry.rooms.add(room);
+        this.keep(id, entry);
+      } else if (this.keepsOut(id)) {
+        this.keep(id, {rooms: new Set(rooms), missed: [], recovered: false});
+      } else {
+        return addAll(id, rooms);
+      }
       return undefined;
     };
     adapter.del = (id, room) => {

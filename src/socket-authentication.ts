@@ -84,7 +84,7 @@ export class SocketAuthentication implements ExpiryListener {
   /** Takes an `authentication` event. */
   receive(packet: Packet, ack?: Ack): void {
     const event = SocketEvents.AUTHENTICATION;
-    const count = countArguments(packet, ack);
+    const count = countArguments(packet);
     if (count > 1) {
       answerFailure(this.owner, SocketErrors.tooManyArguments(), event, ack);
       return;
@@ -187,8 +187,8 @@ export class SocketAuthentication implements ExpiryListener {
 
   private renewed(expiresAt: number | undefined): void {
     this.expireAt(expiresAt);
-    const decided = this.decided();
-    for (const ack of decided?.acks ?? []) ack({result: true});
+    this.answerAcks({result: true});
+    this.decided();
   }
 
   private async runConnected(): Promise<void> {
@@ -215,12 +215,14 @@ export class SocketAuthentication implements ExpiryListener {
     this.state = 'authenticated';
     noteAuthenticated(this.socket);
     liftRequestLimit(this.socket);
-    const {acks = [], waiting = []} = this.decided() ?? {};
+    clearTimeout(this.undecided?.deadline);
+    // Whoever is told may end the socket, and then who waits is answered so.
     this.socket.emit(SocketEvents.AUTHENTICATED, true);
-    for (const ack of acks) ack({result: true});
+    this.answerAcks({result: true});
     this.expireAt(expiresAt);
     // Most sockets wait for long after it, and make no call that needs one.
     this.owner.releaseContext();
+    const {waiting = []} = this.decided() ?? {};
     for (const {packet, ack} of waiting) this.owner.handle(packet, ack);
   }
 

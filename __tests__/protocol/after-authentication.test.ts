@@ -19,6 +19,16 @@ async function givenSockets(touch: (socket: Socket) => void): Promise<GivenApp> 
   return given;
 }
 
+const isAck = (value: unknown) => typeof value === 'function';
+
+const ACK_CHANGES: Record<string, (packet: unknown[]) => void> = {
+  wrap: packet => {
+    const ack = packet.pop() as (...values: unknown[]) => void;
+    packet.push((...values: unknown[]) => ack(...values));
+  },
+  remove: packet => void packet.pop(),
+};
+
 describe('After authentication', () => {
   describeSection('Guards', options => {
     it('run in order before the method, and see name, arguments and ack', async () => {
@@ -68,6 +78,32 @@ describe('After authentication', () => {
       });
       assert.deepEqual(await client.call('echo', 'sent'), {result: 'sent'});
     });
+
+    for (const [title, change] of Object.entries(ACK_CHANGES)) {
+      it(`may ${title} the ack: methods get their args, listeners what socket.io gives them`, async () => {
+        const heard: unknown[][] = [];
+        await using given = await givenSockets(socket => {
+          socket.use((packet, next) => {
+            change(packet);
+            next();
+          });
+          socket.on('heard', (...values: unknown[]) => {
+            heard.push(values.map(value => (isAck(value) ? 'ack' : value)));
+            values.find(isAck)?.('told');
+          });
+        });
+        await using client = await givenAuthenticated(
+          given.server.url,
+          undefined,
+          options,
+        );
+        assert.deepEqual(await client.call('echo', 1), {result: 1});
+        assert.deepEqual(await client.call('echo'), {result: 'nothing'});
+        client.socket.emit('heard', 1, () => undefined);
+        await client.call('echo');
+        assert.deepEqual(heard, [title === 'remove' ? [1] : [1, 'ack']]);
+      });
+    }
 
     it('see names that are no method', async () => {
       await using given = await givenSockets(socket => {

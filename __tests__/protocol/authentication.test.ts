@@ -144,6 +144,27 @@ function openAfter(given: GivenApp, packets: number, gate: Gate): void {
 
 describe('Authentication', () => {
   describeSection('Failure', options => {
+    it('answers all who wait when a listener of `authenticated` disconnects the socket', async () => {
+      const gate = new Gate();
+      await using given = await givenServer(server => {
+        server.auth(() => gate.opened.then(() => ({name: 'someone'})));
+        server.defineMethod('ping', () => 'pong');
+      });
+      given.server.io.on('connection', socket =>
+        socket.onAnyOutgoing((name: string) => {
+          if (name === 'authenticated') socket.disconnect();
+        }),
+      );
+      openAfter(given, 2, gate);
+      await using client = givenClient(given.server.url, options);
+      const answers = await Promise.all([
+        client.call('authentication', {token: 'ok'}),
+        client.call('ping'),
+      ]);
+      for (const {error} of answers) assert.equal(error.code, 'AUTHENTICATION_REVOKED');
+      await client.next('disconnect');
+    });
+
     for (const [title, {handler, body, logged}] of Object.entries({
       ...THROWN,
       ...ANSWERED,

@@ -6,7 +6,7 @@ import type {CallsInFlight} from './calls-in-flight';
 import type {HandlerTable} from './handler-table';
 import type {RecentCalls, RetryWindow} from './recent-calls';
 
-/** An event as socket.io hands it over: its name and its arguments. */
+/** An event: its name, its arguments, and the ack if one was asked for and the application may see it. */
 export type Packet = unknown[];
 
 /** Answers a packet the first time it is called, and says whether this was it. Never throws. */

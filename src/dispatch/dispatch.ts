@@ -39,6 +39,7 @@ export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
   }
   const guards = internalsOf(peer.socket).fns;
   if (guards.length === 0) {
+    if (!handler) showAck(packet, ack);
     route(peer, packet, handler, ack);
     return;
   }
@@ -60,7 +61,7 @@ export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
   });
   // A guard may have ended the connection.
   if (!guarded && peer.authenticated) {
-    pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet, ack));
+    pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet));
   }
 }
 
@@ -122,13 +123,13 @@ function route(
     return;
   }
   const refusal =
-    checkCallOptions(packet, ack) ??
+    checkCallOptions(packet) ??
     (!pending && isBusy(peer) ? SocketErrors.tooManyCalls() : undefined);
   if (refusal) {
     answerFailure(peer, refusal, handler.label, ack);
   } else if (peer.service.options.callLimiter) {
     const waiting =
-      pending ?? new PendingCall(peer, handler.label, ack, timeoutOf(peer, packet, ack));
+      pending ?? new PendingCall(peer, handler.label, ack, timeoutOf(peer, packet));
     const step = () => call(peer, handler, packet, ack, waiting);
     void waiting.limit(handler.label, consumeFor(peer), step);
   } else {
@@ -141,7 +142,6 @@ function listen(peer: Peer, packet: Packet, ack: Ack | undefined): void {
   const name = packet[0] as string;
   // A client must not fake what socket.io and Node emit.
   const allowed = !RESERVED_EVENTS.has(name);
-  showAck(packet, ack);
   const listened =
     allowed &&
     runListeners(peer.socket, name, packet.slice(1), error =>
@@ -151,14 +151,14 @@ function listen(peer: Peer, packet: Packet, ack: Ack | undefined): void {
   if (!listened && ack) answerFailure(peer, SocketErrors.methodNotFound(), name, ack);
 }
 
-/** How many arguments a packet has. */
-export function countArguments(packet: Packet, ack: Ack | undefined): number {
-  return packet.length - (ack && packet.at(-1) === ack ? 2 : 1);
+/** How many arguments a packet has. No client sends a function: one at the end is the ack, or a guard's. */
+export function countArguments(packet: Packet): number {
+  return packet.length - (typeof packet.at(-1) === 'function' ? 2 : 1);
 }
 
 /** The arguments are `args`, optionally followed by call options. */
-function checkCallOptions(packet: Packet, ack: Ack | undefined): Error | undefined {
-  const count = countArguments(packet, ack);
+function checkCallOptions(packet: Packet): Error | undefined {
+  const count = countArguments(packet);
   if (count < 2) return undefined;
   if (count > 2) return SocketErrors.tooManyArguments();
   const options = packet[2];
@@ -171,8 +171,8 @@ function checkCallOptions(packet: Packet, ack: Ack | undefined): Error | undefin
 }
 
 /** What a packet says of its call, if it is well formed. */
-function callOptionsOf(packet: Packet, ack: Ack | undefined): CallOptions | undefined {
-  if (countArguments(packet, ack) < 2) return undefined;
+function callOptionsOf(packet: Packet): CallOptions | undefined {
+  if (countArguments(packet) < 2) return undefined;
   const options = packet[2];
   return isRecord(options) && isRecord(options.$call) ? options.$call : undefined;
 }
@@ -192,8 +192,8 @@ function call(
 ): void {
   const {service, socket, credentials, user} = peer;
   const {retryWindow} = service.options;
-  const id = retryWindow && callOptionsOf(packet, own)?.id;
-  const timeout = timeoutOf(peer, packet, own);
+  const id = retryWindow && callOptionsOf(packet)?.id;
+  const timeout = timeoutOf(peer, packet);
   let ack = own;
   if (retryWindow && id) {
     const key = JSON.stringify([socket.nsp.name, packet[0], id]);
@@ -209,7 +209,7 @@ function call(
     ack = claimed;
   }
   // `emit(name, undefined)` arrives as null.
-  const args = countArguments(packet, own) > 0 ? (packet[1] ?? undefined) : undefined;
+  const args = countArguments(packet) > 0 ? (packet[1] ?? undefined) : undefined;
   const current = new Call(peer, {
     event: packet[0] as string,
     credentials,
@@ -237,13 +237,9 @@ function call(
 }
 
 /** The shorter of the server's and the client's limits, in ms; `undefined` for none. */
-function timeoutOf(
-  {service}: Peer,
-  packet: Packet,
-  ack: Ack | undefined,
-): number | undefined {
+function timeoutOf({service}: Peer, packet: Packet): number | undefined {
   const limit = service.options.callTimeout;
-  const asked: unknown = callOptionsOf(packet, ack)?.timeout;
+  const asked: unknown = callOptionsOf(packet)?.timeout;
   const wanted = typeof asked === 'number' && asked > 0 ? asked : Infinity;
   const shorter = Math.min(wanted, limit === false ? Infinity : limit);
   return shorter > MAX_DELAY ? undefined : shorter;
