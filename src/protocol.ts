@@ -68,7 +68,7 @@ export interface DrainingBody {
 }
 
 /** Answer to a call that asked for an ack; an `undefined` result arrives as `{}`. */
-export type Reply<Result = unknown, Failure = unknown> =
+export type Reply<Result = unknown, Failure = ErrorBody> =
   {result?: Result; error?: undefined} | {error: Failure; result?: undefined};
 
 /**
