@@ -108,26 +108,43 @@ function atEndOfTick(run: () => void): void {
   void RESOLVED.then(() => process.nextTick(run));
 }
 
-/** For socket.io's option `wsEngine`: writes what is sent to a client in one tick at once. */
-export class CoalescingServer extends WebSocketServer {
-  constructor(options: ServerOptions) {
-    super({...options, WebSocket: CoalescingWebSocket});
+/**
+ * For socket.io's option `wsEngine`: writes what is sent to a client in one tick at once.
+ *
+ * @param closed - Listens to `close` of each TCP connection. A websocket tells it in its place: a third
+ * listener would make Node's list of two grow to nineteen places.
+ */
+export function coalescingServer(
+  closed: (this: Duplex) => void,
+): new (options: ServerOptions) => WebSocketServer {
+  function onClose(this: WebSocket): void {
+    if (this instanceof CoalescingWebSocket && this.stream) closed.call(this.stream);
   }
+  return class extends WebSocketServer {
+    constructor(options: ServerOptions) {
+      super({...options, WebSocket: CoalescingWebSocket});
+    }
 
-  override handleUpgrade(
-    request: IncomingMessage,
-    socket: Duplex,
-    head: Buffer,
-    callback: (client: WebSocket, request: IncomingMessage) => void,
-  ): void {
-    // The answer leaves with the first message, which Engine.IO sends in the same tick.
-    socket.cork();
-    atEndOfTick(() => socket.uncork());
-    super.handleUpgrade(request, socket, head, client => {
-      if (client instanceof CoalescingWebSocket) client.stream = socket;
-      callback(client, request);
-    });
-  }
+    override handleUpgrade(
+      request: IncomingMessage,
+      socket: Duplex,
+      head: Buffer,
+      callback: (client: WebSocket, request: IncomingMessage) => void,
+    ): void {
+      // The answer leaves with the first message, which Engine.IO sends in the same tick.
+      socket.cork();
+      atEndOfTick(() => socket.uncork());
+      socket.off('close', closed);
+      let opened = false as boolean;
+      super.handleUpgrade(request, socket, head, client => {
+        opened = true;
+        client.on('close', onClose);
+        if (client instanceof CoalescingWebSocket) client.stream = socket;
+        callback(client, request);
+      });
+      if (!opened) socket.on('close', closed);
+    }
+  };
 }
 
 /** Writes at once what Engine.IO sends at once: broadcasts take a way of their own through `ws`. */

@@ -6,7 +6,7 @@ import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
-import {CoalescingServer, coalesceFlushes} from './coalescing';
+import {coalesceFlushes, coalescingServer} from './coalescing';
 import {ConnectionLimits} from './connection-limits';
 import type {ConnectionLimitOptions} from './connection-limits';
 import {guardDecoders} from './decoder';
@@ -85,7 +85,7 @@ export class SocketListener {
     this.io = new IoServer({
       cleanupEmptyChildNamespaces: true,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
-      ...(coalesce && {wsEngine: CoalescingServer}),
+      ...(coalesce && {wsEngine: coalescingServer(this.untrack)}),
       ...(options.connectionStateRecovery && {adapter: RecoveryAdapter}),
       ...options,
       ...(cors && {cors}),
