@@ -20,7 +20,9 @@ export async function givenExample(
   setup: (app: ExampleApplication) => void = () => undefined,
   port = 0,
 ): Promise<GivenExample> {
-  const app = new ExampleApplication({rest: {port, host: '127.0.0.1'}});
+  // A browser opens connections that it may never use, which REST would wait for without end.
+  const rest = {port, host: '127.0.0.1', gracePeriodForClose: 1000};
+  const app = new ExampleApplication({rest});
   setup(app);
   await app.boot();
   await app.start();
