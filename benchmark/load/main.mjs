@@ -51,6 +51,7 @@ if (ownPing) {
 }
 
 serve({
+  ready: () => true,
   /** Opens and authenticates `count` more connections, `concurrency` at once. */
   connect: ({port, count, concurrency = 20}) =>
     measured(async () => {
