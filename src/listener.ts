@@ -21,6 +21,7 @@ import {
   CLOSE_GRACE,
   cutConnection,
   cutUnfinished,
+  releaseWhenClosed,
   terminate,
   watchUpgrade,
 } from './transport';
@@ -104,6 +105,9 @@ export class SocketListener {
       // From here on the websocket looks after it.
       if (connection.transport.name === 'websocket')
         connection.request.socket.off('error', destroy);
+      releaseWhenClosed(connection);
+      // A listener of the application's may have closed it at once.
+      if (connection.readyState === 'closed') return;
       watchConnection(connection, service.timeout(), this.limits);
       this.limits.count(connection);
       queues.watch(connection);

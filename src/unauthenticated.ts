@@ -3,13 +3,7 @@ import type {UnauthenticatedCount} from './connection-limits';
 import {delayOf} from './delay';
 import {MAX_UNAUTHENTICATED_SOCKETS} from './protocol';
 import {internalsOf, socketsOnConnection} from './socket-io-internals';
-import {
-  endConnection,
-  IDLE_TRANSPORT_TIMEOUT,
-  isGone,
-  releaseWhenClosed,
-  terminateSoon,
-} from './transport';
+import {endConnection, IDLE_TRANSPORT_TIMEOUT, isGone, terminateSoon} from './transport';
 
 /** What is known of a connection until one of its sockets has authenticated. */
 interface Unauthenticated {
@@ -69,14 +63,11 @@ export function watchConnection(
   timeout: number | undefined,
   counted: UnauthenticatedCount,
 ): void {
-  // A listener of the application's may have closed it at once.
-  if (connection.readyState === 'closed') return;
   const known = unauthenticatedOf(connection, counted);
   if (timeout !== undefined && known) {
     const wait = delayOf(timeout + IDLE_TRANSPORT_TIMEOUT);
     known.deadline = setTimeout(endConnection, wait, connection);
   }
-  releaseWhenClosed(connection);
 }
 
 /** Lets go of a connection that is closed, by whomever. */

@@ -17,7 +17,7 @@ import {
 import {PollingClient} from '../helpers/polling';
 import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
-import {RawSocket} from '../helpers/raw-socket';
+import {RawSocket, upgradeRequest} from '../helpers/raw-socket';
 import {givenServer} from '../helpers/server';
 
 const TIMEOUT = 100;
@@ -354,7 +354,8 @@ describe('an unauthenticated client by hand', () => {
   });
 
   it('is not counted when a listener of the application’s closes it at once', async () => {
-    await using app = await givenServer(() => undefined, {}, COUNTED);
+    const component = {...COUNTED.component, maxConnectionsPerAddress: MOST};
+    await using app = await givenServer(() => undefined, {}, {component});
     const {engine} = await app.app.get(SocketBindings.IO);
     const close = (connection: Socket['conn']) => connection.close(true);
     engine.prependListener('connection', close);
@@ -364,6 +365,16 @@ describe('an unauthenticated client by hand', () => {
     }
     engine.off('connection', close);
     await using _client = await givenAuthenticated(app.server.url);
+  });
+
+  it('does not hold up a stop when its upgrade was refused', async () => {
+    await using app = await givenServer();
+    await using raw = await RawSocket.connect(app.server.url);
+    const request = upgradeRequest('/socket.io/?EIO=4&transport=websocket');
+    raw.write(request.replace('dGhlIHNhbXBsZSBub25jZQ==', 'short'));
+    assert.match(await raw.head(), /^HTTP\/1\.1 400 /);
+    raw.reset();
+    await app.app.stop();
   });
 
   it('is not counted any more when it is gone, whatever decodes its packets', async () => {
