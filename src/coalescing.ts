@@ -1,6 +1,6 @@
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {Server as IoServer, Socket as IoSocket} from 'socket.io';
+import type {Socket as IoSocket} from 'socket.io';
 import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
 import {webSocketOf} from './socket-io-internals';
@@ -148,9 +148,7 @@ export function coalescingServer(
 }
 
 /** Writes at once what Engine.IO sends at once: broadcasts take a way of their own through `ws`. */
-export function coalesceFlushes(io: IoServer): void {
-  io.engine.on('flush', (connection: IoSocket['conn'], packets: unknown[]) => {
-    const client = packets.length > 1 ? webSocketOf(connection) : undefined;
-    if (client instanceof CoalescingWebSocket) client.hold();
-  });
+export function coalesceFlush(connection: IoSocket['conn'], packets: unknown[]): void {
+  const client = packets.length > 1 ? webSocketOf(connection) : undefined;
+  if (client instanceof CoalescingWebSocket) client.hold();
 }

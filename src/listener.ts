@@ -6,7 +6,7 @@ import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
-import {coalesceFlushes, coalescingServer} from './coalescing';
+import {coalesceFlush, coalescingServer} from './coalescing';
 import {ConnectionLimits} from './connection-limits';
 import type {ConnectionLimitOptions} from './connection-limits';
 import {guardDecoders} from './decoder';
@@ -99,8 +99,11 @@ export class SocketListener {
     this.io.attach(this.router);
     guardDecoders(this.io, letGo);
     limitRequests(this.io);
-    if (coalesce) coalesceFlushes(this.io);
-    queues.follow(this.io);
+    // One listener, because Node copies a list of them for each event.
+    this.io.engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
+      queues.flushed(connection);
+      if (coalesce) coalesceFlush(connection, packets);
+    });
     this.io.engine.on('connection', (connection: Socket['conn']) => {
       // From here on the websocket looks after it.
       if (connection.transport.name === 'websocket')

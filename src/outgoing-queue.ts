@@ -1,4 +1,4 @@
-import type {Server as IoServer, Socket} from 'socket.io';
+import type {Socket} from 'socket.io';
 
 type Connection = Socket['conn'];
 
@@ -38,11 +38,9 @@ export class OutgoingQueues {
     private readonly over: (connection: Connection) => void,
   ) {}
 
-  /** Follows when the buffers of a server's connections are handed on. */
-  follow({engine}: IoServer): void {
-    engine.on('flush', (connection: Queueing) => {
-      connection[QUEUE] = undefined;
-    });
+  /** Told when a connection hands its buffer on. */
+  flushed(connection: Connection): void {
+    (connection as unknown as Queueing)[QUEUE] = undefined;
   }
 
   watch(connection: Connection): void {
