@@ -1,4 +1,4 @@
-import type {Context} from '@loopback/context';
+import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
 import type {Service} from './dispatch/answer';
 import type {Call} from './dispatch/call';

@@ -1,4 +1,4 @@
-import type {Context} from '@loopback/context';
+import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
 import {Admission} from './admission';
 import type {ConnectionService} from './connection-service';

@@ -1,4 +1,4 @@
-import type {Context} from '@loopback/context';
+import type {Context} from '@loopback/core';
 import {hasAuthentication} from './dispatch/authentication';
 import type {StrategyHandler} from './dispatch/authentication';
 import type {Handler} from './dispatch/handler';

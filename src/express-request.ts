@@ -1,4 +1,4 @@
-import type {Context} from '@loopback/context';
+import type {Context} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
 import express from 'express';

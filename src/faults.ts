@@ -1,4 +1,4 @@
-import {isPromiseLike} from '@loopback/context';
+import {isPromiseLike} from '@loopback/core';
 import type {EventEmitter} from 'node:events';
 import type {Socket} from 'socket.io';
 

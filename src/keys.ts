@@ -1,5 +1,4 @@
-import {BindingKey} from '@loopback/context';
-import {CoreBindings} from '@loopback/core';
+import {BindingKey, CoreBindings} from '@loopback/core';
 import type {Server as IoServer, Socket} from 'socket.io';
 import type {SocketComponent} from './socket.component';
 import type {SocketHost} from './socket.host';

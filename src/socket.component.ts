@@ -1,7 +1,10 @@
-import {BindingScope, createBindingFromClass} from '@loopback/context';
-import type {Binding} from '@loopback/context';
-import {asLifeCycleObserver, CoreTags} from '@loopback/core';
-import type {Component} from '@loopback/core';
+import {
+  asLifeCycleObserver,
+  BindingScope,
+  CoreTags,
+  createBindingFromClass,
+} from '@loopback/core';
+import type {Binding, Component} from '@loopback/core';
 import {SocketBooter} from './booters/socket.booter';
 import {SocketBindings, SocketTags} from './keys';
 import {SocketHost} from './socket.host';

@@ -1,7 +1,5 @@
-import {inject} from '@loopback/context';
-import type {Subscription} from '@loopback/context';
-import {Application, CoreBindings} from '@loopback/core';
-import type {LifeCycleObserver} from '@loopback/core';
+import {Application, CoreBindings, inject} from '@loopback/core';
+import type {LifeCycleObserver, Subscription} from '@loopback/core';
 import type {Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint} from './endpoint';

@@ -1,11 +1,13 @@
 import {
+  Application,
   Binding,
   BindingScope,
   Context,
+  CoreBindings,
+  CoreTags,
   createBindingFromClass,
   inject,
-} from '@loopback/context';
-import {Application, CoreBindings, CoreTags} from '@loopback/core';
+} from '@loopback/core';
 import type {Server} from '@loopback/core';
 import type {
   BroadcastOperator,

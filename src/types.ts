@@ -1,4 +1,4 @@
-import type {InvocationSource} from '@loopback/context';
+import type {InvocationSource} from '@loopback/core';
 import type {Socket} from 'socket.io';
 
 /** What a client says about itself; its shape is the application's. */

@@ -1,7 +1,6 @@
 import {BaseArtifactBooter, BootBindings, booter} from '@loopback/boot';
 import type {ArtifactOptions} from '@loopback/boot';
-import {config, inject} from '@loopback/context';
-import {Application, CoreBindings, CoreTags} from '@loopback/core';
+import {Application, config, CoreBindings, CoreTags, inject} from '@loopback/core';
 import type {ControllerClass} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
 

@@ -1,4 +1,4 @@
-import type {Constructor} from '@loopback/context';
+import type {Constructor} from '@loopback/core';
 import {
   describeInjectedArguments,
   MetadataAccessor,

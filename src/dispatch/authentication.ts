@@ -1,6 +1,11 @@
-import {BindingKey, Context} from '@loopback/context';
-import type {Constructor} from '@loopback/context';
-import {CoreBindings, MetadataAccessor, MetadataInspector} from '@loopback/core';
+import {
+  BindingKey,
+  Context,
+  CoreBindings,
+  MetadataAccessor,
+  MetadataInspector,
+} from '@loopback/core';
+import type {Constructor} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';

@@ -1,4 +1,4 @@
-import type {Binding, Context} from '@loopback/context';
+import type {Binding, Context} from '@loopback/core';
 
 const known = new WeakMap<Context, BindingChanges>();
 

@@ -1,4 +1,4 @@
-import type {Binding, Constructor, Context} from '@loopback/context';
+import type {Binding, Constructor, Context} from '@loopback/core';
 import type {OperationObject} from '@loopback/rest';
 import type {Socket} from 'socket.io';
 import {guardSignal} from '../faults';

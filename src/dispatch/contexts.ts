@@ -1,6 +1,5 @@
-import {Binding, BindingScope, Context} from '@loopback/context';
-import type {ResolutionContext} from '@loopback/context';
-import {CoreBindings} from '@loopback/core';
+import {Binding, BindingScope, Context, CoreBindings} from '@loopback/core';
+import type {ResolutionContext} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';
 import type {Socket} from 'socket.io';

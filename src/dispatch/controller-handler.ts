@@ -1,4 +1,4 @@
-import type {Binding, Constructor, Context} from '@loopback/context';
+import type {Binding, Constructor, Context} from '@loopback/core';
 import {describeOperation, describeParameters} from '../decorators/metadata';
 import type {MethodParameters, SocketSchema} from '../decorators/metadata';
 import type {HandlerReference} from '../types';

@@ -1,4 +1,4 @@
-import {isPromiseLike} from '@loopback/context';
+import {isPromiseLike} from '@loopback/core';
 import {MAX_DELAY} from '../delay';
 import {runGuarded, runListeners} from '../faults';
 import {MAX_CALL_ID_LENGTH, RESERVED_EVENTS} from '../protocol';

@@ -2,12 +2,12 @@ import {
   BindingKey,
   BindingScope,
   BindingType,
+  CoreBindings,
   describeInjectedArguments,
   describeInjectedProperties,
   isPromiseLike,
-} from '@loopback/context';
-import type {Binding, Constructor, Context, Injection} from '@loopback/context';
-import {CoreBindings} from '@loopback/core';
+} from '@loopback/core';
+import type {Binding, Constructor, Context, Injection} from '@loopback/core';
 import {SecurityBindings} from '@loopback/security';
 import {SocketBindings} from '../keys';
 import type {Call} from './call';

@@ -2,14 +2,14 @@ import {
   BindingKey,
   InterceptedInvocationContext,
   transformValueOrPromise,
-} from '@loopback/context';
+} from '@loopback/core';
 import type {
   Context,
   Interceptor,
   InterceptorOrKey,
   InvocationContext,
   Next,
-} from '@loopback/context';
+} from '@loopback/core';
 import type {Call, ControllerMethod} from './call';
 import {attempt, NeedsContext} from './injectors';
 import type {Injectors} from './injectors';

@@ -1,4 +1,4 @@
-import {generateUniqueId, InterceptedInvocationContext} from '@loopback/context';
+import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
 import type {SocketInvocationSource} from '../types';
 import type {Call} from './call';
 import {ADDED_PARTS, LIGHT, setUpContext} from './light-context';

@@ -1,5 +1,5 @@
-import {Context} from '@loopback/context';
-import type {Binding} from '@loopback/context';
+import {Context} from '@loopback/core';
+import type {Binding} from '@loopback/core';
 
 /** What a context keeps, which its class sets up one by one. */
 interface Parts {

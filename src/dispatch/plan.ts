@@ -5,14 +5,14 @@ import {
   isPromiseLike,
   resolveInjectedArguments,
   transformValueOrPromise,
-} from '@loopback/context';
+} from '@loopback/core';
 import type {
   Binding,
   Context,
   InvocationContext,
   NonVoid,
   ValueOrPromise,
-} from '@loopback/context';
+} from '@loopback/core';
 import type {SocketInvocationSource} from '../types';
 import {BindingChanges} from './binding-changes';
 import type {Call, ControllerMethod} from './call';

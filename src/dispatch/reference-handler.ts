@@ -1,4 +1,4 @@
-import type {Binding, Constructor, Context} from '@loopback/context';
+import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
 import type {HandlerReference} from '../types';
 import {BindingChanges} from './binding-changes';

@@ -1,4 +1,4 @@
-import type {Context} from '@loopback/context';
+import type {Context} from '@loopback/core';
 import {HttpErrors, parseOperationArgs} from '@loopback/rest';
 import type {
   OperationObject,
