@@ -61,7 +61,7 @@ export class ConnectionLimits implements UnauthenticatedCount {
   /** `undefined` where the application's function fails that says which proxies are trusted. */
   private addressOf(request: IncomingMessage): string | undefined {
     try {
-      return toExpressRequest(request, this.express()).ip ?? '';
+      return toExpressRequest(request, this.express).ip ?? '';
     } catch (error) {
       this.report(error, 'trust proxy');
       return undefined;

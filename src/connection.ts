@@ -36,7 +36,10 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   private readonly authentication: SocketAuthentication;
   private calls?: CallsInFlight;
   private ended?: Promise<void>;
-  private ownContext?: ConnectionContext;
+  private ownContext: ConnectionContext | undefined;
+  /** The context that was released, as long as something else refers to it. */
+  private keptContext?: WeakRef<ConnectionContext>;
+  extended = false;
   private ownAborters?: Set<AbortController>;
 
   constructor(
@@ -88,18 +91,23 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     return this.service.context;
   }
 
-  get context(): Context {
-    return (this.ownContext ??= ConnectionContext.of(this.service.context, this.socket));
-  }
-
-  get extended(): boolean {
-    return this.ownContext?.extended ?? false;
+  get context(): ConnectionContext {
+    return (this.ownContext ??= this.keptContext?.deref() ?? this.makeContext());
   }
 
   releaseContext(): void {
-    if (this.extended) return;
-    this.ownContext?.close();
+    const {ownContext} = this;
+    if (this.extended || !ownContext) return;
+    // The application may have kept it, and then bind something in it.
+    this.keptContext = new WeakRef(ownContext);
     this.ownContext = undefined;
+  }
+
+  private makeContext(): ConnectionContext {
+    return ConnectionContext.of(this, context => {
+      this.extended = true;
+      this.ownContext = context;
+    });
   }
 
   get aborters(): Set<AbortController> {
@@ -262,7 +270,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
       await this.runDisconnected(reason);
       service.finish();
     }
-    this.ownContext?.close();
+    (this.ownContext ?? this.keptContext?.deref())?.close();
   }
 
   private async runDisconnected(reason: string): Promise<void> {

@@ -17,9 +17,13 @@ export function expressOf(context: Context): Express {
 }
 
 /** Makes a handshake's request an Express request, just as Express does with those it serves. */
-export function toExpressRequest(request: IncomingMessage, app: Express): Request {
+export function toExpressRequest(
+  request: IncomingMessage,
+  express: () => Express,
+): Request {
   const made = request as Request;
   if ('originalUrl' in request) return made;
+  const app = express();
   Object.setPrototypeOf(request, app.request);
   const url = request.url ?? '/';
   const parse = app.get('query parser fn') as

@@ -1,4 +1,5 @@
 import {BindingKey, CoreBindings} from '@loopback/core';
+import type {Context} from '@loopback/core';
 import type {Server as IoServer, Socket} from 'socket.io';
 import type {SocketComponent} from './socket.component';
 import type {SocketHost} from './socket.host';
@@ -27,6 +28,8 @@ export namespace SocketBindings {
   export const SERVER = BindingKey.create<SocketServer>('socket.server');
   /** A connection's socket.io socket. */
   export const SOCKET = BindingKey.create<Socket>('socket.socket');
+  /** A connection's context: what is bound in it, all calls of the connection see. */
+  export const CONNECTION = BindingKey.create<Context>('socket.connection');
   /** The credentials that a call's socket last authenticated with. */
   export const CREDENTIALS = BindingKey.create<unknown>('socket.credentials');
   /** A call's arguments. */

@@ -1,3 +1,4 @@
+import {inspect} from 'node:util';
 import type {Namespace, Socket} from 'socket.io';
 import {guardMiddleware, runGuarded, runListeners} from './faults';
 import type {Middleware, Report} from './faults';
@@ -40,6 +41,8 @@ interface Guarded {
   emitReserved: typeof emitReserved;
   notifyOutgoingListeners: typeof notifyOutgoingListeners;
   disconnect: typeof disconnect;
+  toJSON: typeof toJSON;
+  [inspect.custom]: typeof toJSON;
 }
 
 /** What socket.io's class of sockets does. */
@@ -61,6 +64,8 @@ export function guardSocket(socket: Socket, owner: SocketOwner): void {
   guarded.emitReserved = emitReserved;
   guarded.notifyOutgoingListeners = notifyOutgoingListeners;
   guarded.disconnect = disconnect;
+  guarded.toJSON = toJSON;
+  guarded[inspect.custom] = toJSON;
 }
 
 /** What a socket belongs to, from when it has joined its namespace. */
@@ -103,6 +108,11 @@ function notifyOutgoingListeners(this: OwnedSocket, {data = []}: EventPacket): v
 function disconnect(this: OwnedSocket, close?: boolean): Socket {
   this[OWNER].dismiss();
   return methodsOf(this).disconnect.call(this, close);
+}
+
+/** In logs, without what its handshake holds: credentials, cookies and tokens. */
+function toJSON(this: Socket): object {
+  return {id: this.id, nsp: this.nsp.name};
 }
 
 function methodsOf(socket: Socket): SocketMethods {

@@ -1,11 +1,19 @@
-import type {Binding, Constructor, Context} from '@loopback/core';
+import {inspect} from 'node:util';
+import type {
+  Binding,
+  Constructor,
+  Context,
+  InterceptedInvocationContext,
+} from '@loopback/core';
 import type {OperationObject} from '@loopback/rest';
 import type {Socket} from 'socket.io';
 import {guardSignal} from '../faults';
 import type {ApplyCredentials} from '../configuration';
 import type {SocketCall} from '../types';
 import {CallContext} from './contexts';
-import {keepResolved} from './light-context';
+import type {ConnectionContext} from './contexts';
+import {createInvocation} from './invocation';
+import {cacheOf, keepResolved} from './light-context';
 
 /** What a call needs of the connection that it belongs to. */
 export interface Caller {
@@ -15,7 +23,7 @@ export interface Caller {
   /** The server's context, parent of the connection's. */
   readonly serverContext: Context;
   /** Parent of its calls' contexts. */
-  readonly context: Context;
+  readonly context: ConnectionContext;
   /** Whether the application has bound something for the connection. */
   readonly extended: boolean;
   /** Whether the socket is gone. */
@@ -54,6 +62,8 @@ export interface ControllerMethod {
   readonly operation?: {readonly spec: OperationObject} | undefined;
 }
 
+const NO_ARGS: unknown[] = [];
+
 /** One run of a handler. Its context is made when something asks for it; whoever runs it closes it. */
 export class Call implements SocketCall {
   readonly event: string;
@@ -63,6 +73,10 @@ export class Call implements SocketCall {
   readonly args: unknown;
   method?: ControllerMethod;
   controller?: object;
+  /** Of the method, as interceptors see them. */
+  methodArgs: unknown[] = NO_ARGS;
+  /** Whether the application has bound something for the call. */
+  bound = false;
   readonly timeout: number | undefined;
   private readonly outlives: boolean;
   private readonly lasts: boolean;
@@ -70,9 +84,10 @@ export class Call implements SocketCall {
   private released = false;
   private ownAborter?: AbortController;
   private ownContext?: CallContext;
+  private ownInvocation?: InterceptedInvocationContext;
+  /** The invocation, once it is a context. */
+  openInvocation?: Context;
   private made?: Map<Readonly<Binding<unknown>>, unknown>;
-  /** Made of it for interceptors. */
-  invocation?: Context;
 
   constructor(
     readonly caller: Caller,
@@ -108,15 +123,52 @@ export class Call implements SocketCall {
     return (this.ownContext ??= this.makeContext());
   }
 
-  /** What a binding in REQUEST scope has resolved to, made the first time. */
+  /** In logs, without credentials. */
+  toJSON(): object {
+    const {event, server, socket} = this;
+    return {server, event, socketId: socket.id};
+  }
+
+  [inspect.custom](): object {
+    return this.toJSON();
+  }
+
+  /** Gives what interceptors receive; LoopBack resolves the parameters of the method in it, too. */
+  get invocationContext(): InterceptedInvocationContext {
+    return (this.ownInvocation ??= createInvocation(this));
+  }
+
+  /** Gives what a binding in REQUEST scope has resolved to, and makes it the first time. */
   once(binding: Readonly<Binding<unknown>>, make: (call: Call) => unknown): unknown {
-    this.made ??= new Map();
-    let value = this.made.get(binding);
-    if (value === undefined) {
-      value = make(this);
-      this.made.set(binding, value);
-    }
+    const cache = this.ownContext ? cacheOf(binding) : this.made;
+    const key = this.ownContext ?? binding;
+    const found = (cache as ReadonlyMap<object, unknown> | undefined)?.get(key);
+    if (found !== undefined) return found;
+    const value = make(this);
+    // The context may have been made meanwhile.
+    if (this.ownContext) keepResolved(binding, this.ownContext, value);
+    else (this.made ??= new Map()).set(binding, value);
     return value;
+  }
+
+  /** Says whether the application has bound that key for the call or its connection. */
+  hides(key: string): boolean {
+    const {bound, caller} = this;
+    return (
+      (caller.extended && caller.context.binds(key)) ||
+      (bound &&
+        ((this.ownContext?.binds(key) ?? false) ||
+          (this.openInvocation?.contains(key) ?? false)))
+    );
+  }
+
+  /** Whether the application has bound interceptors for the call or its connection. */
+  get intercepts(): boolean {
+    const {bound, caller} = this;
+    return (
+      (caller.extended && caller.context.intercepts) ||
+      (bound && (this.ownContext?.intercepts ?? false))
+    );
   }
 
   private get aborter(): AbortController {
@@ -141,15 +193,10 @@ export class Call implements SocketCall {
     return context;
   }
 
-  /** Whether its context, or its connection's, may hold what the application has bound. */
-  get bound(): boolean {
-    return this.ownContext !== undefined || this.caller.extended;
-  }
-
   close(): void {
     this.released = !this.lasts;
     if (this.ownAborter && this.released) this.caller.aborters.delete(this.ownAborter);
-    this.invocation?.close();
+    this.openInvocation?.close();
     if (!this.ownContext) return;
     this.ownContext.close();
     // A call that outlives its connection may have made its context listen again.

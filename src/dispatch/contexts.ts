@@ -1,126 +1,89 @@
-import {Binding, BindingScope, Context, CoreBindings} from '@loopback/core';
-import type {ResolutionContext} from '@loopback/core';
+import {
+  Binding,
+  BindingScope,
+  Context,
+  ContextBindings,
+  ContextTags,
+} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
-import {SecurityBindings} from '@loopback/security';
-import type {Socket} from 'socket.io';
-import {expressOf, toExpressRequest} from '../express-request';
 import {SocketBindings} from '../keys';
-import type {Call} from './call';
+import type {Call, Caller} from './call';
+import {ABSENT, CALL_KEYS, CONNECTION_KEYS, missing, MISSING_KEYS} from './call-keys';
+import {LazyRegistry} from './lazy-registry';
 import {setUpContext} from './light-context';
 
-/** What is bound for every connection. */
-const CONNECTION_BINDINGS = 4;
+/** A context with keys that it always has, beside those that the application binds. */
+abstract class LazyContext extends Context {
+  declare protected readonly registry: LazyRegistry;
 
-/** Child of a server's context, for all that one socket does. */
-export class ConnectionContext extends Context {
-  static of(parent: Context, socket: Socket): ConnectionContext {
-    const context = Object.create(ConnectionContext.prototype) as ConnectionContext;
-    setUpContext(context, parent, `connection-${socket.id}`);
-    context.bind(SocketBindings.SOCKET).to(socket);
-    context
-      .bind(RestBindings.Http.REQUEST)
-      .toDynamicValue(() => toExpressRequest(socket.request, expressOf(parent)));
-    context.bind(RestBindings.Http.RESPONSE).toDynamicValue(missing);
-    context.bind(RestBindings.Http.CONTEXT).toDynamicValue(missing);
-    return context;
+  /** Says whether the application has bound that key here. */
+  binds(key: string): boolean {
+    return this.registry.added?.has(key) ?? false;
   }
 
-  /** Whether the application has bound something for this connection. */
-  get extended(): boolean {
-    return this.registry.size > CONNECTION_BINDINGS;
+  /** Says whether the application has bound an interceptor here, or changed their order. */
+  get intercepts(): boolean {
+    for (const {key, tagMap} of this.registry.added?.values() ?? []) {
+      if (ContextTags.GLOBAL_INTERCEPTOR in tagMap) return true;
+      if (key === ContextBindings.GLOBAL_INTERCEPTOR_ORDERED_GROUPS.key) return true;
+    }
+    return false;
   }
 }
 
-type Provide = (call: Call) => Binding | undefined;
-
-const constant = (key: string, value: unknown) => new Binding<unknown>(key).to(value);
-
-/** What is bound for every call, by key. */
-const CALL_BINDINGS: ReadonlyMap<string, Provide> = new Map<string, Provide>([
-  [
-    SocketBindings.CREDENTIALS.key,
-    call => constant(SocketBindings.CREDENTIALS.key, call.credentials),
-  ],
-  [SocketBindings.ARGS.key, call => constant(SocketBindings.ARGS.key, call.args)],
-  [
-    SocketBindings.SIGNAL.key,
-    call => new Binding(SocketBindings.SIGNAL.key).toDynamicValue(() => call.signal),
-  ],
-  [
-    SecurityBindings.USER.key,
-    call =>
-      isObject(call.user) ? constant(SecurityBindings.USER.key, call.user) : undefined,
-  ],
-  [
-    CoreBindings.CONTROLLER_CLASS.key,
-    ({method}) => method && constant(CoreBindings.CONTROLLER_CLASS.key, method.type),
-  ],
-  [
-    CoreBindings.CONTROLLER_METHOD_NAME.key,
-    ({method}) =>
-      method && constant(CoreBindings.CONTROLLER_METHOD_NAME.key, method.member),
-  ],
-  [
-    CoreBindings.CONTROLLER_CURRENT.key,
-    ({controller}) =>
-      controller && constant(CoreBindings.CONTROLLER_CURRENT.key, controller),
-  ],
-  [
-    RestBindings.OPERATION_SPEC_CURRENT.key,
-    ({method}) =>
-      method?.operation &&
-      constant(RestBindings.OPERATION_SPEC_CURRENT.key, method.operation.spec),
-  ],
+/** Reading these makes something, so they are read when they are resolved. */
+const DYNAMIC_KEYS: ReadonlySet<string> = new Set([
+  SocketBindings.SIGNAL.key,
+  RestBindings.Http.REQUEST.key,
 ]);
 
-/** Makes the bindings of a call when they are asked for; most calls ask for one or two. */
-class CallRegistry extends Map<string, Binding> {
-  constructor(private readonly call: Call) {
-    super();
-  }
+function bindingOf<Owner>(
+  key: string,
+  read: (owner: Owner) => unknown,
+  owner: Owner,
+): Binding | undefined {
+  const binding = new Binding<unknown>(key);
+  if (DYNAMIC_KEYS.has(key)) return binding.toDynamicValue(() => read(owner));
+  const value = read(owner);
+  return value === ABSENT ? undefined : binding.to(value);
+}
 
-  override get(key: string): Binding | undefined {
-    const known = super.get(key);
-    if (known) return known;
-    const made = CALL_BINDINGS.get(key)?.(this.call);
-    if (made) super.set(key, made);
-    return made;
-  }
+const CONNECTION_CONTEXT_KEYS = [...CONNECTION_KEYS.keys(), ...MISSING_KEYS];
 
-  override has(key: string): boolean {
-    return this.get(key) !== undefined;
-  }
-
-  override values(): ReturnType<Map<string, Binding>['values']> {
-    for (const key of CALL_BINDINGS.keys()) this.get(key);
-    return super.values();
-  }
-
-  override [Symbol.iterator](): ReturnType<Map<string, Binding>['entries']> {
-    for (const key of CALL_BINDINGS.keys()) this.get(key);
-    return super[Symbol.iterator]();
+/** Child of a server's context, for all that one socket does. */
+export class ConnectionContext extends LazyContext {
+  /** @param onAdded - Called after the application has bound something for the connection. */
+  static of(caller: Caller, onAdded: (context: ConnectionContext) => void) {
+    const context = Object.create(ConnectionContext.prototype) as ConnectionContext;
+    const make = (key: string) => {
+      const read = CONNECTION_KEYS.get(key);
+      if (read) return bindingOf(key, read, caller);
+      return MISSING_KEYS.has(key) ? new Binding(key).toDynamicValue(missing) : undefined;
+    };
+    const registry = new LazyRegistry(CONNECTION_CONTEXT_KEYS, make, () =>
+      onAdded(context),
+    );
+    const {serverContext, socket} = caller;
+    setUpContext(context, serverContext, `connection-${socket.id}`, registry);
+    return context;
   }
 }
 
+const CALL_CONTEXT_KEYS = [...CALL_KEYS.keys()];
+
 /** Child of a connection's context, for one call. */
-export class CallContext extends Context {
+export class CallContext extends LazyContext {
   static of(parent: Context, call: Call): CallContext {
     const context = Object.create(CallContext.prototype) as CallContext;
-    setUpContext(context, parent, 'call', new CallRegistry(call));
+    const make = (key: string) => {
+      const read = CALL_KEYS.get(key);
+      return read && bindingOf(key, read, call);
+    };
+    const registry = new LazyRegistry(CALL_CONTEXT_KEYS, make, () => {
+      call.bound = true;
+    });
+    setUpContext(context, parent, 'call', registry);
     context.scope = BindingScope.REQUEST;
     return context;
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** @throws Error unless the injection is optional. */
-function missing({binding, options}: ResolutionContext): undefined {
-  if (options.optional) return undefined;
-  throw new Error(
-    `"${binding.key}" does not exist in a socket call: nothing is answered over HTTP. ` +
-      'Return the result, or inject with {optional: true} where a method serves REST as well.',
-  );
 }

@@ -1,164 +1,149 @@
 import {
   BindingKey,
-  BindingScope,
-  BindingType,
-  CoreBindings,
-  describeInjectedArguments,
+  config,
+  ContextBindings,
   describeInjectedProperties,
-  isPromiseLike,
+  getDeepProperty,
+  inject,
+  inspectTargetType,
+  transformValueOrPromise,
 } from '@loopback/core';
-import type {Binding, Constructor, Context, Injection} from '@loopback/core';
-import {SecurityBindings} from '@loopback/security';
-import {SocketBindings} from '../keys';
-import type {Call} from './call';
-import {cacheOf} from './light-context';
+import type {Context, Injection} from '@loopback/core';
+import type {Validity} from './binding-changes';
+import {BindingValues} from './binding-values';
+import type {Metadata} from './binding-values';
+import {ABSENT, CALL_KEYS, CONNECTION_KEYS, MISSING_KEYS} from './call-keys';
+import type {Provide} from './construction';
+import type {Place} from './places';
+import {ResolutionPath} from './resolution-path';
 
-/** Gives what is injected in a call, without its context. */
-export type Provide = (call: Call) => unknown;
-
-/** Stands for what only a call's context can give. */
-export class NeedsContext extends Error {}
-
-/** Thrown for single calls, where a stack would cost more than the rest. */
-const NEEDS_CONTEXT = new NeedsContext();
-
-/** What a call itself knows. */
-const OF_CALL: ReadonlyMap<string, Provide> = new Map<string, Provide>([
-  [SocketBindings.SOCKET.key, call => call.socket],
-  [SocketBindings.CREDENTIALS.key, call => call.credentials],
-  [SocketBindings.ARGS.key, call => call.args],
-  [SocketBindings.SIGNAL.key, call => call.signal],
-  [CoreBindings.CONTROLLER_CLASS.key, call => call.method?.type],
-  [CoreBindings.CONTROLLER_METHOD_NAME.key, call => call.method?.member],
-]);
-
-/** What is read ahead; `undefined` where that takes a context. */
-export function attempt<Result>(run: () => Result): Result | undefined {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof NeedsContext) return undefined;
-    throw error;
-  }
+/** How a decorator of LoopBack's resolves, which is the same function for all its uses. */
+function resolverOf(decorate: ReturnType<typeof inject>): Injection['resolve'] {
+  const sample = {};
+  decorate(sample, 'member');
+  return describeInjectedProperties(sample).member.resolve;
 }
 
-/** Reads ahead of a server's calls what they will inject; throws {@link NeedsContext} where it cannot. */
+const RESOLVE_GETTER = resolverOf(inject.getter('key'));
+const RESOLVE_CONFIG = resolverOf(config());
+const RESOLVE_CONFIG_GETTER = resolverOf(config.getter());
+
+/**
+ * Reads ahead, for the calls of one server, what they will inject: each injection becomes a function that gives
+ * it without a context. What only a context can give is resolved in the call's own, and only that.
+ */
 export class Injectors {
-  constructor(private readonly context: Context) {}
+  readonly values: BindingValues;
 
-  /** @throws NeedsContext */
-  provideFor(injection: Readonly<Injection> | undefined): Provide {
-    if (!injection || injection.resolve || injection.metadata.asProxyWithInterceptors) {
-      throw new NeedsContext();
+  /**
+   * @param context - The server's.
+   * @param validity - Holds as long as its bindings stay as they are.
+   */
+  constructor(
+    private readonly context: Context,
+    private readonly validity: Validity,
+  ) {
+    this.values = new BindingValues(context, this);
+  }
+
+  provideInjection(injection: Readonly<Injection>, {contextOf, path}: Place): Provide {
+    const {bindingSelector, metadata, resolve} = injection;
+    const place = {contextOf, path: path.with({injection})};
+    const known = resolve && this.provideResolved(injection, place);
+    if (known) return known;
+    if (resolve) {
+      return call =>
+        resolve(contextOf(call), injection, place.path.toSession()) as unknown;
     }
-    const {bindingSelector, metadata} = injection;
-    if (typeof bindingSelector !== 'string' && !(bindingSelector instanceof BindingKey)) {
-      throw new NeedsContext();
+    // Without `resolve` it is an address.
+    return this.provideKey(bindingSelector.toString(), metadata, place);
+  }
+
+  /** Gives a value by its key, with a path to a property if it has one. */
+  provideKey(address: string, metadata: Metadata, place: Place): Provide {
+    const {contextOf, path} = place;
+    const inContext: Provide = call =>
+      contextOf(call).getValueOrPromise(address, {
+        session: path.toSession(),
+        ...metadata,
+      });
+    const {key, propertyPath} = BindingKey.parseKeyWithPath(address);
+    const whole = metadata.asProxyWithInterceptors
+      ? undefined
+      : this.read(key, metadata, place, inContext);
+    if (!whole) return inContext;
+    const provide: Provide = propertyPath
+      ? call =>
+          transformValueOrPromise(whole(call), value =>
+            getDeepProperty(value, propertyPath),
+          )
+      : whole;
+    const {validity} = this;
+    return call =>
+      validity.current && !call.hides(key) ? provide(call) : inContext(call);
+  }
+
+  /** What LoopBack's own decorators resolve, as far as no context is needed for it. */
+  private provideResolved(
+    injection: Readonly<Injection>,
+    place: Place,
+  ): Provide | undefined {
+    const {bindingSelector, metadata, resolve} = injection;
+    if (resolve === RESOLVE_GETTER) {
+      return this.provideGetter(injection, bindingSelector.toString(), metadata, place);
     }
-    const key = bindingSelector.toString();
-    const ofCall = OF_CALL.get(key);
-    if (ofCall) return ofCall;
-    if (key === SecurityBindings.USER.key) return this.provideUser(metadata.optional);
-    const {propertyPath} = BindingKey.parseKeyWithPath(key);
-    if (propertyPath !== undefined) throw new NeedsContext();
+    if (resolve !== RESOLVE_CONFIG && resolve !== RESOLVE_CONFIG_GETTER) return undefined;
+    const {fromBinding, optional, propertyPath} = metadata;
+    const owner = (fromBinding as string | undefined) ?? place.path.currentBinding?.key;
+    const custom = this.context.isBound(ContextBindings.CONFIGURATION_RESOLVER);
+    if (owner === undefined || custom) return undefined;
+    const address = BindingKey.create(
+      BindingKey.buildKeyForConfig(owner).toString(),
+      (propertyPath as string | undefined) || undefined,
+    ).toString();
+    const options = {...(optional !== undefined && {optional})};
+    return resolve === RESOLVE_CONFIG
+      ? this.provideKey(address, options, place)
+      : this.provideGetter(injection, address, options, place);
+  }
+
+  /** A getter resolves anew each time it is called, and may be called after the call. */
+  private provideGetter(
+    injection: Readonly<Injection>,
+    address: string,
+    metadata: Metadata,
+    {contextOf}: Place,
+  ): Provide | undefined {
+    // LoopBack refuses a parameter of another type.
+    if ((inspectTargetType(injection) ?? Function) !== Function) return undefined;
+    const place = {contextOf, path: ResolutionPath.START};
+    let provide: Provide | undefined;
+    return call => () =>
+      new Promise(resolve => {
+        // Made when it is first needed, because getters may lead in a circle.
+        provide ??= this.provideKey(address, metadata, place);
+        resolve(provide(call));
+      });
+  }
+
+  private read(
+    key: string,
+    metadata: Metadata,
+    place: Place,
+    inContext: Provide,
+  ): Provide | undefined {
+    const ofConnection = CONNECTION_KEYS.get(key);
+    if (ofConnection) return ({caller}) => ofConnection(caller);
+    if (MISSING_KEYS.has(key)) return metadata.optional ? () => undefined : undefined;
     const binding = this.context.getBinding(key, {optional: true});
-    if (binding) return this.provideBinding(binding);
-    if (metadata.optional) return () => undefined;
-    throw new NeedsContext();
-  }
-
-  private provideUser(optional = false): Provide {
-    // While a socket authenticates there is none yet.
-    const {key} = SecurityBindings.USER;
-    const none = optional && !this.context.getBinding(key, {optional: true});
-    return ({user}) => {
-      if (typeof user === 'object' && user !== null) return user;
-      if (none) return undefined;
-      throw NEEDS_CONTEXT;
-    };
-  }
-
-  /** @throws NeedsContext */
-  provideBinding(binding: Readonly<Binding<unknown>>): Provide {
-    const {source, scope} = binding;
-    if (source?.type === BindingType.CONSTANT) {
-      const {value} = source;
-      return () => value;
-    }
-    if (isShared(scope)) return this.provideShared(binding);
-    if (scope === BindingScope.REQUEST) {
-      const make = this.provideNew(binding);
-      return call => call.once(binding, make);
-    }
-    if (scope !== BindingScope.TRANSIENT) throw new NeedsContext();
-    return this.provideNew(binding);
-  }
-
-  private provideNew({source}: Readonly<Binding<unknown>>): Provide {
-    if (source?.type === BindingType.CLASS) return this.construct(source.value);
-    if (source?.type !== BindingType.PROVIDER) throw new NeedsContext();
-    const provider = this.construct(source.value);
+    const outer = binding
+      ? this.values.provide(binding, metadata, place)
+      : metadata.optional && (() => undefined);
+    const ofCall = CALL_KEYS.get(key);
+    if (!ofCall) return outer || undefined;
     return call => {
-      const value = (provider(call) as {value(): unknown}).value();
-      if (isPromiseLike(value)) throw NEEDS_CONTEXT;
-      return value;
+      const value = ofCall(call);
+      return value === ABSENT ? (outer || inContext)(call) : value;
     };
-  }
-
-  /** A class as LoopBack instantiates it: with its constructor's arguments and its properties injected. */
-  construct(type: Constructor<unknown>): Provide {
-    const injections = describeInjectedArguments(type, '');
-    const count = Math.max(type.length, injections.length);
-    const args = Array.from({length: count}, (_, at) =>
-      this.provideFor(injections.at(at)),
-    );
-    const properties = Object.entries(
-      describeInjectedProperties(type.prototype as object),
-    ).map(([name, injection]) => [name, this.provideFor(injection)] as const);
-    const make = constructorOf(type, args);
-    if (properties.length === 0) return make;
-    return call => {
-      const made = make(call) as Record<string, unknown>;
-      for (const [name, provide] of properties) made[name] = provide(call);
-      return made;
-    };
-  }
-
-  /** What is made once: it is taken from LoopBack's own cache, so that refreshing it is seen. */
-  private provideShared(binding: Readonly<Binding<unknown>>): Provide {
-    const owner = this.context.getResolutionContext(binding);
-    if (!owner) throw new NeedsContext();
-    // The first time a promise may be given, and later calls find the value.
-    if (isPromiseLike(binding.getValue(this.context, {}))) throw new NeedsContext();
-    const cache = cacheOf(binding);
-    if (!cache?.has(owner)) throw new NeedsContext();
-    return () => {
-      const value = cache.get(owner);
-      if (value === undefined) throw NEEDS_CONTEXT;
-      return value;
-    };
-  }
-}
-
-function isShared(scope: BindingScope): boolean {
-  return (
-    scope === BindingScope.SINGLETON ||
-    scope === BindingScope.APPLICATION ||
-    scope === BindingScope.SERVER
-  );
-}
-
-/** Spelled out, because spreading an array costs more than most constructors do. */
-function constructorOf(type: Constructor<unknown>, args: readonly Provide[]): Provide {
-  const [one, two] = args;
-  switch (args.length) {
-    case 0:
-      return () => new type();
-    case 1:
-      return call => new type(one(call));
-    case 2:
-      return call => new type(one(call), two(call));
-    default:
-      return call => new type(...args.map(provide => provide(call)));
   }
 }

@@ -1,23 +1,11 @@
-import {
-  BindingKey,
-  InterceptedInvocationContext,
-  transformValueOrPromise,
-} from '@loopback/core';
-import type {
-  Context,
-  Interceptor,
-  InterceptorOrKey,
-  InvocationContext,
-  Next,
-} from '@loopback/core';
-import type {Call, ControllerMethod} from './call';
-import {attempt, NeedsContext} from './injectors';
+import {InterceptedInvocationContext} from '@loopback/core';
+import type {Context, InterceptorOrKey} from '@loopback/core';
+import type {ControllerMethod} from './call';
+import type {Provide} from './construction';
 import type {Injectors} from './injectors';
+import {IN_INVOCATION} from './places';
 
-/** Runs one interceptor around what comes `next`. */
-export type Step = (invocation: InvocationContext, next: Next, call: Call) => unknown;
-
-/** In LoopBack's order: global ones by group, then the class's, then the method's. */
+/** Reads the interceptors of a method in LoopBack's order: global ones by group, then the class's, then its own. */
 export function loadInterceptors(
   context: Context,
   {type, member}: ControllerMethod,
@@ -36,31 +24,11 @@ export function loadInterceptors(
   }
 }
 
-export function stepOf(
+/** Gives an interceptor, which may be known by its key. */
+export function provideInterceptor(
   interceptor: InterceptorOrKey,
-  context: Context,
   injectors: Injectors,
-): Step {
-  if (typeof interceptor === 'function') return interceptor;
-  const {key, propertyPath} = BindingKey.parseKeyWithPath(interceptor.toString());
-  const binding =
-    propertyPath === undefined ? context.getBinding(key, {optional: true}) : undefined;
-  const provide = binding && attempt(() => injectors.provideBinding(binding));
-  const inContext: Step = (invocation, next) =>
-    transformValueOrPromise(
-      invocation.getValueOrPromise(interceptor),
-      found => (found as Interceptor)(invocation, next) as unknown,
-    );
-  if (!provide) return inContext;
-  return (invocation, next, call) => {
-    let found: Interceptor;
-    try {
-      if (call.bound || call.invocation) return inContext(invocation, next, call);
-      found = provide(call) as Interceptor;
-    } catch (error) {
-      if (error instanceof NeedsContext) return inContext(invocation, next, call);
-      throw error;
-    }
-    return found(invocation, next);
-  };
+): Provide {
+  if (typeof interceptor === 'function') return () => interceptor;
+  return injectors.provideKey(interceptor.toString(), {}, IN_INVOCATION);
 }

@@ -1,6 +1,8 @@
+import {inspect} from 'node:util';
 import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
 import type {SocketInvocationSource} from '../types';
 import type {Call} from './call';
+import {LazyRegistry} from './lazy-registry';
 import {ADDED_PARTS, LIGHT, setUpContext} from './light-context';
 
 const CALL = Symbol('call');
@@ -17,8 +19,13 @@ for (const part of ADDED_PARTS) {
   Object.defineProperty(prototype, part, {
     get(this: LightInvocation) {
       const call = this[CALL];
-      call.invocation = this;
-      setUpContext(this, call.context, `invocation-${generateUniqueId()}`);
+      call.openInvocation = this;
+      const registry = new LazyRegistry(
+        [],
+        () => undefined,
+        () => (call.bound = true),
+      );
+      setUpContext(this, call.context, `invocation-${generateUniqueId()}`, registry);
       return Reflect.get(this, part) as unknown;
     },
     set(this: LightInvocation, value: unknown) {
@@ -27,50 +34,68 @@ for (const part of ADDED_PARTS) {
   });
 }
 
-function Invocation(
-  this: object,
-  call: Call,
-  target: object,
-  methodName: string,
-  args: unknown[],
-  source: SocketInvocationSource,
-): void {
+// Most interceptors read no arguments, so that what hides credentials is only put on those that are read.
+Object.defineProperty(prototype, 'args', {
+  get(this: LightInvocation) {
+    return hideCredentials(this[CALL]);
+  },
+  set(this: LightInvocation, args: unknown[]) {
+    this[CALL].methodArgs = args;
+  },
+});
+
+/** Lets arguments be logged: a socket's credentials are secret. */
+function hideCredentials({credentials, methodArgs, socket}: Call): unknown[] {
+  const [first, second] = methodArgs;
+  if (
+    first === socket &&
+    second === credentials &&
+    !Object.hasOwn(methodArgs, 'toJSON')
+  ) {
+    Object.defineProperty(methodArgs, 'toJSON', SHOW);
+    Object.defineProperty(methodArgs, inspect.custom, SHOW);
+  }
+  return methodArgs;
+}
+
+const SHOW: PropertyDescriptor = {
+  value(this: unknown[]) {
+    const [socket, , ...others] = this;
+    return [socket, '[credentials]', ...others];
+  },
+  configurable: true,
+  writable: true,
+};
+
+function Invocation(this: object, call: Call): void {
   const self = this as Record<string | symbol, unknown>;
+  const source: SocketInvocationSource = {type: 'socket', value: call};
   self[CALL] = call;
-  self.target = target;
-  self.methodName = methodName;
-  self.args = args;
+  self.target = call.controller;
+  self.methodName = call.method?.member;
   self.source = source;
 }
 Invocation.prototype = prototype;
 
-type InvocationClass = new (
-  call: Call,
-  target: object,
-  methodName: string,
-  args: unknown[],
-  source: SocketInvocationSource,
-) => InterceptedInvocationContext;
-
-const Light = Invocation as unknown as InvocationClass;
+const Light = Invocation as unknown as new (call: Call) => InterceptedInvocationContext;
 
 /** A genuine `InvocationContext` that costs next to nothing unless it is used as a context. */
-export function createInvocation(
-  call: Call,
-  target: object,
-  methodName: string,
-  args: unknown[],
-  source: SocketInvocationSource,
-): InterceptedInvocationContext {
-  if (LIGHT) return new Light(call, target, methodName, args, source);
-  const {context} = call;
+export function createInvocation(call: Call): InterceptedInvocationContext {
+  if (LIGHT) return new Light(call);
+  const {context, controller, method} = call;
   const made = new InterceptedInvocationContext(
     context,
-    target,
-    methodName,
-    args,
-    source,
+    controller as object,
+    method?.member ?? '',
+    [],
+    {type: 'socket', value: call},
   );
-  call.invocation = made;
+  Object.defineProperty(made, 'args', {
+    get: () => hideCredentials(call),
+    set: (args: unknown[]) => (call.methodArgs = args),
+  });
+  call.openInvocation = made;
+  // Nothing says what is bound in it.
+  call.bound = true;
   return made;
 }

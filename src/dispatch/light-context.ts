@@ -48,6 +48,22 @@ export function cacheOf(
   return (binding as unknown as {_cache?: WeakMap<Context, unknown>})._cache;
 }
 
+/** Says whether the scope of a binding allows it to be resolved in a context, or below it. */
+export function isResolvable(
+  binding: Readonly<Binding<unknown>>,
+  context: Context,
+): boolean {
+  const internals = binding as unknown as {
+    getResolutionContext(context: Context, options: object): Context | undefined;
+  };
+  try {
+    internals.getResolutionContext(context, {});
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Lets a context find what a binding in REQUEST scope has resolved to without it. */
 export function keepResolved(
   binding: Readonly<Binding<unknown>>,

@@ -1,6 +1,5 @@
 import {
   describeInjectedArguments,
-  InterceptedInvocationContext,
   invokeInterceptors,
   isPromiseLike,
   resolveInjectedArguments,
@@ -9,19 +8,20 @@ import {
 import type {
   Binding,
   Context,
-  InvocationContext,
+  Interceptor,
   NonVoid,
   ValueOrPromise,
 } from '@loopback/core';
-import type {SocketInvocationSource} from '../types';
 import {BindingChanges} from './binding-changes';
+import type {Validity} from './binding-changes';
 import type {Call, ControllerMethod} from './call';
+import {ignoreRejections} from './construction';
+import type {Provide} from './construction';
 import {withCallback} from './handler';
-import {attempt, Injectors, NeedsContext} from './injectors';
-import type {Provide} from './injectors';
-import {loadInterceptors, stepOf} from './interceptor-steps';
-import type {Step} from './interceptor-steps';
-import {createInvocation} from './invocation';
+import {isInjected} from './binding-values';
+import {Injectors} from './injectors';
+import {IN_CALL, IN_INVOCATION} from './places';
+import {loadInterceptors, provideInterceptor} from './interceptor-steps';
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -40,16 +40,17 @@ export interface PlanOptions {
 
 /**
  * How a controller method is called on one server: what LoopBack would read of bindings and metadata
- * for each call, read once. It gives what LoopBack gives, and leaves to a call's context what only that
- * can give.
+ * for each call, read once. It gives what LoopBack gives.
  */
 export class Plan {
-  private readonly changes: BindingChanges;
-  private readonly version: number;
-  private readonly construct: Provide | undefined;
-  private readonly steps: readonly Step[];
-  /** What fills each parameter of the method; `undefined` for those that are not injected. */
-  private readonly layout: readonly (Provide | undefined)[] | undefined;
+  private readonly validity: Validity;
+  private readonly provideController: Provide;
+  private readonly interceptors: readonly Provide[];
+  /** Fills each parameter of the method; `undefined` for those that are not injected. */
+  private readonly layout: readonly (Provide | undefined)[];
+  private readonly injected: number;
+  /** How many parameters the method declares, as JavaScript counts them. */
+  private readonly declared: number;
 
   /** @param context - The server's. */
   constructor(
@@ -57,15 +58,25 @@ export class Plan {
     private readonly options: PlanOptions,
   ) {
     const {method, binding} = options;
-    this.changes = BindingChanges.of(context);
-    const injectors = new Injectors(context);
-    this.construct = attempt(() => injectors.provideBinding(binding));
-    this.steps = loadInterceptors(context, method).map(interceptor =>
-      stepOf(interceptor, context, injectors),
+    const {type, member} = method;
+    this.validity = BindingChanges.validityOf(context);
+    const injectors = new Injectors(context, this.validity);
+    this.provideController =
+      injectors.values.provide(binding, {}, IN_CALL) ??
+      (call => binding.getValue(call.context, {}));
+    this.interceptors = loadInterceptors(context, method).map(interceptor =>
+      provideInterceptor(interceptor, injectors),
     );
-    this.layout = layoutOf(method, injectors);
-    // Reading may have filled caches and made configurations; what comes later counts.
-    this.version = this.changes.version;
+    const prototype = type.prototype as Record<string, Method>;
+    const injections = describeInjectedArguments(prototype, member);
+    this.layout = Array.from({length: injections.length}, (_, at) => {
+      const injection = injections.at(at);
+      return isInjected(injection)
+        ? injectors.provideInjection(injection, IN_INVOCATION)
+        : undefined;
+    });
+    this.injected = this.layout.filter(Boolean).length;
+    this.declared = prototype[member].length;
   }
 
   get authenticates(): boolean {
@@ -74,138 +85,98 @@ export class Plan {
 
   /** Whether nothing has changed since it was made. */
   get current(): boolean {
-    return this.version === this.changes.version;
+    return this.validity.current;
   }
 
   /** Calls the method. @param args - For the parameters that are not injected. */
   run(call: Call, args: unknown[]): ValueOrPromise<unknown> {
-    const controller = this.controllerOf(call);
+    call.methodArgs = args;
+    const controller = this.provideController(call);
     return isPromiseLike(controller)
-      ? controller.then(made => this.intercept(call, made as object, args))
-      : this.intercept(call, controller as object, args);
+      ? controller.then(made => this.intercept(call, made as object))
+      : this.intercept(call, controller as object);
   }
 
-  private controllerOf(call: Call): ValueOrPromise<unknown> {
-    if (this.construct && !call.bound) {
-      try {
-        return this.construct(call);
-      } catch (error) {
-        if (!(error instanceof NeedsContext)) throw error;
-      }
-    }
-    return this.options.binding.getValue(call.context, {});
-  }
-
-  private intercept(
-    call: Call,
-    controller: object,
-    args: unknown[],
-  ): ValueOrPromise<unknown> {
+  private intercept(call: Call, controller: object): ValueOrPromise<unknown> {
     call.controller = controller;
-    const {steps} = this;
-    const {member} = this.options.method;
-    if (call.caller.extended) return this.interceptInContext(call, controller, args);
-    if (steps.length === 0) return this.invoke(call, controller, args);
-    const source: SocketInvocationSource = {type: 'socket', value: call};
-    const invocation = createInvocation(call, controller, member, args, source);
+    if (call.intercepts) return this.interceptInContext(call);
+    const {interceptors} = this;
+    if (interceptors.length === 0) return this.invoke(call);
+    const invocation = call.invocationContext;
     let at = 0;
     // Each `next` runs what is next in the chain, as LoopBack's does.
     const next = (): NonVoid => {
       const step = at++;
-      if (step < steps.length) return steps[step](invocation, next, call) as NonVoid;
-      return (
-        step === steps.length
-          ? this.invoke(call, controller, args, invocation)
-          : undefined
-      ) as NonVoid;
+      if (step >= interceptors.length) {
+        const last = step === interceptors.length;
+        return (last ? this.invoke(call) : undefined) as NonVoid;
+      }
+      const interceptor = interceptors[step](call);
+      return isPromiseLike(interceptor)
+        ? interceptor.then(found => (found as Interceptor)(invocation, next))
+        : (interceptor as Interceptor)(invocation, next);
     };
     return next();
   }
 
-  /** Where the application has bound something for the connection, that may be an interceptor. */
-  private interceptInContext(
-    call: Call,
-    controller: object,
-    args: unknown[],
-  ): ValueOrPromise<unknown> {
-    const {member} = this.options.method;
-    const source: SocketInvocationSource = {type: 'socket', value: call};
-    const invocation = new InterceptedInvocationContext(
-      call.context,
-      controller,
-      member,
-      args,
-      source,
-    );
-    call.invocation = invocation;
-    const run = () => this.invoke(call, controller, args, invocation) as NonVoid;
+  /** Where the application has bound interceptors for the call or its connection. */
+  private interceptInContext(call: Call): ValueOrPromise<unknown> {
+    const invocation = call.invocationContext;
+    const run = () => this.invoke(call) as NonVoid;
     return invokeInterceptors(invocation, [...invocation.loadInterceptors(), run]);
   }
 
-  private invoke(
-    call: Call,
-    controller: object,
-    args: unknown[],
-    invocation?: InvocationContext,
-  ): ValueOrPromise<unknown> {
+  private invoke(call: Call): ValueOrPromise<unknown> {
     const {callbackAt} = this.options;
-    if (callbackAt === undefined) return this.apply(call, controller, args, invocation);
+    // An interceptor may have replaced them.
+    const {methodArgs} = call;
+    if (callbackAt === undefined) return this.apply(call, methodArgs);
     return withCallback(this.options, call, callback => {
-      args[callbackAt] = callback;
-      return this.apply(call, controller, args, invocation);
+      const all = [...methodArgs];
+      all[callbackAt] = callback;
+      return this.apply(call, all);
     });
   }
 
-  private apply(
-    call: Call,
-    controller: object,
-    args: unknown[],
-    invocation: InvocationContext | undefined,
-  ): ValueOrPromise<unknown> {
+  private apply(call: Call, args: readonly unknown[]): ValueOrPromise<unknown> {
+    const {declared, injected, layout} = this;
     const {member} = this.options.method;
-    const method = (controller as Record<string, Method>)[member];
-    const {layout} = this;
-    if (layout?.length === 0) return method.apply(controller, args);
-    if (layout && !call.bound && !call.invocation) {
-      try {
-        return method.apply(controller, fill(layout, args, call));
-      } catch (error) {
-        if (!(error instanceof NeedsContext)) throw error;
+    const controller = call.controller as Record<string, Method>;
+    const count = Math.max(declared, injected + args.length);
+    if (count > injected + args.length) return this.refuse(call, args);
+    if (injected === 0) return controller[member](...args);
+    const all: unknown[] = [];
+    let used = 0;
+    let waits = false;
+    try {
+      for (let at = 0; at < count; at++) {
+        const provide = layout[at];
+        const value = provide ? provide(call) : args[used++];
+        if (provide && isPromiseLike(value)) waits = true;
+        all.push(value);
       }
+    } catch (error) {
+      ignoreRejections(all);
+      throw error;
     }
-    const context = invocation ?? call.context;
+    return waits
+      ? Promise.all(all).then(ready => controller[member](...ready))
+      : controller[member](...all);
+  }
+
+  /** LoopBack says which parameter has no value. */
+  private refuse(call: Call, args: readonly unknown[]): ValueOrPromise<unknown> {
+    const {controller, invocationContext} = call;
+    const {member} = this.options.method;
     return transformValueOrPromise(
-      resolveInjectedArguments(controller, member, context, undefined, args),
-      (all: unknown[]) => method.apply(controller, all),
+      resolveInjectedArguments(
+        controller as object,
+        member,
+        invocationContext,
+        undefined,
+        [...args],
+      ),
+      (all: unknown[]) => (controller as Record<string, Method>)[member](...all),
     );
   }
-}
-
-/** Empty where nothing is injected, and `undefined` where that takes a context. */
-function layoutOf(
-  {type, member}: ControllerMethod,
-  injectors: Injectors,
-): (Provide | undefined)[] | undefined {
-  const injections = describeInjectedArguments(type.prototype as object, member);
-  const isInjected = (at: number) => {
-    const injection = injections.at(at);
-    return Boolean(injection && (injection.bindingSelector || injection.resolve));
-  };
-  if (!injections.some((_, at) => isInjected(at))) return [];
-  return attempt(() =>
-    Array.from({length: injections.length}, (_, at) =>
-      isInjected(at) ? injectors.provideFor(injections[at]) : undefined,
-    ),
-  );
-}
-
-function fill(
-  layout: readonly (Provide | undefined)[],
-  args: readonly unknown[],
-  call: Call,
-): unknown[] {
-  let used = 0;
-  const all = layout.map(provide => (provide ? provide(call) : args[used++]));
-  while (used < args.length) all.push(args[used++]);
-  return all;
 }

@@ -2,6 +2,7 @@ import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
 import type {HandlerReference} from '../types';
 import {BindingChanges} from './binding-changes';
+import type {Validity} from './binding-changes';
 import type {Call} from './call';
 import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
@@ -15,8 +16,8 @@ type ControllerBinding = Readonly<Binding<unknown>>;
  */
 export class ReferenceHandler implements Handler {
   readonly label: string;
-  /** What the model was bound as, if it was, when the bindings had that version. */
-  private bound?: {version: number; binding: ControllerBinding | undefined};
+  /** The binding of the model as a controller, if there was one, as long as that holds. */
+  private bound?: {validity: Validity; binding: ControllerBinding | undefined};
   private controller?: {binding: ControllerBinding; handler: ControllerHandler};
 
   constructor(
@@ -62,13 +63,13 @@ export class ReferenceHandler implements Handler {
   }
 
   private bindingOf(model: object): ControllerBinding | undefined {
-    const {version} = BindingChanges.of(this.application);
-    if (this.bound?.version !== version) {
+    if (!this.bound?.validity.current) {
+      const validity = BindingChanges.validityOf(this.application);
       const controllers = this.application.findByTag(CoreTags.CONTROLLER);
       const binding = controllers.find(
         ({valueConstructor}) => valueConstructor === model,
       );
-      this.bound = {version, binding};
+      this.bound = {validity, binding};
     }
     return this.bound.binding;
   }
