@@ -1,0 +1,241 @@
+import {BindingScope} from '@loopback/core';
+import {Random} from '../../long/random';
+import {INJECTIONS} from './injections';
+import type {InjectionName} from './injections';
+import {INTERCEPTORS, WHERE} from './interceptors';
+import type {InterceptorKind, Where} from './interceptors';
+import {OF_CALL, VALUES} from './values';
+
+export const SCOPES = Object.values(BindingScope);
+
+/** Where something is injected. */
+export const PLACES = [
+  'constructor',
+  'property',
+  'setter',
+  'parameter',
+  'base constructor',
+  'base property',
+  'service constructor',
+  'service property',
+  'provider constructor',
+  'provider property',
+  'static value',
+  'interceptor constructor',
+  'interceptor property',
+] as const;
+export type Place = (typeof PLACES)[number];
+
+/** How the parameters of a method that are not injected lie among those that are. */
+export const SIGNATURES = [
+  'all',
+  'none',
+  'injected first',
+  'injected between',
+  'rest',
+  'default',
+  'operation',
+  'wrong types',
+] as const;
+
+/** When a controller's method looks at what it was given. */
+export const READINGS = [
+  'in the method',
+  'after a wait',
+  'after the call',
+  'never',
+] as const;
+
+export const ENDINGS = ['returns', 'throws', 'rejects'] as const;
+
+/** What changes between calls. */
+export const CHANGES = [
+  'none',
+  'rebound',
+  'given another value',
+  'given another scope',
+  'unbound',
+  'refreshed',
+  'bound in the server',
+  'bound for the connection',
+  'another bound for the connection',
+  'another of the tag',
+  'another global interceptor',
+  'configured anew',
+] as const;
+
+export const USERS = ['object', 'none', 'text'] as const;
+
+/** Where the controller has a host injected. */
+export const HOST_AT = ['constructor', 'property', 'parameter', 'getter'] as const;
+
+/** One thing that is injected. */
+export interface Point {
+  readonly place: Place;
+  readonly injection: InjectionName;
+  readonly value: string;
+  readonly scope: BindingScope;
+  /** Bound in the server's context, not in the application's. */
+  readonly server: boolean;
+}
+
+export interface Intercepted {
+  readonly kind: InterceptorKind;
+  readonly where: Where;
+}
+
+/** A controller, and all that is around it. */
+export interface Combination {
+  readonly points: readonly Point[];
+  readonly interceptors: readonly Intercepted[];
+  readonly controllerScope: BindingScope;
+  /** Of a service, a provider or an interceptor that has something injected. */
+  readonly hostScope: BindingScope;
+  readonly hostAt: (typeof HOST_AT)[number];
+  readonly signature: (typeof SIGNATURES)[number];
+  readonly reading: (typeof READINGS)[number];
+  readonly ending: (typeof ENDINGS)[number];
+  readonly change: (typeof CHANGES)[number];
+  readonly user: (typeof USERS)[number];
+}
+
+/** The simplest of all. */
+export const PLAIN: Combination = {
+  points: [],
+  interceptors: [],
+  controllerScope: BindingScope.TRANSIENT,
+  hostScope: BindingScope.TRANSIENT,
+  hostAt: 'constructor',
+  signature: 'all',
+  reading: 'in the method',
+  ending: 'returns',
+  change: 'none',
+  user: 'object',
+};
+
+export const PLAIN_POINT: Point = {
+  place: 'constructor',
+  injection: '@inject',
+  value: 'constant',
+  scope: BindingScope.TRANSIENT,
+  server: false,
+};
+
+const names = <Name extends string>(record: Readonly<Record<Name, unknown>>) =>
+  Object.keys(record) as Name[];
+
+export const INJECTION_NAMES = names(INJECTIONS);
+export const INTERCEPTOR_KINDS = names(INTERCEPTORS);
+/** What a key is bound to, or what a call has. */
+export const VALUE_NAMES = [...names(VALUES), ...names(OF_CALL)];
+
+/** All combinations: first each pair of kinds that belong together, then some of everything. */
+export function* combinations(count: number, seed: number): Generator<Combination> {
+  const pairs = [...pairwise()];
+  yield* pairs;
+  const random = new Random(seed);
+  for (let at = pairs.length; at < count; at++) yield randomCombination(random);
+}
+
+function* pairwise(): Generator<Combination> {
+  const point = (some: Partial<Point>) => ({points: [{...PLAIN_POINT, ...some}]});
+  for (const place of PLACES) {
+    for (const injection of INJECTION_NAMES) {
+      yield {...PLAIN, ...point({place, injection})};
+    }
+    for (const value of VALUE_NAMES) yield {...PLAIN, ...point({place, value})};
+  }
+  for (const value of VALUE_NAMES) {
+    for (const injection of [
+      '@inject optional',
+      '@inject.getter called twice',
+    ] as const) {
+      yield {...PLAIN, ...point({value, injection, place: 'parameter'})};
+    }
+    for (const scope of SCOPES) yield {...PLAIN, ...point({value, scope})};
+  }
+  for (const kind of INTERCEPTOR_KINDS) {
+    for (const where of WHERE) yield {...PLAIN, interceptors: [{kind, where}]};
+  }
+}
+
+function randomCombination(random: Random): Combination {
+  const some = <Item>(usual: Item, items: readonly Item[], chance = 0.3) =>
+    random.chance(chance) ? random.pick(items) : usual;
+  const points = Array.from({length: 1 + random.below(3)}, () => ({
+    place: random.pick(PLACES),
+    injection: some('@inject' as const, INJECTION_NAMES, 0.6),
+    value: random.pick(VALUE_NAMES),
+    scope: random.pick(SCOPES),
+    server: random.chance(0.2),
+  }));
+  const interceptors = Array.from({length: Math.max(0, random.below(4) - 1)}, () => ({
+    kind: random.pick(INTERCEPTOR_KINDS),
+    where: random.pick(WHERE),
+  }));
+  return {
+    points,
+    interceptors,
+    controllerScope: some(PLAIN.controllerScope, SCOPES),
+    hostScope: random.pick(SCOPES),
+    hostAt: some(PLAIN.hostAt, HOST_AT),
+    signature: some(PLAIN.signature, SIGNATURES),
+    reading: some(PLAIN.reading, READINGS, 0.5),
+    ending: some(PLAIN.ending, ENDINGS, 0.2),
+    change: some(PLAIN.change, CHANGES, 0.4),
+    user: some(PLAIN.user, USERS, 0.2),
+  };
+}
+
+/** Simpler combinations, of which each differs in one thing. */
+export function* simpler(combination: Combination): Generator<Combination> {
+  const {points, interceptors} = combination;
+  for (const [at] of points.entries()) {
+    yield {...combination, points: points.filter((_, other) => other !== at)};
+  }
+  for (const [at] of interceptors.entries()) {
+    yield {...combination, interceptors: interceptors.filter((_, other) => other !== at)};
+  }
+  for (const part of names(PLAIN)) {
+    if (part === 'points' || part === 'interceptors') continue;
+    if (combination[part] !== PLAIN[part]) yield {...combination, [part]: PLAIN[part]};
+  }
+  for (const [at, point] of points.entries()) {
+    for (const part of names(PLAIN_POINT)) {
+      if (point[part] === PLAIN_POINT[part]) continue;
+      const less = {...point, [part]: PLAIN_POINT[part]};
+      yield {...combination, points: replace(points, at, less)};
+    }
+  }
+  for (const [at, intercepted] of interceptors.entries()) {
+    if (intercepted.kind !== 'passes on') {
+      const less = {...intercepted, kind: 'passes on' as const};
+      yield {...combination, interceptors: replace(interceptors, at, less)};
+    }
+    if (intercepted.where !== 'method') {
+      const less = {...intercepted, where: 'method' as const};
+      yield {...combination, interceptors: replace(interceptors, at, less)};
+    }
+  }
+}
+
+/** One line: only what is not plain. */
+export function describeCombination(combination: Combination): string {
+  const points = combination.points.map(({place, injection, value, scope, server}) => {
+    const where = server ? ' in the server' : '';
+    const what = value in OF_CALL ? value : `${value} (${scope}${where})`;
+    return `${injection} of ${what} in ${place}`;
+  });
+  const interceptors = combination.interceptors.map(
+    ({kind, where}) => `interceptor that ${kind} (${where})`,
+  );
+  const others = names(PLAIN)
+    .filter(part => part !== 'points' && part !== 'interceptors')
+    .filter(part => combination[part] !== PLAIN[part])
+    .map(part => `${part}: ${combination[part]}`);
+  return [...points, ...interceptors, ...others].join('; ') || 'plain';
+}
+
+function replace<Item>(items: readonly Item[], at: number, item: Item): Item[] {
+  return items.map((other, index) => (index === at ? item : other));
+}

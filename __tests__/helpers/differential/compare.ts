@@ -1,0 +1,198 @@
+import {asGlobalInterceptor, BindingScope, extensionFor} from '@loopback/core';
+import {build, configuration, CONTROLLER, keyOf, tagOf} from './application';
+import {viaLoopBack, viaPlan} from './callers';
+import type {WorldCaller} from './callers';
+import {describeCombination, simpler} from './combinations';
+import type {Combination} from './combinations';
+import {describeError, World} from './world';
+
+/** What calls have shown, phase by phase. */
+interface Seen {
+  /** Results, or errors. */
+  readonly outcomes: string[];
+  /** All that happened, in order. */
+  readonly trace: string[];
+  readonly unhandled: string[];
+}
+
+/** What is not as LoopBack does it. */
+export interface Fault {
+  readonly combination: Combination;
+  readonly kind: string;
+  readonly plan: string;
+  readonly loopback: string;
+}
+
+/** Runs a combination both ways; gives the first difference. */
+export async function compare(combination: Combination): Promise<Fault | undefined> {
+  const loopback = await run(combination, viaLoopBack);
+  const plan = await run(combination, viaPlan);
+  const fault = (kind: string, ours: unknown, theirs: unknown): Fault => ({
+    combination,
+    kind,
+    plan: String(ours),
+    loopback: String(theirs),
+  });
+  for (const [phase, theirs] of loopback.entries()) {
+    const ours = plan[phase];
+    const during = `in ${PHASES[phase]}`;
+    for (const [at, outcome] of theirs.outcomes.entries()) {
+      if (ours.outcomes[at] !== outcome)
+        return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
+    }
+    // LoopBack leaves one itself where it resolves two things and the second throws at once.
+    if (ours.unhandled.length > theirs.unhandled.length) {
+      return fault(`unhandled rejection ${during}`, ours.unhandled, theirs.unhandled);
+    }
+    const [mine, other] = [ours.trace, theirs.trace].map(trace => trace.join(' | '));
+    if (mine === other) continue;
+    const sorted = [ours.trace, theirs.trace].map(trace => [...trace].sort().join());
+    const kind = sorted[0] === sorted[1] ? 'another order' : 'another number of runs';
+    return fault(`${kind} ${during}`, mine, other);
+  }
+  return undefined;
+}
+
+/** The simplest combination that shows a fault of the same kind. */
+export async function simplest(fault: Fault): Promise<Fault> {
+  for (const less of simpler(fault.combination)) {
+    const found = await compare(less);
+    if (found && nameOf(found) === nameOf(fault)) return simplest(found);
+  }
+  return fault;
+}
+
+const nameOf = ({kind}: Fault) => kind.split(' in ')[0];
+
+export function describeFault({combination, kind, plan, loopback}: Fault): string {
+  return `${describeCombination(combination)}: ${kind}\n    plan:     ${plan}\n    LoopBack: ${loopback}`;
+}
+
+const PHASES = [
+  'the first call',
+  'the second call',
+  'a call after a change',
+  'two calls at once',
+] as const;
+
+async function run(
+  combination: Combination,
+  via: (world: World, controller: ReturnType<typeof build>) => WorldCaller,
+): Promise<Seen[]> {
+  const world = new World();
+  const caller = via(world, build(world, combination));
+  const all: Seen[] = [];
+  let counted = 0;
+  const calls = async (count: number) => {
+    const outcomes = await Promise.all(
+      Array.from({length: count}, () => outcomeOf(world, caller, combination, ++counted)),
+    );
+    // Rejections that nobody handles are told of in the turn in which they happen.
+    const unhandled = unhandledSoFar.splice(0);
+    await new Promise(setImmediate);
+    unhandled.push(...unhandledSoFar.splice(0));
+    all.push({outcomes, trace: world.trace, unhandled});
+    world.trace = [];
+  };
+  await calls(1);
+  await calls(1);
+  change(world, caller, combination);
+  await calls(1);
+  await calls(2);
+  return all;
+}
+
+async function outcomeOf(
+  world: World,
+  caller: WorldCaller,
+  {signature, user}: Combination,
+  number: number,
+): Promise<string> {
+  const args = signature === 'operation' ? {x: `args ${number}`} : {args: number};
+  const users = {object: {user: number}, none: undefined, text: 'user'};
+  const input = {credentials: {credentials: number}, user: users[user], args};
+  try {
+    const result = await caller.call(input);
+    return typeof result === 'string' ? result : await world.describe(result);
+  } catch (error) {
+    return `fails with ${describeError(error)}`;
+  }
+}
+
+const unhandledSoFar: string[] = [];
+const ignore = () => undefined;
+
+/** Watches for rejections that nobody handles, in place of the test runner. */
+export function watchRejections(): Disposable {
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  process.on('unhandledRejection', error => unhandledSoFar.push(describeError(error)));
+  // Without it, Node warns of each that is handled later.
+  process.on('rejectionHandled', ignore);
+  return {
+    [Symbol.dispose]: () => {
+      process.off('rejectionHandled', ignore);
+      process.removeAllListeners('unhandledRejection');
+      for (const other of others) process.on('unhandledRejection', other);
+    },
+  };
+}
+
+function change(world: World, caller: WorldCaller, combination: Combination): void {
+  const {app, server} = world;
+  const key = keyOf(combination.points[0] ?? {value: 'constant'}, 0);
+  const owner = server.contains(key) ? server : app;
+  const binding = owner.getBinding(key, {optional: true});
+  switch (combination.change) {
+    case 'none':
+      return;
+    case 'rebound':
+      owner.bind(key).to('rebound');
+      return;
+    case 'given another value':
+      binding?.to('another value');
+      return;
+    case 'given another scope':
+      binding?.inScope(
+        binding.scope === BindingScope.TRANSIENT
+          ? BindingScope.SINGLETON
+          : BindingScope.TRANSIENT,
+      );
+      return;
+    case 'unbound':
+      owner.unbind(key);
+      return;
+    case 'refreshed':
+      binding?.refresh(server);
+      return;
+    case 'bound in the server':
+      server.bind(key).to('of the server');
+      return;
+    case 'bound for the connection':
+      caller.connection.bind(key).to('of the connection');
+      return;
+    case 'another bound for the connection':
+      caller.connection.bind('another').to('of the connection');
+      return;
+    case 'another of the tag':
+      app
+        .bind('another')
+        .to('another')
+        .tag(tagOf(0))
+        .apply(extensionFor(tagOf(0)));
+      return;
+    case 'another global interceptor':
+      app
+        .bind('another interceptor')
+        .to((_context: unknown, next: () => unknown) => {
+          world.log('another interceptor');
+          return next();
+        })
+        .apply(asGlobalInterceptor());
+      return;
+    case 'configured anew':
+      for (const one of [CONTROLLER, 'Service', 'Provider', key]) {
+        app.configure(one).to(configuration('anew'));
+      }
+  }
+}
