@@ -63,9 +63,7 @@ class BrokenProvider implements Provider<string> {
 }
 
 class Helper {
-  constructor() {
-    made.push('helper');
-  }
+  readonly at = made.push('helper');
 }
 
 class BackendController {
@@ -263,7 +261,9 @@ const KEYS = {
 
 /** A class with one optional injection of each key, in its properties. */
 function injecting(keys: readonly (keyof typeof KEYS)[]): Constructor<object> {
-  class Injected {}
+  class Injected {
+    [name: string]: unknown;
+  }
   for (const name of keys) {
     inject(KEYS[name], {optional: true})(Injected.prototype, name);
   }

@@ -58,7 +58,7 @@ export class BindingValues {
       const {value} = source;
       return () => value;
     }
-    if (SHARED.includes(scope)) return this.provideShared(binding, path);
+    if (SHARED.includes(scope)) return this.provideShared(binding, metadata, path);
     const inner = path.with({binding});
     if (scope === BindingScope.TRANSIENT) {
       return this.provideNew(binding, metadata, {contextOf, path: inner});
@@ -137,6 +137,7 @@ export class BindingValues {
   /** What is made once: it is kept in LoopBack's own cache, so that refreshing it is seen. */
   private provideShared(
     binding: Readonly<Binding<unknown>>,
+    metadata: Metadata,
     path: ResolutionPath,
   ): Provide | undefined {
     const {context} = this;
@@ -146,7 +147,7 @@ export class BindingValues {
       const cache = cacheOf(binding);
       const value = cache?.get(owner);
       if (value !== undefined || cache?.has(owner)) return value;
-      return binding.getValue(context, {session: path.toSession()});
+      return binding.getValue(context, {session: path.toSession(), ...metadata});
     };
   }
 }

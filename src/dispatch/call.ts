@@ -140,10 +140,11 @@ export class Call implements SocketCall {
 
   /** Gives what a binding in REQUEST scope has resolved to, and makes it the first time. */
   once(binding: Readonly<Binding<unknown>>, make: (call: Call) => unknown): unknown {
-    const cache = this.ownContext ? cacheOf(binding) : this.made;
+    const cache: ReadonlyMap<object, unknown> | WeakMap<object, unknown> | undefined =
+      this.ownContext ? cacheOf(binding) : this.made;
     const key = this.ownContext ?? binding;
-    const found = (cache as ReadonlyMap<object, unknown> | undefined)?.get(key);
-    if (found !== undefined) return found;
+    const found = cache?.get(key);
+    if (found !== undefined || cache?.has(key)) return found;
     const value = make(this);
     // The context may have been made meanwhile.
     if (this.ownContext) keepResolved(binding, this.ownContext, value);

@@ -1,4 +1,4 @@
-import {isPromiseLike} from '@loopback/core';
+import {isPromiseLike, transformValueOrPromise} from '@loopback/core';
 import type {Constructor} from '@loopback/core';
 import type {Call} from './call';
 
@@ -13,19 +13,20 @@ export function provideAll(
   provides: readonly Provide[],
   call: Call,
 ): unknown[] | Promise<unknown[]> {
+  const values = start(provides, call);
+  return values.some(isPromiseLike) ? Promise.all(values) : values;
+}
+
+/** Gives values, and promises of values. */
+function start(provides: readonly Provide[], call: Call): unknown[] {
   const values: unknown[] = [];
-  let waits = false;
   try {
-    for (const provide of provides) {
-      const value = provide(call);
-      if (isPromiseLike(value)) waits = true;
-      values.push(value);
-    }
+    for (const provide of provides) values.push(provide(call));
   } catch (error) {
     ignoreRejections(values);
     throw error;
   }
-  return waits ? Promise.all(values) : values;
+  return values;
 }
 
 /** A rejection that nobody waits for would end the process. */
@@ -41,42 +42,47 @@ export function constructionOf(
   args: readonly Provide[],
   properties: readonly (readonly [name: string, provide: Provide])[],
 ): Provide {
-  const make = makerOf(type, args);
-  if (properties.length === 0) return make;
+  const make = (given: unknown[]) => new type(...given) as object;
+  if (properties.length === 0) {
+    if (args.length === 0) return () => new type();
+    return call => transformValueOrPromise(provideAll(args, call), make);
+  }
   const names = properties.map(([name]) => name);
   const provides = properties.map(([, provide]) => provide);
-  const assign = (made: object, values: readonly unknown[]) => {
-    for (const [at, name] of names.entries()) Reflect.set(made, name, values[at]);
-    return made;
-  };
   return call => {
     const given = provideAll(args, call);
-    let values: unknown[] | Promise<unknown[]>;
+    let values: unknown[];
     try {
-      values = provideAll(provides, call);
+      values = start(provides, call);
     } catch (error) {
       ignoreRejections([given]);
       throw error;
     }
-    if (!isPromiseLike(given) && !isPromiseLike(values)) {
-      return assign(new type(...given) as object, values);
+    if (!values.some(isPromiseLike)) {
+      return transformValueOrPromise(given, ready => assign(make(ready), names, values));
     }
-    const made = isPromiseLike(given)
-      ? given.then(ready => new type(...ready))
-      : new type(...given);
+    const made = transformValueOrPromise(given, make);
     ignoreRejections([made]);
-    return Promise.resolve(values).then(async ready =>
-      assign((await made) as object, ready),
-    );
+    return Promise.all(values).then(async ready => {
+      const instance = await made;
+      // LoopBack sets those first that are there at once.
+      assign(instance, names, values);
+      return assign(instance, names, ready, values);
+    });
   };
 }
 
-function makerOf(type: Constructor<unknown>, args: readonly Provide[]): Provide {
-  if (args.length === 0) return () => new type();
-  return call => {
-    const given = provideAll(args, call);
-    return isPromiseLike(given)
-      ? given.then(ready => new type(...ready))
-      : new type(...given);
-  };
+/** Sets properties; as in LoopBack, `undefined` leaves one as the constructor has set it. */
+function assign(
+  made: object,
+  names: readonly string[],
+  values: readonly unknown[],
+  started?: readonly unknown[],
+): object {
+  for (const [at, name] of names.entries()) {
+    const value = values[at];
+    const isNow = started ? isPromiseLike(started[at]) : !isPromiseLike(value);
+    if (isNow && value !== undefined) Reflect.set(made, name, value);
+  }
+  return made;
 }

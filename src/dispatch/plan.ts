@@ -75,7 +75,7 @@ export class Plan {
         ? injectors.provideInjection(injection, IN_INVOCATION)
         : undefined;
     });
-    this.injected = this.layout.filter(Boolean).length;
+    this.injected = countInjected(this.layout, injections.length);
     this.declared = prototype[member].length;
   }
 
@@ -143,7 +143,8 @@ export class Plan {
     const {member} = this.options.method;
     const controller = call.controller as Record<string, Method>;
     const count = Math.max(declared, injected + args.length);
-    if (count > injected + args.length) return this.refuse(call, args);
+    const filled = count < layout.length ? countInjected(layout, count) : injected;
+    if (count - filled > args.length) return this.refuse(call, args);
     if (injected === 0) return controller[member](...args);
     const all: unknown[] = [];
     let used = 0;
@@ -179,4 +180,8 @@ export class Plan {
       (all: unknown[]) => (controller as Record<string, Method>)[member](...all),
     );
   }
+}
+
+function countInjected(layout: readonly (Provide | undefined)[], most: number): number {
+  return layout.slice(0, most).filter(Boolean).length;
 }

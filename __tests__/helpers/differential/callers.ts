@@ -51,15 +51,16 @@ function givenSocket(world: World): Socket {
 export function viaPlan(world: World, {binding, type}: Controller): WorldCaller {
   const socket = givenSocket(world);
   let context: ConnectionContext | undefined;
+  let extended = false;
   const caller: Caller = {
     server: 'server',
     socket,
     serverContext: world.server,
     get context() {
-      return (context ??= ConnectionContext.of(world.server, socket));
+      return (context ??= ConnectionContext.of(caller, () => (extended = true)));
     },
     get extended() {
-      return context?.extended ?? false;
+      return extended;
     },
     gone: false,
     aborters: new Set(),
@@ -87,9 +88,12 @@ export function viaLoopBack(world: World, {binding, type}: Controller): WorldCal
   const socket = givenSocket(world);
   const connection = new Context(world.server, `connection-${socket.id}`);
   connection.bind(SocketBindings.SOCKET).to(socket);
+  connection.bind(SocketBindings.CONNECTION).to(connection);
   connection
     .bind(RestBindings.Http.REQUEST)
-    .toDynamicValue(() => toExpressRequest(socket.request, expressOf(world.server)));
+    .toDynamicValue(() =>
+      toExpressRequest(socket.request, () => expressOf(world.server)),
+    );
   const operation = describeOperation(type, MEMBER);
   const {count} = describeParameters(type, MEMBER, 3);
   return {
@@ -100,7 +104,7 @@ export function viaLoopBack(world: World, {binding, type}: Controller): WorldCal
       const {signal} = new AbortController();
       context.bind(SocketBindings.CREDENTIALS).to(credentials);
       context.bind(SocketBindings.ARGS).to(args);
-      context.bind(SocketBindings.SIGNAL).to(signal);
+      context.bind(SocketBindings.SIGNAL).toDynamicValue(() => signal);
       if (typeof user === 'object') context.bind(SecurityBindings.USER).to(user as never);
       context.bind(CoreBindings.CONTROLLER_CLASS).to(type);
       context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(MEMBER);

@@ -40,17 +40,21 @@ export async function compare(combination: Combination): Promise<Fault | undefin
       if (ours.outcomes[at] !== outcome)
         return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
     }
-    // LoopBack leaves one itself where it resolves two things and the second throws at once.
-    if (ours.unhandled.length > theirs.unhandled.length) {
-      return fault(`unhandled rejection ${during}`, ours.unhandled, theirs.unhandled);
-    }
     const [mine, other] = [ours.trace, theirs.trace].map(trace => trace.join(' | '));
     if (mine === other) continue;
     const sorted = [ours.trace, theirs.trace].map(trace => [...trace].sort().join());
-    const kind = sorted[0] === sorted[1] ? 'another order' : 'another number of runs';
+    const reordered = sorted[0] === sorted[1];
+    // A plan waits for fewer promises, so calls at the same time may overtake each other.
+    if (reordered && phase === PHASES.length - 1) continue;
+    const kind = reordered ? 'another order' : 'another number of runs';
     return fault(`${kind} ${during}`, mine, other);
   }
-  return undefined;
+  // LoopBack leaves one itself where it resolves two things and the second throws at once.
+  const [ours, theirs] = [plan, loopback].map(seen =>
+    seen.flatMap(({unhandled}) => unhandled),
+  );
+  if (ours.length <= theirs.length) return undefined;
+  return fault('unhandled rejection', ours, theirs);
 }
 
 /** The simplest combination that shows a fault of the same kind. */
@@ -99,6 +103,9 @@ async function run(
   change(world, caller, combination);
   await calls(1);
   await calls(2);
+  // Those of LoopBack's last calls are not the plan's.
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+  all.at(-1)?.unhandled.push(...unhandledSoFar.splice(0));
   return all;
 }
 
