@@ -1,7 +1,14 @@
-import {Context, InterceptedInvocationContext} from '@loopback/context';
+import {Context, InterceptedInvocationContext} from '@loopback/core';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {CONTEXT_PARTS, LIGHT, setUpContext} from '../../dist/dispatch/light-context';
+import {
+  CONTEXT_PARTS,
+  indexTags,
+  LIGHT,
+  makeLight,
+  OWN_PARTS,
+  setUpContext,
+} from '../../dist/dispatch/light-context';
 
 const changed =
   'LoopBack has changed what a Context consists of; see src/dispatch/light-context.ts and invocation.ts.';
@@ -16,21 +23,29 @@ describe('what this package relies on in LoopBack’s contexts:', () => {
     assert.ok(LIGHT, changed);
   });
 
-  it('one that is set up by hand has just those that the class gives it', () => {
+  it('one that is made light has the same parts, each when it is used', () => {
     const parent = new Context('parent');
     const made = new Context(parent, 'name');
-    const light = Object.create(Context.prototype) as Context;
-    setUpContext(light, parent, 'name');
-    assert.deepEqual(Object.keys(light).sort(), Object.keys(made).sort(), changed);
+    class Light extends Context {}
+    makeLight(Light.prototype);
+    const light = Object.create(Light.prototype) as Light;
+    setUpContext(light, parent, 'name', new Map());
+    assert.deepEqual(Object.keys(light).sort(), [...OWN_PARTS].sort());
     for (const [part, value] of Object.entries(made)) {
+      if (part.startsWith('_events')) continue;
       const own: unknown = Reflect.get(light, part);
       assert.equal(typeof own, typeof value, part);
       const kind = (one: unknown): unknown => Object.getPrototypeOf(Object(one));
       assert.ok(kind(own) === kind(value), part);
     }
     parent.bind('key').to(1);
-    light.bind('own').to(2);
+    indexTags(light);
+    light.bind('own').to(2).tag('tagged');
     assert.deepEqual([light.getSync('key'), light.getSync('own')], [1, 2]);
+    assert.deepEqual(
+      light.findByTag('tagged').map(({key}) => key),
+      ['own'],
+    );
     assert.equal(parent.contains('own'), false);
     light.close();
   });

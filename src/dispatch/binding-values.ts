@@ -15,6 +15,7 @@ import type {
   Provider,
   ResolutionContext,
 } from '@loopback/core';
+import type {Call} from './call';
 import {constructionOf} from './construction';
 import type {Provide} from './construction';
 import {cacheOf, isResolvable} from './light-context';
@@ -36,6 +37,29 @@ const SHARED: readonly BindingScope[] = [
   BindingScope.APPLICATION,
   BindingScope.SERVER,
 ];
+
+/** What a dynamic value is made with. Few read its options. */
+class Resolution implements ResolutionContext {
+  readonly context: Context;
+  readonly #metadata: Metadata;
+  readonly #path: ResolutionPath;
+
+  constructor(
+    call: Call,
+    readonly binding: Readonly<Binding<unknown>>,
+    metadata: Metadata,
+    {contextOf, path}: Place,
+  ) {
+    this.context = contextOf(call);
+    this.#metadata = metadata;
+    this.#path = path;
+  }
+
+  get options(): ResolutionContext['options'] {
+    const session = this.#path.toSession();
+    return {...this.#metadata, session, asProxyWithInterceptors: false};
+  }
+}
 
 /** Reads ahead how the values of bindings are made, in every scope. */
 export class BindingValues {
@@ -93,22 +117,7 @@ export class BindingValues {
         const {value: factory} = source;
         if (isDynamicValueProviderClass(factory)) return undefined;
         const make = factory as (resolution: ResolutionContext) => unknown;
-        const {contextOf, path} = place;
-        return call =>
-          make({
-            binding,
-            // Most values need neither.
-            get context() {
-              return contextOf(call);
-            },
-            get options() {
-              return {
-                ...metadata,
-                session: path.toSession(),
-                asProxyWithInterceptors: false,
-              };
-            },
-          });
+        return call => make(new Resolution(call, binding, metadata, place));
       }
       default:
         return undefined;

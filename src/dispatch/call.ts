@@ -87,7 +87,7 @@ export class Call implements SocketCall {
   private ownInvocation?: InterceptedInvocationContext;
   /** The invocation, once it is a context. */
   openInvocation?: Context;
-  private made?: Map<Readonly<Binding<unknown>>, unknown>;
+  private made: Map<Readonly<Binding<unknown>>, unknown> | undefined;
 
   constructor(
     readonly caller: Caller,
@@ -120,7 +120,7 @@ export class Call implements SocketCall {
   }
 
   get context(): Context {
-    return (this.ownContext ??= this.makeContext());
+    return (this.ownContext ??= CallContext.of(this.caller.context, this));
   }
 
   /** In logs, without credentials. */
@@ -140,16 +140,23 @@ export class Call implements SocketCall {
 
   /** Gives what a binding in REQUEST scope has resolved to, and makes it the first time. */
   once(binding: Readonly<Binding<unknown>>, make: (call: Call) => unknown): unknown {
-    const cache: ReadonlyMap<object, unknown> | WeakMap<object, unknown> | undefined =
-      this.ownContext ? cacheOf(binding) : this.made;
-    const key = this.ownContext ?? binding;
-    const found = cache?.get(key);
-    if (found !== undefined || cache?.has(key)) return found;
+    const {made, ownContext} = this;
+    const found = made?.get(binding);
+    if (found !== undefined || made?.has(binding)) return found;
+    if (ownContext) {
+      const cache = cacheOf(binding);
+      if (cache?.has(ownContext)) return cache.get(ownContext);
+    }
     const value = make(this);
-    // The context may have been made meanwhile.
-    if (this.ownContext) keepResolved(binding, this.ownContext, value);
-    else (this.made ??= new Map()).set(binding, value);
+    (this.made ??= new Map()).set(binding, value);
     return value;
+  }
+
+  /** Lets its context find what was made without it. */
+  publish(context: Context): void {
+    if (!this.made) return;
+    for (const [binding, value] of this.made) keepResolved(binding, context, value);
+    this.made = undefined;
   }
 
   /** Says whether the application has bound that key for the call or its connection. */
@@ -186,12 +193,6 @@ export class Call implements SocketCall {
     if (caller.gone) aborter.abort();
     else if (!released) caller.aborters.add(aborter);
     return aborter;
-  }
-
-  private makeContext(): CallContext {
-    const context = CallContext.of(this.caller.context, this);
-    for (const [binding, value] of this.made ?? []) keepResolved(binding, context, value);
-    return context;
   }
 
   close(): void {

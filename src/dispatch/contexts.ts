@@ -5,12 +5,13 @@ import {
   ContextBindings,
   ContextTags,
 } from '@loopback/core';
+import type {BindingAddress, BindingFilter} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {SocketBindings} from '../keys';
 import type {Call, Caller} from './call';
 import {ABSENT, CALL_KEYS, CONNECTION_KEYS, missing, MISSING_KEYS} from './call-keys';
 import {LazyRegistry} from './lazy-registry';
-import {setUpContext} from './light-context';
+import {makeLight, setUpContext} from './light-context';
 
 /** A context with keys that it always has, beside those that the application binds. */
 abstract class LazyContext extends Context {
@@ -50,19 +51,39 @@ function bindingOf<Owner>(
 
 const CONNECTION_CONTEXT_KEYS = [...CONNECTION_KEYS.keys(), ...MISSING_KEYS];
 
+class ConnectionRegistry extends LazyRegistry {
+  protected get known(): readonly string[] {
+    return CONNECTION_CONTEXT_KEYS;
+  }
+
+  constructor(
+    private readonly caller: Caller,
+    private readonly owner: ConnectionContext,
+    private readonly onBound: (context: ConnectionContext) => void,
+  ) {
+    super(owner);
+  }
+
+  protected make(key: string): Binding | undefined {
+    const read = CONNECTION_KEYS.get(key);
+    if (read) return bindingOf(key, read, this.caller);
+    return MISSING_KEYS.has(key) ? new Binding(key).toDynamicValue(missing) : undefined;
+  }
+
+  protected onAdded(): void {
+    this.onBound(this.owner);
+  }
+}
+
 /** Child of a server's context, for all that one socket does. */
 export class ConnectionContext extends LazyContext {
-  /** @param onAdded - Called after the application has bound something for the connection. */
-  static of(caller: Caller, onAdded: (context: ConnectionContext) => void) {
+  /** @param onBound - Called after the application has bound something for the connection. */
+  static of(
+    caller: Caller,
+    onBound: (context: ConnectionContext) => void,
+  ): ConnectionContext {
     const context = Object.create(ConnectionContext.prototype) as ConnectionContext;
-    const make = (key: string) => {
-      const read = CONNECTION_KEYS.get(key);
-      if (read) return bindingOf(key, read, caller);
-      return MISSING_KEYS.has(key) ? new Binding(key).toDynamicValue(missing) : undefined;
-    };
-    const registry = new LazyRegistry(CONNECTION_CONTEXT_KEYS, make, () =>
-      onAdded(context),
-    );
+    const registry = new ConnectionRegistry(caller, context, onBound);
     const {serverContext, socket} = caller;
     setUpContext(context, serverContext, `connection-${socket.id}`, registry);
     return context;
@@ -71,19 +92,59 @@ export class ConnectionContext extends LazyContext {
 
 const CALL_CONTEXT_KEYS = [...CALL_KEYS.keys()];
 
-/** Child of a connection's context, for one call. */
-export class CallContext extends LazyContext {
-  static of(parent: Context, call: Call): CallContext {
-    const context = Object.create(CallContext.prototype) as CallContext;
-    const make = (key: string) => {
-      const read = CALL_KEYS.get(key);
-      return read && bindingOf(key, read, call);
-    };
-    const registry = new LazyRegistry(CALL_CONTEXT_KEYS, make, () => {
-      call.bound = true;
-    });
-    setUpContext(context, parent, 'call', registry);
-    context.scope = BindingScope.REQUEST;
-    return context;
+class CallRegistry extends LazyRegistry {
+  protected get known(): readonly string[] {
+    return CALL_CONTEXT_KEYS;
+  }
+
+  constructor(
+    context: Context,
+    readonly call: Call,
+  ) {
+    super(context);
+  }
+
+  protected make(key: string): Binding | undefined {
+    const read = CALL_KEYS.get(key);
+    return read && bindingOf(key, read, this.call);
+  }
+
+  protected onAdded(): void {
+    this.call.bound = true;
   }
 }
+
+/** Child of a connection's context, for one call. */
+export class CallContext extends LazyContext {
+  declare protected readonly registry: CallRegistry;
+
+  static of(parent: Context, call: Call): CallContext {
+    const context = Object.create(CallContext.prototype) as CallContext;
+    setUpContext(context, parent, 'call', new CallRegistry(context, call));
+    return context;
+  }
+
+  // LoopBack resolves a value after it has looked up its binding, by one of these two.
+  override getBinding<Value>(key: BindingAddress<Value>): Binding<Value>;
+  override getBinding<Value>(
+    key: BindingAddress<Value>,
+    options?: {optional?: boolean},
+  ): Binding<Value> | undefined;
+  override getBinding<Value>(
+    key: BindingAddress<Value>,
+    options?: {optional?: boolean},
+  ): Binding<Value> | undefined {
+    this.registry.call.publish(this);
+    return super.getBinding(key, options);
+  }
+
+  override find<Value>(
+    pattern?: string | RegExp | BindingFilter,
+  ): Readonly<Binding<Value>>[] {
+    this.registry.call.publish(this);
+    return super.find(pattern);
+  }
+}
+
+for (const {prototype} of [ConnectionContext, CallContext]) makeLight(prototype);
+CallContext.prototype.scope = BindingScope.REQUEST;

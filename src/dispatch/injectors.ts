@@ -6,9 +6,10 @@ import {
   getDeepProperty,
   inject,
   inspectTargetType,
+  ResolutionSession,
   transformValueOrPromise,
 } from '@loopback/core';
-import type {Context, Injection} from '@loopback/core';
+import type {BindingFilter, Context, Injection} from '@loopback/core';
 import type {Validity} from './binding-changes';
 import {BindingValues} from './binding-values';
 import type {Metadata} from './binding-values';
@@ -16,6 +17,28 @@ import {ABSENT, CALL_KEYS, CONNECTION_KEYS, MISSING_KEYS} from './call-keys';
 import type {Provide} from './construction';
 import type {Place} from './places';
 import {ResolutionPath} from './resolution-path';
+
+/** Returns the filter by which `@service` looks for its binding; only its own function knows that. */
+function serviceFilterOf(
+  injection: Readonly<Injection>,
+  context: Context,
+): BindingFilter | undefined {
+  let filter: BindingFilter | undefined;
+  const probe = Object.create(context, {
+    find: {
+      value: (asked: BindingFilter) => {
+        filter = asked;
+        return [];
+      },
+    },
+  }) as Context;
+  try {
+    void injection.resolve?.(probe, injection, new ResolutionSession());
+  } catch {
+    // It refuses where it finds none.
+  }
+  return filter;
+}
 
 /** How a decorator of LoopBack's resolves, which is the same function for all its uses. */
 function resolverOf(decorate: ReturnType<typeof inject>): Injection['resolve'] {
@@ -49,14 +72,15 @@ export class Injectors {
   provideInjection(injection: Readonly<Injection>, {contextOf, path}: Place): Provide {
     const {bindingSelector, metadata, resolve} = injection;
     const place = {contextOf, path: path.with({injection})};
-    const known = resolve && this.provideResolved(injection, place);
-    if (known) return known;
-    if (resolve) {
-      return call =>
-        resolve(contextOf(call), injection, place.path.toSession()) as unknown;
-    }
     // Without `resolve` it is an address.
-    return this.provideKey(bindingSelector.toString(), metadata, place);
+    if (!resolve) return this.provideKey(bindingSelector.toString(), metadata, place);
+    const inContext: Provide = call =>
+      resolve(contextOf(call), injection, place.path.toSession()) as unknown;
+    const known =
+      metadata.decorator === '@service'
+        ? this.provideService(injection, place, inContext)
+        : this.provideResolved(injection, place);
+    return known ?? inContext;
   }
 
   /** Gives a value by its key, with a path to a property if it has one. */
@@ -105,6 +129,28 @@ export class Injectors {
     return resolve === RESOLVE_CONFIG
       ? this.provideKey(address, options, place)
       : this.provideGetter(injection, address, options, place);
+  }
+
+  /** `@service` gives the one binding of its class, which LoopBack looks for among all bindings. */
+  private provideService(
+    injection: Readonly<Injection>,
+    place: Place,
+    inContext: Provide,
+  ): Provide | undefined {
+    const {context, validity} = this;
+    const filter = serviceFilterOf(injection, context);
+    const [binding, ...others] = filter ? context.find(filter) : [];
+    if (!(binding as typeof binding | undefined) || others.length > 0) return undefined;
+    const {asProxyWithInterceptors, optional} = injection.metadata;
+    if (asProxyWithInterceptors) return undefined;
+    const provide = this.values.provide(binding, {...(optional && {optional})}, place);
+    return (
+      provide &&
+      (call => {
+        const shadowed = call.bound || call.caller.extended;
+        return validity.current && !shadowed ? provide(call) : inContext(call);
+      })
+    );
   }
 
   /** A getter resolves anew each time it is called, and may be called after the call. */

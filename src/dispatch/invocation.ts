@@ -1,9 +1,10 @@
 import {inspect} from 'node:util';
 import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
+import type {Context} from '@loopback/core';
 import type {SocketInvocationSource} from '../types';
 import type {Call} from './call';
 import {LazyRegistry} from './lazy-registry';
-import {ADDED_PARTS, LIGHT, setUpContext} from './light-context';
+import {LIGHT, makeLight, OWN_PARTS, setUpContext} from './light-context';
 
 const CALL = Symbol('call');
 
@@ -15,16 +16,36 @@ interface LightInvocation extends InterceptedInvocationContext {
 const prototype = Object.create(
   InterceptedInvocationContext.prototype,
 ) as LightInvocation;
-for (const part of ADDED_PARTS) {
+makeLight(prototype);
+
+class InvocationRegistry extends LazyRegistry {
+  protected get known(): readonly string[] {
+    return [];
+  }
+
+  constructor(
+    context: Context,
+    private readonly call: Call,
+  ) {
+    super(context);
+  }
+
+  protected make(): undefined {
+    return undefined;
+  }
+
+  protected onAdded(): void {
+    this.call.bound = true;
+  }
+}
+
+// Of the parts that no other context shares, the first that is used sets all.
+for (const part of OWN_PARTS) {
   Object.defineProperty(prototype, part, {
     get(this: LightInvocation) {
       const call = this[CALL];
       call.openInvocation = this;
-      const registry = new LazyRegistry(
-        [],
-        () => undefined,
-        () => (call.bound = true),
-      );
+      const registry = new InvocationRegistry(this, call);
       setUpContext(this, call.context, `invocation-${generateUniqueId()}`, registry);
       return Reflect.get(this, part) as unknown;
     },

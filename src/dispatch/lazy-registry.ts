@@ -1,22 +1,23 @@
-import type {Binding} from '@loopback/core';
+import type {Binding, Context} from '@loopback/core';
+import {indexTags} from './light-context';
 
-/** The bindings of a context: those that it always has are made when they are asked for. */
-export class LazyRegistry extends Map<string, Binding> {
+/** The bindings of a light context: those that it always has are made when they are asked for. */
+export abstract class LazyRegistry extends Map<string, Binding> {
   /** The bindings that the application has added. */
   added?: Map<string, Binding>;
 
-  /**
-   * @param known - The keys that the context always has.
-   * @param make - Makes the binding of one of them; `undefined` where it has none now.
-   * @param onAdded - Called after the application has added a binding.
-   */
-  constructor(
-    private readonly known: readonly string[],
-    private readonly make: (key: string) => Binding | undefined,
-    private readonly onAdded: () => void,
-  ) {
+  constructor(private readonly context: Context) {
     super();
   }
+
+  /** The keys that the context always has. */
+  protected abstract readonly known: readonly string[];
+
+  /** Makes the binding of one of them; `undefined` where it has none now. */
+  protected abstract make(key: string): Binding | undefined;
+
+  /** Called after the application has added a binding. */
+  protected abstract onAdded(): void;
 
   override get(key: string): Binding | undefined {
     const found = super.get(key);
@@ -31,7 +32,10 @@ export class LazyRegistry extends Map<string, Binding> {
   }
 
   override set(key: string, binding: Binding): this {
-    this.added ??= new Map();
+    if (!this.added) {
+      this.added = new Map();
+      indexTags(this.context);
+    }
     this.added.set(key, binding);
     this.onAdded();
     return super.set(key, binding);
