@@ -7,6 +7,8 @@ import {
 } from '@loopback/core';
 import type {Binding, Constructor, Context, Interceptor} from '@loopback/core';
 import {get, param} from '@loopback/rest';
+import {socketMethod} from 'loopback4-socket';
+import {PLAIN_POINT} from './combinations';
 import type {Combination, Intercepted, Place, Point} from './combinations';
 import {hostClass, providerHost, staticHost} from './hosts';
 import type {Placed} from './hosts';
@@ -20,7 +22,12 @@ import type {Read, Seen, World} from './world';
 export const MEMBER = 'run';
 export const CONTROLLER = 'controllers.Controller';
 
-export const keyOf = (point: Point, at: number) => OF_CALL[point.value] ?? `value${at}`;
+/** A point's key: of what a call has, its own, or that of the first. */
+export function keyOf({points}: Combination, at: number): string {
+  const {value} = points.at(at) ?? PLAIN_POINT;
+  if (value === 'the same' && at > 0) return keyOf({points} as Combination, 0);
+  return OF_CALL[value] ?? `value${at}`;
+}
 export const tagOf = (at: number) => `tag${at}`;
 const asIs: Read = value => value;
 
@@ -30,10 +37,12 @@ export function build(world: World, combination: Combination) {
   const placed = points.map((point, at) => ({
     point,
     name: `point ${at}`,
-    key: keyOf(point, at),
+    key: keyOf(combination, at),
     tag: tagOf(at),
   }));
-  for (const one of placed) bindValue(world, one);
+  for (const one of placed) {
+    if (one.point.value !== 'the same') bindValue(world, one);
+  }
   const of = (...places: Place[]) =>
     placed.filter(({point}) => places.includes(point.place));
   const type = controllerClass(world, combination, of);
@@ -115,9 +124,15 @@ function controllerClass(world: World, combination: Combination, of: Of) {
     given: [...at('constructor', 'getter'), ...of('constructor')],
     assigned: [...at('property'), ...of('property', 'setter')],
   };
-  const parent = isUsed(base) ? hostClass('Base', world, base) : Host;
+  const isDerived = isUsed(base) || combination.method !== 'own';
+  const parent = isDerived ? hostClass('Base', world, base) : Host;
   const type = hostClass('Controller', world, own, parent);
-  defineMethod(world, type, combination, [...at('parameter'), ...of('parameter')]);
+  const owner = combination.method === 'own' ? type : parent;
+  defineMethod(world, owner, combination, [...at('parameter'), ...of('parameter')]);
+  if (combination.method === 'overriding') {
+    const signature = combination.signature === 'operation' ? 'operation' : 'all';
+    defineMethod(world, type, {...combination, signature}, []);
+  }
   return type;
 }
 
@@ -179,12 +194,13 @@ function defineMethod(
       ? String
       : typeOf(injected[at - first].point.injection);
   });
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, MEMBER)!;
+  socketMethod('event')(prototype, MEMBER, descriptor);
   if (signature !== 'rest') {
     Reflect.defineMetadata('design:paramtypes', types, prototype, MEMBER);
   }
   if (signature === 'operation') {
     param.query.string('x')(prototype, MEMBER, 0);
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, MEMBER)!;
     get('/run')(prototype, MEMBER, descriptor);
   }
   injected.forEach(({point, key, tag}, index) =>
@@ -207,7 +223,9 @@ function applyInterceptor(
       intercept(interceptor)(type);
       return;
     }
-    const prototype = type.prototype as object;
+    const own = type.prototype as object;
+    // An inherited method is decorated where it is.
+    const prototype = Object.hasOwn(own, MEMBER) ? own : Object.getPrototypeOf(own);
     const descriptor = Object.getOwnPropertyDescriptor(prototype, MEMBER);
     intercept(interceptor)(prototype, MEMBER, descriptor);
   };

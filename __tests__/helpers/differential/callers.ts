@@ -53,7 +53,7 @@ export function viaPlan(world: World, {binding, type}: Controller): WorldCaller 
   let context: ConnectionContext | undefined;
   let extended = false;
   const caller: Caller = {
-    server: 'server',
+    server: 'SocketServer',
     socket,
     serverContext: world.server,
     get context() {
@@ -110,7 +110,7 @@ export function viaLoopBack(world: World, {binding, type}: Controller): WorldCal
       context.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(MEMBER);
       if (operation) context.bind(RestBindings.OPERATION_SPEC_CURRENT).to(operation.spec);
       const value = {
-        server: 'server',
+        server: 'SocketServer',
         event: 'event',
         socket,
         credentials,

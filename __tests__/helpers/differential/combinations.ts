@@ -61,8 +61,16 @@ export const CHANGES = [
   'another bound for the connection',
   'another of the tag',
   'another global interceptor',
+  'another global interceptor for the connection',
+  'another controller scope',
   'configured anew',
 ] as const;
+
+/** Whose the method is: the class's, its base's, or its own in place of its base's. */
+export const METHODS = ['own', 'inherited', 'overriding'] as const;
+
+/** What a client sends. */
+export const INPUTS = ['objects', 'nothing', 'falsy'] as const;
 
 export const USERS = ['object', 'none', 'text'] as const;
 
@@ -97,6 +105,8 @@ export interface Combination {
   readonly ending: (typeof ENDINGS)[number];
   readonly change: (typeof CHANGES)[number];
   readonly user: (typeof USERS)[number];
+  readonly method: (typeof METHODS)[number];
+  readonly input: (typeof INPUTS)[number];
 }
 
 /** The simplest of all. */
@@ -111,6 +121,8 @@ export const PLAIN: Combination = {
   ending: 'returns',
   change: 'none',
   user: 'object',
+  method: 'own',
+  input: 'objects',
 };
 
 export const PLAIN_POINT: Point = {
@@ -154,6 +166,27 @@ function* pairwise(): Generator<Combination> {
     }
     for (const scope of SCOPES) yield {...PLAIN, ...point({value, scope})};
   }
+  for (const place of PLACES) {
+    for (const controllerScope of SCOPES) {
+      for (const value of ['ARGS', 'class with args', 'async provider'] as const) {
+        yield {...PLAIN, ...point({place, value}), controllerScope};
+      }
+    }
+    for (const hostScope of SCOPES) {
+      for (const hostAt of HOST_AT) {
+        yield {...PLAIN, ...point({place, value: 'USER'}), hostScope, hostAt};
+      }
+    }
+  }
+  for (const change of CHANGES) {
+    for (const place of ['constructor', 'parameter', 'service property'] as const) {
+      for (const injection of ['@inject', '@inject.getter', '@inject.tag'] as const) {
+        for (const scope of SCOPES) {
+          yield {...PLAIN, ...point({place, injection, value: 'class', scope}), change};
+        }
+      }
+    }
+  }
   for (const kind of INTERCEPTOR_KINDS) {
     for (const where of WHERE) yield {...PLAIN, interceptors: [{kind, where}]};
   }
@@ -184,6 +217,8 @@ function randomCombination(random: Random): Combination {
     ending: some(PLAIN.ending, ENDINGS, 0.2),
     change: some(PLAIN.change, CHANGES, 0.4),
     user: some(PLAIN.user, USERS, 0.2),
+    method: some(PLAIN.method, METHODS, 0.2),
+    input: some(PLAIN.input, INPUTS, 0.2),
   };
 }
 

@@ -1,13 +1,13 @@
-import {asGlobalInterceptor, BindingScope, extensionFor} from '@loopback/core';
-import {build, configuration, CONTROLLER, keyOf, tagOf} from './application';
+import {build} from './application';
 import {viaLoopBack, viaPlan} from './callers';
 import type {WorldCaller} from './callers';
+import {change} from './changes';
 import {describeCombination, simpler} from './combinations';
 import type {Combination} from './combinations';
 import {describeError, World} from './world';
 
 /** What calls have shown, phase by phase. */
-interface Seen {
+export interface Seen {
   /** Results, or errors. */
   readonly outcomes: string[];
   /** All that happened, in order. */
@@ -25,8 +25,17 @@ export interface Fault {
 
 /** Runs a combination both ways; gives the first difference. */
 export async function compare(combination: Combination): Promise<Fault | undefined> {
-  const loopback = await run(combination, viaLoopBack);
-  const plan = await run(combination, viaPlan);
+  const loopback = await run(combination, World.bare(), viaLoopBack);
+  const plan = await run(combination, World.bare(), viaPlan);
+  return firstFault(combination, plan, loopback);
+}
+
+/** The first difference between what was seen with a plan and with a plain LoopBack. */
+export function firstFault(
+  combination: Combination,
+  plan: readonly Seen[],
+  loopback: readonly Seen[],
+): Fault | undefined {
   const fault = (kind: string, ours: unknown, theirs: unknown): Fault => ({
     combination,
     kind,
@@ -79,12 +88,16 @@ const PHASES = [
   'two calls at once',
 ] as const;
 
-async function run(
+/** Makes all calls of a combination. */
+export async function run(
   combination: Combination,
-  via: (world: World, controller: ReturnType<typeof build>) => WorldCaller,
+  world: World,
+  via: (
+    world: World,
+    controller: ReturnType<typeof build>,
+  ) => WorldCaller | Promise<WorldCaller>,
 ): Promise<Seen[]> {
-  const world = new World();
-  const caller = via(world, build(world, combination));
+  const caller = await via(world, build(world, combination));
   const all: Seen[] = [];
   let counted = 0;
   const calls = async (count: number) => {
@@ -93,14 +106,14 @@ async function run(
     );
     // Rejections that nobody handles are told of in the turn in which they happen.
     const unhandled = unhandledSoFar.splice(0);
-    await new Promise(setImmediate);
+    await world.quiet();
     unhandled.push(...unhandledSoFar.splice(0));
     all.push({outcomes, trace: world.trace, unhandled});
     world.trace = [];
   };
   await calls(1);
   await calls(1);
-  change(world, caller, combination);
+  change(world, () => caller.connection, combination);
   await calls(1);
   await calls(2);
   // Those of LoopBack's last calls are not the plan's.
@@ -112,12 +125,18 @@ async function run(
 async function outcomeOf(
   world: World,
   caller: WorldCaller,
-  {signature, user}: Combination,
+  {signature, user, input: kind}: Combination,
   number: number,
 ): Promise<string> {
-  const args = signature === 'operation' ? {x: `args ${number}`} : {args: number};
+  const sent = {
+    objects: {args: number},
+    nothing: undefined,
+    falsy: [0, '', null][number % 3],
+  };
+  const args = signature === 'operation' ? {x: `args ${number}`} : sent[kind];
   const users = {object: {user: number}, none: undefined, text: 'user'};
-  const input = {credentials: {credentials: number}, user: users[user], args};
+  const credentials = kind === 'objects' ? {credentials: number} : undefined;
+  const input = {credentials, user: users[user], args};
   try {
     const result = await caller.call(input);
     return typeof result === 'string' ? result : await world.describe(result);
@@ -143,63 +162,4 @@ export function watchRejections(): Disposable {
       for (const other of others) process.on('unhandledRejection', other);
     },
   };
-}
-
-function change(world: World, caller: WorldCaller, combination: Combination): void {
-  const {app, server} = world;
-  const key = keyOf(combination.points[0] ?? {value: 'constant'}, 0);
-  const owner = server.contains(key) ? server : app;
-  const binding = owner.getBinding(key, {optional: true});
-  switch (combination.change) {
-    case 'none':
-      return;
-    case 'rebound':
-      owner.bind(key).to('rebound');
-      return;
-    case 'given another value':
-      binding?.to('another value');
-      return;
-    case 'given another scope':
-      binding?.inScope(
-        binding.scope === BindingScope.TRANSIENT
-          ? BindingScope.SINGLETON
-          : BindingScope.TRANSIENT,
-      );
-      return;
-    case 'unbound':
-      owner.unbind(key);
-      return;
-    case 'refreshed':
-      binding?.refresh(server);
-      return;
-    case 'bound in the server':
-      server.bind(key).to('of the server');
-      return;
-    case 'bound for the connection':
-      caller.connection.bind(key).to('of the connection');
-      return;
-    case 'another bound for the connection':
-      caller.connection.bind('another').to('of the connection');
-      return;
-    case 'another of the tag':
-      app
-        .bind('another')
-        .to('another')
-        .tag(tagOf(0))
-        .apply(extensionFor(tagOf(0)));
-      return;
-    case 'another global interceptor':
-      app
-        .bind('another interceptor')
-        .to((_context: unknown, next: () => unknown) => {
-          world.log('another interceptor');
-          return next();
-        })
-        .apply(asGlobalInterceptor());
-      return;
-    case 'configured anew':
-      for (const one of [CONTROLLER, 'Service', 'Provider', key]) {
-        app.configure(one).to(configuration('anew'));
-      }
-  }
 }

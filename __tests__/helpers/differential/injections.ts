@@ -1,6 +1,7 @@
 import {
   Binding,
   BindingCreationPolicy,
+  BindingKey,
   config,
   ContextView,
   extensions,
@@ -34,6 +35,7 @@ export const INJECTIONS = {
   '@inject': plain(key => inject(key)),
   '@inject optional': plain(key => inject(key, {optional: true})),
   '@inject path': plain(key => inject(`${key}#a.b`)),
+  '@inject of a BindingKey': plain(key => inject(BindingKey.create(key, 'a.b'))),
   '@inject optional path': plain(key => inject(`${key}#no.such`, {optional: true})),
   '@inject.getter': plain(key => inject.getter(key), called),
   '@inject.getter optional': plain(key => inject.getter(key, {optional: true}), called),

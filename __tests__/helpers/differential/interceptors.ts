@@ -1,5 +1,7 @@
+import {BindingScope, filterByTag} from '@loopback/core';
 import type {Interceptor, InvocationContext} from '@loopback/core';
 import type {SocketCall} from 'loopback4-socket';
+import {describeError} from './world';
 import type {World} from './world';
 
 type Make = (world: World, log: (event: string) => void) => Interceptor;
@@ -61,7 +63,7 @@ export const INTERCEPTORS = {
   'calls next twice': (_world, log) => async (_context, next) => {
     const first = await next();
     log('again');
-    return [first, await next()];
+    return [first, (await next()) ?? 'nothing'];
   },
   'calls next twice at once': () => async (_context, next) =>
     Promise.all([next(), next()]),
@@ -102,6 +104,53 @@ export const INTERCEPTORS = {
       log(await world.read(context.get(key, {optional: true}), found => found));
     }
     return next();
+  },
+  'changes a binding': world => (_context, next) => {
+    if (world.count('changed') === 0) world.app.bind('value0').to('changed meanwhile');
+    return next();
+  },
+  'looks around in its context': (_world, log) => (context, next) => {
+    const ofSocket = context.find('socket.*').map(({key}) => key);
+    log(ofSocket.sort().join(' '));
+    const {parent} = context;
+    log(
+      [
+        parent?.contains('socket.args'),
+        parent?.parent?.contains('socket.socket'),
+        context.isBound('controller.current'),
+        context.getOwnerContext('socket.credentials') === parent,
+        context.getBinding('socket.signal').key,
+        context.getScopedContext(BindingScope.REQUEST) === parent,
+        context.scope,
+        parent?.scope,
+      ].join(' '),
+    );
+    return next();
+  },
+  'keeps its context': (world, log) => async (context, next) => {
+    const kept = world.kept as InvocationContext | undefined;
+    world.kept = context;
+    if (kept) {
+      log(await world.read(kept.get('socket.args'), found => found));
+      log(await world.read(kept.get('value0', {optional: true}), found => found));
+      log(JSON.stringify(kept.args.at(-1)));
+    }
+    return next();
+  },
+  'watches a tag': (world, log) => async (context, next) => {
+    const view = context.createView(filterByTag('tag0'));
+    log(await world.read(view.values(), found => found));
+    return next();
+  },
+  'answers before next': (world, log) => (_context, next) => {
+    void world.later(async () => {
+      try {
+        log(await world.describe(await next()));
+      } catch (error) {
+        log(describeError(error));
+      }
+    });
+    return 'early';
   },
   'counts its arguments': (_world, log) =>
     function (...given: unknown[]) {

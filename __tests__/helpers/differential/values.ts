@@ -1,15 +1,10 @@
-import {inject} from '@loopback/core';
-import type {
-  Binding,
-  BoundValue,
-  Context,
-  Provider,
-  ResolutionContext,
-} from '@loopback/core';
+import {BindingScope, CoreBindings, inject} from '@loopback/core';
+import type {Binding, Context, ResolutionContext} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';
-import {CoreBindings} from '@loopback/core';
 import {SocketBindings} from 'loopback4-socket';
+import {fails, made, providerClass, staticClass, thingClass} from './makers';
+import type {Value} from './makers';
 import {Thing} from './world';
 import type {World} from './world';
 
@@ -17,47 +12,6 @@ import type {World} from './world';
 export type Bind = (binding: Binding<unknown>, world: World, context: Context) => void;
 
 const ARGS = SocketBindings.ARGS.key;
-
-/** A class whose instances say which they are, with what they have injected. */
-export function thingClass(name: string, world: World, keys: string[] = []) {
-  const type = class extends Thing {
-    constructor(...injected: unknown[]) {
-      world.log(`new ${name}`);
-      super(Object.fromEntries(injected.map((value, at) => [`of${at}`, value])));
-    }
-  };
-  keys.forEach((key, at) => inject(key)(type, undefined, at));
-  return type;
-}
-
-type Value = (world: World, injected: unknown[]) => unknown;
-
-function providerClass(name: string, world: World, value: Value, keys: string[] = []) {
-  const type = class implements Provider<unknown> {
-    private readonly injected: unknown[];
-    constructor(...injected: unknown[]) {
-      world.log(`new ${name}`);
-      this.injected = injected;
-    }
-    value() {
-      world.log(`${name}.value`);
-      return value(world, this.injected);
-    }
-  };
-  keys.forEach((key, at) => inject(key)(type, undefined, at));
-  return type as never as new () => Provider<BoundValue>;
-}
-
-function staticClass(name: string, world: World, value: Value, keys: string[] = []) {
-  const type = class extends Thing {
-    static value(...injected: unknown[]) {
-      world.log(`${name}.value`);
-      return value(world, injected);
-    }
-  };
-  keys.forEach((key, at) => inject(key)(type, 'value', at));
-  return type;
-}
 
 const constant =
   (value: () => unknown): Bind =>
@@ -88,15 +42,20 @@ const alias =
     binding.toAlias(target(key));
   };
 
-const made = (how: 'sync' | 'async' | 'prompt'): Value => {
-  const value = (injected: unknown[]) => ({a: {b: 'deep'}, injected});
-  if (how === 'sync') return (_world, injected) => value(injected);
-  if (how === 'prompt') return async (_world, injected) => value(injected);
-  return (world, injected) => world.later(() => value(injected));
-};
-const fails = (): never => {
-  throw new Error('no connection');
-};
+/** A class that has something injected, which is bound beside it. */
+const classOf =
+  (scope: BindingScope, bind: Bind, injection: (key: string) => unknown = inject): Bind =>
+  (binding, world, context) => {
+    const key = `${binding.key}.inner`;
+    bind(context.bind(key).inScope(scope), world, context);
+    const type = thingClass(`Class(${binding.key})`, world);
+    (injection(key) as ParameterDecorator)(type, undefined, 0);
+    binding.toClass(type);
+  };
+const thingOf: Bind = (binding, world) =>
+  void binding.toClass(thingClass(`Class(${binding.key})`, world));
+const withArgs: Bind = (binding, world) =>
+  void binding.toClass(thingClass(`Inner(${binding.key})`, world, [ARGS]));
 
 /** What a key may be bound to. */
 export const VALUES = {
@@ -106,10 +65,43 @@ export const VALUES = {
   null: constant(() => null),
   undefined: constant(() => undefined),
   function: constant(() => () => 1),
-  class: (binding, world) =>
-    void binding.toClass(thingClass(`Class(${binding.key})`, world)),
+  class: thingOf,
   'class with args': (binding, world) =>
     void binding.toClass(thingClass(`Class(${binding.key})`, world, [ARGS])),
+  'class of a request scoped one': classOf(BindingScope.REQUEST, withArgs),
+  'class of a transient one': classOf(BindingScope.TRANSIENT, withArgs),
+  'class of a singleton': classOf(BindingScope.SINGLETON, thingOf),
+  'class of an async provider': classOf(
+    BindingScope.TRANSIENT,
+    provider(made('async'), [ARGS]),
+  ),
+  'class of a rejecting provider': classOf(
+    BindingScope.REQUEST,
+    provider(world => world.later(fails)),
+  ),
+  'class of a dynamic value': classOf(
+    BindingScope.REQUEST,
+    dynamic(() => ({})),
+  ),
+  'class of nothing': classOf(
+    BindingScope.TRANSIENT,
+    () => undefined,
+    key => inject(`${key}.none`, {optional: true}),
+  ),
+  'class of itself': classOf(
+    BindingScope.TRANSIENT,
+    binding => void binding.toAlias(binding.key.replace('.inner', '')),
+  ),
+  'class with a parameter that is not injected': (binding, world) => {
+    const type = class extends Thing {
+      constructor(_one: unknown, two: unknown) {
+        world.log('new');
+        super({two});
+      }
+    };
+    inject(ARGS)(type, undefined, 1);
+    binding.toClass(type);
+  },
   'class that throws': (binding, world) => {
     const type = class extends Thing {
       constructor() {
@@ -123,6 +115,12 @@ export const VALUES = {
   provider: provider(made('sync')),
   'provider with args': provider(made('sync'), [ARGS]),
   'provider that throws': provider(fails),
+  'provider that throws a text': provider(() => {
+    throw 'text';
+  }),
+  'provider of a thenable': provider(() => ({
+    then: (resolve: (value: string) => void) => resolve('then'),
+  })),
   'provider of undefined': provider(() => undefined),
   'provider of null': provider(() => null),
   'async provider': provider(made('async')),
@@ -130,6 +128,7 @@ export const VALUES = {
   'prompt async provider': provider(made('prompt')),
   'async provider of undefined': provider(world => world.later(() => undefined)),
   'rejecting provider': provider(world => world.later(fails)),
+  'provider that rejects with nothing': provider(() => Promise.reject(undefined)),
   'promptly rejecting provider': provider(async () => fails()),
   'provider that rejects every other time': provider(world => {
     const works = world.count('rejecting') % 2;
@@ -176,6 +175,7 @@ export const VALUES = {
   'alias of the args': alias(() => ARGS),
   'alias of nothing': alias(key => `${key}.none`),
   'alias of itself': alias(key => key),
+  'the same': undefined,
   nothing: undefined,
   'no value yet': () => undefined,
 } satisfies Record<string, Bind | undefined>;

@@ -42,11 +42,11 @@ export class Thing {
  * through a plan, the other through a plain LoopBack.
  */
 export class World {
-  readonly app = new Context('application');
-  readonly server = new Context(this.app, 'server');
   trace: string[] = [];
   /** What is reached in a call whose reading is late. */
   readonly hosts: Host[] = [];
+  /** What an interceptor remembers. */
+  kept?: unknown;
   readonly names = new Map<unknown, string>();
   private readonly numbers = new WeakMap<object, number>();
   private readonly reading = new Set<unknown>();
@@ -54,17 +54,25 @@ export class World {
   private readonly counts = new Map<string, number>();
   private counted = 0;
 
-  constructor() {
-    this.app.scope = BindingScope.APPLICATION;
-    this.server.scope = BindingScope.SERVER;
-    const application = {application: true};
-    this.app.bind(CoreBindings.APPLICATION_INSTANCE).to(application as never);
-    const server = {name: 'server'};
-    this.server.bind(SocketBindings.SERVER).to(server as never);
-    this.name(this.app, 'application context');
-    this.name(this.server, 'server context');
-    this.name(application, 'application');
-    this.name(server, 'server');
+  /** @param app - An application's context. @param server - A socket server's. */
+  constructor(
+    readonly app: Context,
+    readonly server: Context,
+  ) {
+    this.name(app, 'application');
+    this.name(server, 'server context');
+    this.name(server.getSync(SocketBindings.SERVER), 'server');
+  }
+
+  /** One without an application and a server. */
+  static bare(): World {
+    const app = new Context('application');
+    app.scope = BindingScope.APPLICATION;
+    app.bind<unknown>(CoreBindings.APPLICATION_INSTANCE).to(app);
+    const server = new Context(app, 'server');
+    server.scope = BindingScope.SERVER;
+    server.bind<unknown>(SocketBindings.SERVER).to({name: 'server'});
+    return new World(app, server);
   }
 
   log(event: string): void {
@@ -103,6 +111,12 @@ export class World {
       this.queue.shift();
       if (this.queue.length > 0) this.take();
     });
+  }
+
+  /** Until nothing is asked for any more. */
+  async quiet(): Promise<void> {
+    do await new Promise(setImmediate);
+    while (this.queue.length > 0);
   }
 
   /** Says what a value is, and which one: the same text in both worlds where they do the same. */
