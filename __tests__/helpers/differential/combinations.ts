@@ -156,6 +156,10 @@ function* pairwise(): Generator<Combination> {
       yield {...PLAIN, ...point({place, injection})};
     }
     for (const value of VALUE_NAMES) yield {...PLAIN, ...point({place, value})};
+    for (const value of names(OF_CALL)) {
+      const injection = '@inject optional';
+      yield {...PLAIN, ...point({place, value, injection}), signature: 'operation'};
+    }
   }
   for (const value of VALUE_NAMES) {
     for (const injection of [
