@@ -1,9 +1,20 @@
 const server = path => new URL(path, import.meta.url).href;
 const loopback = server('servers/loopback/dist/server.js');
 
+/** The full controller with one more thing injected: only its calls are measured. */
+const injecting = (variant, what, goal) => ({
+  name: `ours-${variant}`,
+  title: `**loopback4-socket**, full, ${what}`,
+  module: loopback,
+  options: {variant},
+  measures: ['calls'],
+  goal,
+});
+
 /**
  * What is measured: a server module and what its `start` is given, and the wire that the load
- * generator speaks with it.
+ * generator speaks with it. Some take part in a few measures only, and have a goal: the ratio to `raw`
+ * of the CPU time of a call, with 20 in flight.
  */
 export const subjects = [
   {name: 'raw', title: 'socket.io by hand', module: server('servers/raw.mjs')},
@@ -31,6 +42,12 @@ export const subjects = [
     module: loopback,
     options: {variant: 'request-scope'},
   },
+  injecting('getter', 'a getter', 0.8),
+  injecting('request-dynamic', 'a REQUEST dynamic value', 0.8),
+  injecting('async-provider', 'an async provider', 1),
+  injecting('view', 'a view', 2),
+  injecting('custom-resolve', 'an own resolve function', 2),
+  injecting('context', 'its context', 2),
   {
     name: 'ws',
     title: 'ws, without socket.io',

@@ -69,8 +69,9 @@ async function attempt(run, step) {
   }
 }
 
-function suits(subject, measure) {
-  return subject.wire !== null || measure.withoutSockets;
+function suits({wire, measures}, measure) {
+  if (measures && !measures.includes(measure.name)) return false;
+  return wire !== null || measure.withoutSockets;
 }
 
 function sizesOf(measures) {

@@ -20,6 +20,10 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
     '## Overview',
     'Ratios to socket.io by hand, of CPU time and of heap; less is better.',
     overview(summary),
+    '## Kinds of injection',
+    'CPU time of a call with 20 in flight, as a ratio to socket.io by hand: the full call, and the same ' +
+      'controller with one more thing injected. The last three take a LoopBack context for each call.',
+    injectionTable(summary),
     ...summary.map(section),
     '## Counts',
     'What does not depend on the machine: writes (each is a system call) and bytes of heap allocated ' +
@@ -52,7 +56,9 @@ function overview(summary) {
     title,
     rows: summary.find(({metric}) => metric.name === name)?.rows ?? [],
   }));
-  const subjects = found[0].rows.map(({subject}) => subject);
+  const subjects = found[0].rows
+    .map(({subject}) => subject)
+    .filter(({measures}) => !measures);
   return table([
     ['', ...found.map(({title}) => title)],
     ...subjects.map(({name, title}) => [
@@ -62,6 +68,20 @@ function overview(summary) {
         return ratio ? formatNumber(ratio.median, 2) : '–';
       }),
     ]),
+  ]);
+}
+
+function injectionTable(summary) {
+  const rows = summary.find(({metric}) => metric.name === 'cpu-20')?.rows ?? [];
+  return table([
+    ['', '× by hand', 'least–most', 'goal'],
+    ...rows
+      .filter(({subject}) => subject.name === 'ours-full' || subject.goal)
+      .map(({subject: {title, goal}, ratios}) => [
+        title,
+        ...cells(ratios.raw),
+        goal ? `≤ ${formatNumber(goal, 1)}` : '',
+      ]),
   ]);
 }
 

@@ -7,10 +7,26 @@ import {socketIoServer} from '../../socket-io.cjs';
 import {FindArgsModel} from './find-args.model';
 import {FullController} from './full.controller';
 import {copyMethods} from '../../../copy-methods.cjs';
+import * as injections from './injections';
 import {PlainController} from './plain.controller';
 import {RequestScopeController, UnitOfWork} from './request-scope.controller';
 
-type Variant = 'plain' | 'full' | 'request-scope';
+type Variant =
+  | 'plain'
+  | 'full'
+  | 'request-scope'
+  | 'getter'
+  | 'async-provider'
+  | 'request-dynamic'
+  | 'view'
+  | 'custom-resolve'
+  | 'context';
+
+interface Variation {
+  controller: Constructor<object>;
+  args?: Constructor<object>;
+  prepare?: (app: Application) => unknown;
+}
 
 /** What most interceptors are: something before, something after. */
 const wait: Interceptor = async (_context, next) => {
@@ -18,25 +34,33 @@ const wait: Interceptor = async (_context, next) => {
   return result;
 };
 
-const variants: Record<
-  Variant,
-  {
-    controller: Constructor<object>;
-    args?: Constructor<object>;
-    prepare?: (app: Application) => unknown;
-  }
-> = {
-  plain: {controller: PlainController},
-  full: {
-    controller: FullController,
-    args: FindArgsModel,
-    prepare: app => app.interceptor(wait, {global: true, name: 'wait'}),
+/** Checks args and has a global interceptor. */
+const full = (
+  controller: Constructor<object>,
+  prepare?: (app: Application) => unknown,
+): Variation => ({
+  controller,
+  args: FindArgsModel,
+  prepare: app => {
+    app.interceptor(wait, {global: true, name: 'wait'});
+    prepare?.(app);
   },
+});
+
+const variants: Record<Variant, Variation> = {
+  plain: {controller: PlainController},
+  full: full(FullController),
   'request-scope': {
     controller: RequestScopeController,
     prepare: app =>
       app.bind('services.UnitOfWork').toClass(UnitOfWork).inScope(BindingScope.REQUEST),
   },
+  getter: full(injections.GetterController),
+  'async-provider': full(injections.ServiceController, injections.bindAsyncProvider),
+  'request-dynamic': full(injections.ServiceController, injections.bindDynamicValue),
+  view: full(injections.ViewController, injections.bindConstant),
+  'custom-resolve': full(injections.CustomResolveController, injections.bindConstant),
+  context: full(injections.ContextController, injections.bindConstant),
 };
 
 /** A REST application with this package's component. */
