@@ -29,7 +29,7 @@ import type {Fault} from '../helpers/differential/compare';
  * | a promise bound as a constant           | LoopBack refuses to bind it.                                   |
  */
 
-const COUNT = 4500;
+const COUNT = 2500;
 const SEED = 1;
 /** One of so many is called over a socket too. */
 const OVER_SOCKET = 50;

@@ -151,7 +151,11 @@ export function describeParameters(
 ): MethodParameters {
   const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
   const {length} = prototype[member];
-  const injections = describeInjectedArguments(prototype, member);
+  // LoopBack asks an instance, which inherits the injections of a method that its class overrides.
+  const injections = describeInjectedArguments(
+    Object.create(prototype) as object,
+    member,
+  );
   const types =
     MetadataInspector.getDesignTypeForMethod(prototype, member)?.parameterTypes ?? [];
   let count = 0;

@@ -5,7 +5,7 @@ import {
   ContextBindings,
   ContextTags,
 } from '@loopback/core';
-import type {BindingAddress, BindingFilter} from '@loopback/core';
+import type {BindingAddress, BindingFilter, BindingTag} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {SocketBindings} from '../keys';
 import type {Call, Caller} from './call';
@@ -124,7 +124,7 @@ export class CallContext extends LazyContext {
     return context;
   }
 
-  // LoopBack resolves a value after it has looked up its binding, by one of these two.
+  // LoopBack resolves a value after it has looked up its binding, by one of these.
   override getBinding<Value>(key: BindingAddress<Value>): Binding<Value>;
   override getBinding<Value>(
     key: BindingAddress<Value>,
@@ -143,6 +143,13 @@ export class CallContext extends LazyContext {
   ): Readonly<Binding<Value>>[] {
     this.registry.call.publish(this);
     return super.find(pattern);
+  }
+
+  protected override _findByTagIndex<Value>(
+    tag: BindingTag | RegExp,
+  ): Readonly<Binding<Value>>[] {
+    this.registry.call.publish(this);
+    return super._findByTagIndex(tag);
   }
 }
 

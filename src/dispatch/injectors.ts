@@ -18,13 +18,16 @@ import type {Provide} from './construction';
 import type {Place} from './places';
 import {ResolutionPath} from './resolution-path';
 
-/** Returns the filter by which `@service` looks for its binding; only its own function knows that. */
-function serviceFilterOf(
-  injection: Readonly<Injection>,
-  context: Context,
-): BindingFilter | undefined {
+/** How `@service` looks for its binding, which only its own function knows. */
+interface ServiceLookup {
+  readonly filter?: BindingFilter | undefined;
+  /** Fails as it does where it finds nothing, unless it is optional. */
+  readonly refuse: () => unknown;
+}
+
+function lookUpService(injection: Readonly<Injection>, context: Context): ServiceLookup {
   let filter: BindingFilter | undefined;
-  const probe = Object.create(context, {
+  const empty = Object.create(context, {
     find: {
       value: (asked: BindingFilter) => {
         filter = asked;
@@ -32,12 +35,14 @@ function serviceFilterOf(
       },
     },
   }) as Context;
+  const refuse = () =>
+    injection.resolve?.(empty, injection, new ResolutionSession()) as unknown;
   try {
-    void injection.resolve?.(probe, injection, new ResolutionSession());
+    refuse();
   } catch {
-    // It refuses where it finds none.
+    // It is not optional.
   }
-  return filter;
+  return {filter, refuse};
 }
 
 /** How a decorator of LoopBack's resolves, which is the same function for all its uses. */
@@ -138,12 +143,15 @@ export class Injectors {
     inContext: Provide,
   ): Provide | undefined {
     const {context, validity} = this;
-    const filter = serviceFilterOf(injection, context);
+    const {filter, refuse} = lookUpService(injection, context);
     const [binding, ...others] = filter ? context.find(filter) : [];
     if (!(binding as typeof binding | undefined) || others.length > 0) return undefined;
     const {asProxyWithInterceptors, optional} = injection.metadata;
     if (asProxyWithInterceptors) return undefined;
-    const provide = this.values.provide(binding, {...(optional && {optional})}, place);
+    const make = this.values.provide(binding, {...(optional && {optional})}, place);
+    // LoopBack leaves out what is null.
+    const provide: Provide | undefined =
+      make && (call => transformValueOrPromise(make(call), value => value ?? refuse()));
     return (
       provide &&
       (call => {

@@ -68,7 +68,11 @@ export class Plan {
       provideInterceptor(interceptor, injectors),
     );
     const prototype = type.prototype as Record<string, Method>;
-    const injections = describeInjectedArguments(prototype, member);
+    // LoopBack asks an instance, which inherits the injections of a method that its class overrides.
+    const injections = describeInjectedArguments(
+      Object.create(prototype) as object,
+      member,
+    );
     this.layout = Array.from({length: injections.length}, (_, at) => {
       const injection = injections.at(at);
       return isInjected(injection)

@@ -45,16 +45,24 @@ export function firstFault(
   for (const [phase, theirs] of loopback.entries()) {
     const ours = plan[phase];
     const during = `in ${PHASES[phase]}`;
+    // A plan waits for fewer promises, so calls at the same time may overtake each other.
+    const atOnce = phase === PHASES.length - 1;
     for (const [at, outcome] of theirs.outcomes.entries()) {
-      if (ours.outcomes[at] !== outcome)
-        return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
+      const same = atOnce
+        ? renumbered(ours.outcomes[at]) === renumbered(outcome)
+        : ours.outcomes[at] === outcome;
+      if (!same) return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
     }
     const [mine, other] = [ours.trace, theirs.trace].map(trace => trace.join(' | '));
     if (mine === other) continue;
-    const sorted = [ours.trace, theirs.trace].map(trace => [...trace].sort().join());
+    const sorted = [ours.trace, theirs.trace].map(trace =>
+      trace
+        .map(line => (atOnce ? renumbered(line) : line))
+        .sort()
+        .join(),
+    );
     const reordered = sorted[0] === sorted[1];
-    // A plan waits for fewer promises, so calls at the same time may overtake each other.
-    if (reordered && phase === PHASES.length - 1) continue;
+    if (reordered && atOnce) continue;
     const kind = reordered ? 'another order' : 'another number of runs';
     return fault(`${kind} ${during}`, mine, other);
   }
@@ -64,6 +72,16 @@ export function firstFault(
   );
   if (ours.length <= theirs.length) return undefined;
   return fault('unhandled rejection', ours, theirs);
+}
+
+/** Numbers what a text names by the order in which it does. */
+function renumbered(text: string): string {
+  const numbers = new Map<string, number>();
+  return text.replace(/#\d+/g, name => {
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return `#${number}`;
+  });
 }
 
 /** The simplest combination that shows a fault of the same kind. */

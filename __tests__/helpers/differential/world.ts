@@ -200,6 +200,7 @@ export function describeError(error: unknown): string {
   const message = error.message
     .replace(/ \(context: .*\)$/, '')
     .replace(/ in context \S+/, ' in context')
+    .replace(/^Resolution context \S+/, 'Resolution context')
     .replace(/^(Circular dependency detected): .* --> (\S+)$/, '$1: $2');
   return `${error.name}: ${message}`;
 }
