@@ -8,6 +8,7 @@ import {Call} from './dispatch/call';
 import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
 import {dispatch, listenerLabel, showAck} from './dispatch/dispatch';
+import {watchPromises, watchUnsent} from './dispatch/result';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
 import {runGuarded} from './faults';
 import {checkArguments} from './payload';
@@ -19,7 +20,7 @@ import {SocketAuthentication} from './socket-authentication';
 import type {AuthenticationOwner} from './socket-authentication';
 import {guardSocket} from './socket-guard';
 import type {EventPacket, SocketOwner} from './socket-guard';
-import {internalsOf, PacketTypes, socketsOnConnection} from './socket-io-internals';
+import {sendAck, socketsOnConnection} from './socket-io-internals';
 import {
   CLOSE_GRACE,
   closeIdleTransport,
@@ -229,26 +230,33 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   private ackOf(id: number, event: unknown): Ack {
     let answered = false;
     return (...values) => {
-      if (answered) return false;
+      const first = !answered;
       answered = true;
-      if (this.socket.connected) this.acknowledge(id, event, values);
-      return true;
+      if (first && this.socket.connected) this.acknowledge(id, event, values);
+      else watchUnsent(values, this, this.labelOf(event));
+      return first;
     };
   }
 
   private acknowledge(id: number, event: unknown, data: unknown[]): void {
     const {service, socket} = this;
-    const internals = internalsOf(socket);
     try {
-      internals.packet({id, type: PacketTypes.ACK, data});
+      const [text] = sendAck(socket, id, data);
+      // A promise is an empty object in JSON.
+      if (typeof text !== 'string' || text.includes('{}'))
+        watchPromises(data, this, this.labelOf(event));
     } catch (error) {
       // It cannot be encoded; nothing of it has been sent.
-      const name = String(event);
-      const label = service.handlers.methods.get(name)?.label ?? listenerLabel(name);
-      service.fail(error, label, socket);
-      const failure = [{error: internalFailure().error}];
-      internals.packet({id, type: PacketTypes.ACK, data: failure});
+      service.fail(error, this.labelOf(event), socket);
+      watchUnsent(data, this, this.labelOf(event));
+      sendAck(socket, id, [{error: internalFailure().error}]);
     }
+  }
+
+  /** How logs name what answers an event. */
+  private labelOf(event: unknown): string {
+    const name = String(event);
+    return this.service.handlers.methods.get(name)?.label ?? listenerLabel(name);
   }
 
   private async end(reason: string): Promise<void> {

@@ -7,6 +7,7 @@ import {StrategyHandler} from './dispatch/authentication';
 import type {Call} from './dispatch/call';
 import {HandlerTable} from './dispatch/handler-table';
 import {RecentCalls} from './dispatch/recent-calls';
+import {checkResult} from './dispatch/result';
 import {applyToken} from './express-request';
 import {expiryOf} from './expiry';
 import {isUntold, toFailure, toUnauthorized} from './errors';
@@ -143,6 +144,8 @@ export class Endpoint implements ConnectionService, Claimant {
     try {
       if (!handler) throw new Error(`Server "${this.name}" has no authentication.`);
       const user = await handler.invoke(call);
+      // One would count as a user, whatever it has to say.
+      checkResult(user, call.caller, handler.label, true);
       if (!user) throw SocketErrors.authenticationFailed();
       const {userId = securityIdOf, expiresAt = expiryOf} = this.options;
       const id = await userId(user, call.socket);

@@ -35,6 +35,8 @@ interface ClientInternals {
   readonly nsps: ReadonlyMap<string, Socket>;
   /** Sockets on the connection, one a namespace. */
   readonly sockets: ReadonlyMap<string, Socket>;
+  /** Sends what an encoder has made of a packet. */
+  writeToEngine(encoded: unknown, flags: object): void;
 }
 
 type Middleware = (socket: Socket, next: (error?: Error) => void) => void;
@@ -64,7 +66,7 @@ export interface DecodedPacket {
 
 /** A socket.io server's parser, which makes a decoder for each connection. */
 interface ParserInternals {
-  readonly encoder: {encode(packet: object): unknown};
+  readonly encoder: {encode(packet: object): unknown[]};
   _parser: {
     Decoder: new () => {
       /** Throws at what cannot be read, which closes the connection. */
@@ -81,6 +83,21 @@ export const PacketTypes = {CONNECT: 0, EVENT: 2, ACK: 3, CONNECT_ERROR: 4} as c
 
 export function parserOf(io: IoServer): ParserInternals {
   return io as unknown as ParserInternals;
+}
+
+/**
+ * Answers an event, and returns what is sent: by default a text, and what is binary.
+ *
+ * @throws Error when it cannot be encoded.
+ */
+export function sendAck(socket: Socket, id: number, data: unknown[]): readonly unknown[] {
+  const {client, nsp} = socket;
+  const packet = {type: PacketTypes.ACK, nsp: nsp.name, id, data};
+  const encoded = parserOf(nsp.server).encoder.encode(packet);
+  if (client.conn.readyState === 'open') {
+    clientOf(client).writeToEngine(encoded, {compress: true});
+  }
+  return encoded;
 }
 
 export function internalsOf(socket: Socket): SocketInternals {

@@ -9,6 +9,7 @@ import {
   INTERNAL,
   THENABLES,
   THROWN,
+  UNAWAITED,
 } from '../helpers/faults';
 import type {CallbackWay, Fault, Order, Way} from '../helpers/faults';
 import {FaultyProcess} from '../helpers/faulty-process';
@@ -52,7 +53,7 @@ const TOO_LATE = [
   'call a result back, then throw',
   'call a result back, then reject',
 ] as const;
-const KINDS = {THROWN, ANSWERED, ENDLESS, HUGE_THROWN, THENABLES};
+const KINDS = {THROWN, ANSWERED, UNAWAITED, ENDLESS, HUGE_THROWN, THENABLES};
 /** What is no error when it is called back. */
 const NO_ERROR = [THROWN.undefined, THROWN.null];
 
@@ -117,6 +118,8 @@ describe('a method that fails', () => {
     for (const way of ['return', 'resolve'] as const) {
       it(`${place}: ${way} what cannot be sent`, () =>
         callAll(method, place, way, 'ANSWERED'));
+      it(`${place}: ${way} promises that reject inside a value`, () =>
+        callAll(method, place, way, 'UNAWAITED'));
       it(`${place}: ${way} a thenable`, () => callAll(method, place, way, 'THENABLES'));
     }
   }
@@ -136,6 +139,8 @@ describe('a method that fails', () => {
       ));
     it(`${place}: call a result back`, () =>
       callAll(place, place, 'call a result back', 'ANSWERED'));
+    it(`${place}: call promises back that reject inside a value`, () =>
+      callAll(place, place, 'call a result back', 'UNAWAITED'));
     it(`${place}: call a thenable back`, () =>
       callAll(place, place, 'call a result back', 'THENABLES'));
     it(`${place}: call a result back twice`, () =>
@@ -233,6 +238,9 @@ describe('a listener that fails', () => {
 
   it('acks what cannot be sent', () =>
     callAll('listener', 'listener', 'call a result back', 'ANSWERED'));
+
+  it('acks promises that reject inside a value', () =>
+    callAll('listener', 'listener', 'call a result back', 'UNAWAITED'));
 
   it('acks twice', () =>
     callAll('listener', 'listener', 'call a result back twice', 'ANSWERED', () => ({

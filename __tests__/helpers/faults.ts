@@ -85,6 +85,28 @@ export const ANSWERED: Readonly<Record<string, Fault>> = {
   'a function': {make: () => () => 1, answer: {}, logged: 0},
 };
 
+/** What may be answered with promises inside that nobody waits for, by name. */
+export const UNAWAITED: Readonly<Record<string, Fault>> = {
+  'a value with a promise inside that rejects': {
+    make: () => ({page: [{total: Promise.reject(new Error('cause'))}]}),
+    answer: {result: {page: [{total: {}}]}},
+    logged: 1,
+  },
+  'a promise that rejects beside binary data': {
+    make: () => [Promise.reject(new Error('cause')), Buffer.from('a')],
+    answer: {result: [{}, Buffer.from('a')]},
+    logged: 1,
+  },
+  'a value with the same rejecting promise twice': {
+    make: () => {
+      const promise = Promise.reject(new Error('cause'));
+      return [promise, {promise}];
+    },
+    answer: {result: [{}, {promise: {}}]},
+    logged: 1,
+  },
+};
+
 /** What is longer than a packet can be and takes a second, by name. */
 export const HUGE_THROWN: Readonly<Record<string, Fault>> = {
   'an Error with a huge message': internal(() =>
@@ -202,7 +224,7 @@ export interface Order {
 }
 
 const FAULTS: Readonly<Record<string, Fault>> = Object.fromEntries(
-  Object.entries({THROWN, ANSWERED, ENDLESS, HUGE_THROWN, THENABLES}).flatMap(
+  Object.entries({THROWN, ANSWERED, UNAWAITED, ENDLESS, HUGE_THROWN, THENABLES}).flatMap(
     ([kind, faults]) =>
       Object.entries(faults).map(([name, fault]) => [`${kind} ${name}`, fault]),
   ),

@@ -13,6 +13,7 @@ import {consumeFor} from './call-limiter';
 import {isRecord} from './handler';
 import type {Handler} from './handler';
 import {PendingCall} from './pending-call';
+import {checkResult} from './result';
 
 /** How logs name a guard. */
 const GUARD = 'socket.use';
@@ -224,6 +225,7 @@ function call(
     result = handler.invoke(current);
     if (!isPromiseLike(result)) {
       current.close();
+      checkResult(result, peer, handler.label, own !== undefined);
       answer(result, ack);
       return;
     }

@@ -5,6 +5,7 @@ import type {Ack, Peer} from './answer';
 import type {Call} from './call';
 import type {InFlightCall} from './calls-in-flight';
 import type {Recent} from './recent-calls';
+import {checkResult} from './result';
 
 /**
  * A packet that is not answered at once: it waits for guards, for the limiter, for its method, or for
@@ -77,6 +78,7 @@ export class PendingCall implements InFlightCall {
     try {
       // Settles once, whatever a thenable does.
       const value = await result;
+      checkResult(value, this.peer, label, Boolean(this.own) && !this.settled);
       this.end(() => answer(value, ack));
     } catch (error) {
       // What comes too late to be told is logged all the same.
