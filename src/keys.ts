@@ -15,7 +15,7 @@ export namespace SocketBindings {
     `${CoreBindings.COMPONENTS}.SocketComponent`,
   );
 
-  /** The socket.io server that all named servers share; from `init()` on. */
+  /** The socket.io server that all named servers share; from `app.init()` on, also in observers' constructors. */
   export const IO = BindingKey.create<IoServer>('socket.io');
 
   /** Logs what clients are told nothing about. @default `console.error` */

@@ -1,11 +1,16 @@
 import {
+  Application,
   asLifeCycleObserver,
+  Binding,
   BindingScope,
+  CoreBindings,
   CoreTags,
   createBindingFromClass,
+  inject,
 } from '@loopback/core';
-import type {Binding, Component} from '@loopback/core';
+import type {Component} from '@loopback/core';
 import {SocketBooter} from './booters/socket.booter';
+import {serversNamedIn} from './dispatch/controllers';
 import {SocketBindings, SocketTags} from './keys';
 import {SocketHost} from './socket.host';
 import {SocketServer} from './socket.server';
@@ -33,7 +38,21 @@ export class SocketComponent implements Component {
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: SocketTags.LIFE_CYCLE_GROUP}),
     SocketServer.bindingFor(DEFAULT_SERVER_NAME),
+    new Binding(SocketBindings.IO)
+      .toDynamicValue(({context}) => context.getSync(SocketBindings.HOST).io)
+      .inScope(BindingScope.SINGLETON),
   ];
 
   booters = [SocketBooter];
+
+  constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Application) {
+    // All observers are made before any is initialized, and may inject servers that only decorators name.
+    app.on('initializing', () => {
+      for (const name of serversNamedIn(app)) {
+        if (!app.isBound(SocketBindings.server(name))) {
+          app.add(SocketServer.bindingFor(name));
+        }
+      }
+    });
+  }
 }

@@ -1,12 +1,12 @@
 import {Application, CoreBindings, inject} from '@loopback/core';
 import type {LifeCycleObserver, Subscription} from '@loopback/core';
-import type {Namespace} from 'socket.io';
+import type {Server as IoServer, Namespace} from 'socket.io';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
 import {expressOf} from './express-request';
 import {findHttpTarget} from './http-target';
-import {SocketBindings, SocketTags} from './keys';
+import {SocketTags} from './keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from './listener';
 import {refuseUnclaimed} from './namespace-claims';
@@ -29,6 +29,7 @@ export class SocketHost implements LifeCycleObserver {
   private readonly scanner: ControllerScanner;
   private readonly problems: ProblemLog;
   private listener?: SocketListener;
+  private initialized = false;
   private subscription?: Subscription;
   private attaching?: Promise<void>;
   private started = false;
@@ -55,22 +56,44 @@ export class SocketHost implements LifeCycleObserver {
 
   /** Checks everything before anything listens, and creates the socket.io server. */
   async init(): Promise<void> {
-    if (this.listener) return;
+    if (this.initialized) return;
     await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
     for (const {key, valueConstructor} of this.app.findByTag('server')) {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
     this.check();
+    this.listener ??= this.makeListener();
+    this.initialized = true;
+  }
+
+  /**
+   * The socket.io server that all named servers share.
+   *
+   * @throws Error before `app.init()`.
+   */
+  get io(): IoServer {
+    const listener = this.useListener();
+    if (!listener) throw new Error('SocketBindings.IO exists from app.init() on.');
+    return listener.io;
+  }
+
+  /** Makes the listener where it is asked for before `init()`, as the constructor of an observer may. */
+  private useListener(): SocketListener | undefined {
+    if (this.app.state !== 'created') this.listener ??= this.makeListener();
+    return this.listener;
+  }
+
+  private makeListener(): SocketListener {
     const {io, coalesceWrites: coalesce} = readComponentOptions(this.app);
-    this.listener = new SocketListener(io, {
+    const listener = new SocketListener(io, {
       coalesce,
       limits: () => this.options,
       timeout: () => this.longestTimeout,
       express: () => expressOf(this.app),
       report: this.problems.log,
     });
-    this.app.bind(SocketBindings.IO).to(this.listener.io);
-    refuseUnclaimed(this.listener.io.of('/'));
+    refuseUnclaimed(listener.io.of('/'));
+    return listener;
   }
 
   async start(): Promise<void> {
@@ -145,7 +168,8 @@ export class SocketHost implements LifeCycleObserver {
 
   /** @throws Error before `init()`. */
   namespaceOf(endpoint: Endpoint): Namespace {
-    return this.namespaces.get(endpoint, this.listener);
+    if (endpoint.isClosed && !this.namespaces.has(endpoint)) this.configure(endpoint);
+    return this.namespaces.get(endpoint, this.useListener());
   }
 
   isListening(endpoint: Endpoint): boolean {

@@ -118,6 +118,18 @@ describe('the booter', () => {
     });
   }
 
+  it('sees decorators that are applied between boot() and start()', async () => {
+    await using given = await givenBooted(
+      () => undefined,
+      () => {
+        const {prototype} = PlainController;
+        const descriptor = Object.getOwnPropertyDescriptor(prototype, 'plain');
+        socketMethod()(prototype, 'plain', descriptor ?? {});
+      },
+    );
+    assert.deepEqual(await given.client.call('plain'), {result: true});
+  });
+
   it('looks where bootOptions.sockets says', async () => {
     await using given = await givenBooted(app => {
       app.bootOptions = {sockets: {dirs: ['live'], extensions: ['.live.js']}};
@@ -428,6 +440,31 @@ describe('a subclass of a controller', () => {
     assert.ok(AgainController);
     const {answers} = await answersOf([BaseController], 'first', 'second', 'third');
     assert.deepEqual(answers, ['base lists', 'base lists', 404]);
+  });
+
+  it('shares an authentication that it inherits with others that inherit it', async () => {
+    class OneController extends AuthController {
+      @socketMethod()
+      one() {
+        return 1;
+      }
+    }
+    class OtherController extends AuthController {
+      @socketMethod()
+      other() {
+        return 2;
+      }
+    }
+    for (const controllers of [
+      [OneController, OtherController],
+      [OtherController, OneController],
+      [OneController, AuthController, OtherController],
+    ]) {
+      await using given = await givenApp({controllers});
+      await using client = await givenAuthenticated(given.server.url);
+      assert.deepEqual(await client.call('one'), {result: 1});
+      assert.deepEqual(await client.call('other'), {result: 2});
+    }
   });
 
   it('may name another server for what it inherits', async () => {

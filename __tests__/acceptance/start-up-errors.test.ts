@@ -282,6 +282,21 @@ describe('two authentications of one server', () => {
     );
   });
 
+  it('stop the start where one overrides what both have inherited', async () => {
+    class InheritingController extends AuthController {}
+    class OverridingController extends AuthController {
+      override authenticate() {
+        return undefined;
+      }
+    }
+    await assertStartFails(
+      {controllers: [InheritingController, OverridingController]},
+      /OverridingController\.authenticate/,
+      /InheritingController\.authenticate/,
+      /Remove one @socketAuth/,
+    );
+  });
+
   it('are fine on two servers', async () => {
     @socketController({server: 'admin'})
     class AdminController extends AuthController {}

@@ -89,15 +89,11 @@ export interface DecoratedClass {
   readonly methods: readonly DecoratedMember<SocketMethodMetadata>[];
 }
 
-const described = new WeakMap<object, DecoratedClass | undefined>();
-
-/** Reads a class's decorators; `undefined` when it has none of this package's. */
+/**
+ * Reads a class's decorators; `undefined` when it has none of this package's. It reads them each time,
+ * because an application may apply more of them until it starts.
+ */
 export function describeClass(type: Constructor<unknown>): DecoratedClass | undefined {
-  if (!described.has(type)) described.set(type, readClass(type));
-  return described.get(type);
-}
-
-function readClass(type: Constructor<unknown>): DecoratedClass | undefined {
   const prototype = type.prototype as object | undefined;
   if (!prototype) return undefined;
   const controller = MetadataInspector.getClassMetadata(SocketMetadata.CONTROLLER, type);

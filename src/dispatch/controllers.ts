@@ -39,6 +39,21 @@ export function isSocketController(binding: ControllerBinding): boolean {
   );
 }
 
+/** Names of the servers that the decorated controllers of an application name. */
+export function serversNamedIn(application: Context): Set<string> {
+  const names = new Set<string>();
+  for (const {valueConstructor: type} of application.findByTag(CoreTags.CONTROLLER)) {
+    const described = type && describeClass(type);
+    if (!described) continue;
+    const {server, auth, connected, disconnected, methods} = described;
+    const members = [...auth, ...connected, ...disconnected, ...methods];
+    for (const name of [server, ...members.map(member => member.server)]) {
+      if (name !== undefined) names.add(name);
+    }
+  }
+  return names;
+}
+
 /**
  * Reads the decorated controllers of an application, wherever their bindings come from. It makes one
  * handler for each decorated method of a binding, and gives the same one again at the next scan.
@@ -130,7 +145,8 @@ function place(
   if (kind === 'auth') {
     const other = draft.auth;
     draft.auth = other ? derived(other, handler) : handler;
-    if (!other || related(other, handler)) return undefined;
+    if (!other || related(other, handler) || inheritsSame(other, handler))
+      return undefined;
     return (
       `${handler.label}: ${other.label} authenticates the same server already. ` +
       'Remove one @socketAuth, or name another server: @socketAuth({server: …}).'
@@ -159,6 +175,15 @@ function derived(one: ControllerHandler, other: ControllerHandler): ControllerHa
 
 function related(one: ControllerHandler, other: ControllerHandler): boolean {
   return extendsClass(one.type, other.type) || extendsClass(other.type, one.type);
+}
+
+/** Says whether two classes have a method of the same base class, which neither overrides. */
+function inheritsSame(one: ControllerHandler, other: ControllerHandler): boolean {
+  return methodOf(one) === methodOf(other);
+}
+
+function methodOf({type, member}: ControllerHandler): unknown {
+  return (type.prototype as Record<string, unknown>)[member];
 }
 
 function sharesMember(one: ControllerHandler, other: ControllerHandler): boolean {
