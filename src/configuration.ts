@@ -93,6 +93,12 @@ export interface SocketServerOptions {
   maxCallsInFlight?: number | false;
   /** Calls that a socket may send while it authenticates; more are answered 429. @default 16 */
   maxWaitingCalls?: number;
+  /**
+   * Send the event `failed`, with the name and the error, for each call without an ack that fails. Clients
+   * that do not listen ignore it.
+   * @default false
+   */
+  emitFailed?: boolean;
   /** Limits how often methods are called; what exceeds it is answered 429. @default no limit */
   callLimiter?: CallLimiter;
   /**
@@ -204,6 +210,7 @@ export const DEFAULT_SOCKET_SERVER_OPTIONS = {
   callTimeout: false,
   maxCallsInFlight: 256,
   maxWaitingCalls: MAX_WAITING_CALLS,
+  emitFailed: false,
   retryWindow: {time: 120_000, calls: 100, bytes: 1024 * 1024},
   expiryNotice: 60_000,
   credentials: 'both',

@@ -7,7 +7,8 @@ import type {Ack, Packet} from './dispatch/answer';
 import {Call} from './dispatch/call';
 import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
-import {dispatch, listenerLabel, showAck} from './dispatch/dispatch';
+import {dispatch, labelOf, showAck} from './dispatch/dispatch';
+import {failureAck} from './dispatch/failed-calls';
 import {watchPromises, watchUnsent} from './dispatch/result';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
 import {runGuarded} from './faults';
@@ -157,7 +158,9 @@ export class Connection implements AuthenticationOwner, SocketOwner {
 
   receive({data = [], id}: EventPacket): void {
     const packet: Packet = data;
-    const ack = id === undefined || id === null ? undefined : this.ackOf(id, packet[0]);
+    const [event] = packet;
+    const ack =
+      id === undefined || id === null ? failureAck(this, event) : this.ackOf(id, event);
     const listeners = this.socket.listenersAny();
     if (listeners.length > 0) showAck(packet, ack);
     for (const listener of listeners) {
@@ -233,7 +236,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
       const first = !answered;
       answered = true;
       if (first && this.socket.connected) this.acknowledge(id, event, values);
-      else watchUnsent(values, this, this.labelOf(event));
+      else watchUnsent(values, this, labelOf(this, event));
       return first;
     };
   }
@@ -244,19 +247,13 @@ export class Connection implements AuthenticationOwner, SocketOwner {
       const [text] = sendAck(socket, id, data);
       // A promise is an empty object in JSON.
       if (typeof text !== 'string' || text.includes('{}'))
-        watchPromises(data, this, this.labelOf(event));
+        watchPromises(data, this, labelOf(this, event));
     } catch (error) {
       // It cannot be encoded; nothing of it has been sent.
-      service.fail(error, this.labelOf(event), socket);
-      watchUnsent(data, this, this.labelOf(event));
+      service.fail(error, labelOf(this, event), socket);
+      watchUnsent(data, this, labelOf(this, event));
       sendAck(socket, id, [{error: internalFailure().error}]);
     }
-  }
-
-  /** How logs name what answers an event. */
-  private labelOf(event: unknown): string {
-    const name = String(event);
-    return this.service.handlers.methods.get(name)?.label ?? listenerLabel(name);
   }
 
   private async end(reason: string): Promise<void> {

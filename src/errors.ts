@@ -131,7 +131,8 @@ function isFault(error: ErrorLike): boolean {
 function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
   const statusCode = statusOf(error) ?? 500;
   if (options.debug) {
-    const body: ErrorBody = {statusCode, name: error.name, message: error.message};
+    const name = nameOf(error, statusCode);
+    const body: ErrorBody = {statusCode, name, message: error.message};
     const all = body as unknown as Record<string, unknown>;
     // Inherited properties too, as http-errors keeps some of its on the class.
     for (const field in error) all[field] ??= error[field];
@@ -140,7 +141,7 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
   }
   const body: ErrorBody = {statusCode, message: statusText(statusCode)};
   if (statusCode < 500) {
-    body.name = error.name;
+    body.name = nameOf(error, statusCode);
     body.message = error.message;
   } else if (error.expose === true) {
     body.name = statusText(statusCode);
@@ -155,6 +156,11 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
     if (error[field] !== undefined) Object.assign(body, {[field]: error[field]});
   }
   return body;
+}
+
+/** The `AuthorizationError` of `@loopback/authorization` is named as any `Error`. */
+function nameOf({name}: ErrorLike, statusCode: number): string {
+  return statusCode === 403 && name === 'Error' ? 'ForbiddenError' : name;
 }
 
 function statusOf(error: Partial<ErrorLike>): number | undefined {

@@ -31,6 +31,7 @@ export type {
   ErrorBody,
   ErrorCode,
   ExpiringBody,
+  FailedBody,
   Reply,
   UnauthorizedBody,
 } from './protocol';

@@ -98,6 +98,7 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
     expected: 'a whole number',
     accepts: value => value === 0 || isCount(value),
   },
+  emitFailed: BOOLEAN,
   callLimiter: {
     expected:
       "{limiter, by?: 'user' or 'socket'}, the limiter with a method consume(key)",

@@ -14,6 +14,8 @@ export const SocketEvents = {
   EXPIRING: 'expiring',
   /** Server → client: the server is stopping. */
   DRAINING: 'draining',
+  /** Server → client: a call without an ack has failed; where the server is configured to say so. */
+  FAILED: 'failed',
 } as const;
 
 /** Values of `code` in an error reply or an `unauthorized` message. */
@@ -67,6 +69,14 @@ export interface DrainingBody {
   reconnectAfter: number;
 }
 
+/** Payload of the `failed` event. */
+export interface FailedBody {
+  /** The name that was called. */
+  event: string;
+  /** What an ack would have got as its `error`; mostly an {@link ErrorBody}. */
+  error: unknown;
+}
+
 /** Answer to a call that asked for an ack; an `undefined` result arrives as `{}`. */
 export type Reply<Result = unknown, Failure = ErrorBody> =
   {result?: Result; error?: undefined} | {error: Failure; result?: undefined};
@@ -81,7 +91,7 @@ export interface CallOptions {
    * run again. At most {@link MAX_CALL_ID_LENGTH} characters.
    */
   id?: string;
-  /** In ms; the call is answered `CALL_TIMEOUT` when it takes longer. */
+  /** In ms, above 0; the call is answered `CALL_TIMEOUT` when it takes longer. */
   timeout?: number;
   /** Accepted, and not read. */
   traceparent?: string;

@@ -110,6 +110,21 @@ export const SocketErrors = {
       `The id of a call must be a string of at most ${MAX_CALL_ID_LENGTH} characters.`,
       'BadRequestError',
     ),
+  badCallTimeout: () =>
+    new SocketError(
+      400,
+      undefined,
+      'The timeout of a call must be a number of ms above 0.',
+      'BadRequestError',
+    ),
+  invalidArgs: (details: readonly object[]) =>
+    new SocketError(
+      422,
+      ErrorCodes.VALIDATION_FAILED,
+      'The args are invalid. See error object `details` property for more info.',
+      'UnprocessableEntityError',
+      details,
+    ),
   expired: () =>
     new SocketError(
       401,
@@ -135,9 +150,8 @@ export const SocketErrors = {
     new SocketError(
       400,
       undefined,
-      `JSON string cannot contain "${key}" key.`,
-      // As REST has it.
-      'Error',
+      `Args and credentials cannot contain the key "${key}".`,
+      'BadRequestError',
     ),
   callTimeout: (timeout: number) =>
     new SocketError(

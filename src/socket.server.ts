@@ -29,15 +29,11 @@ import type {SocketServerOptions, StartTarget} from './configuration';
 import type {
   ConnectionHandler,
   DisconnectHandler,
+  EventsMap,
   HandlerReference,
   MethodHandler,
 } from './types';
 import {userRoom} from './users';
-
-/** Names and parameters of events, as socket.io's own types take them. */
-// `any`, so that an interface of events fits.
-// eslint-disable-next-line @typescript-eslint/no-explicit-any
-type EventsMap = {[event: string]: any};
 
 /** Arguments of one event. */
 type EventArguments<Events extends EventsMap, Event extends keyof Events> =
@@ -47,6 +43,11 @@ type EventArguments<Events extends EventsMap, Event extends keyof Events> =
 /** What each socket's `data` is; the application's. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as socket.io has it
 type SocketData = any;
+
+/** What emits to several sockets, and is answered by each of them. */
+type Broadcast<ServerEvents extends EventsMap> = ReturnType<
+  Namespace<DefaultEventsMap, ServerEvents>['to']
+>;
 
 /**
  * One named socket server: a socket.io namespace whose sockets authenticate and then call methods.
@@ -158,8 +159,8 @@ export class SocketServer<
    *
    * @throws Error where `io` does.
    */
-  to(room: string | string[]): BroadcastOperator<ServerEvents, SocketData> {
-    return this.io.to(room) as BroadcastOperator<ServerEvents, SocketData>;
+  to(room: string | string[]): Broadcast<ServerEvents> {
+    return this.io.to(room);
   }
 
   /**
@@ -167,8 +168,8 @@ export class SocketServer<
    *
    * @throws Error where `io` does.
    */
-  except(room: string | string[]): BroadcastOperator<ServerEvents, SocketData> {
-    return this.io.except(room) as BroadcastOperator<ServerEvents, SocketData>;
+  except(room: string | string[]): Broadcast<ServerEvents> {
+    return this.io.except(room);
   }
 
   /**
@@ -177,7 +178,7 @@ export class SocketServer<
    * @param id - `securityId` of the user's profile, or what the option `userId` says it is.
    * @throws Error where `io` does.
    */
-  toUser(id: string): BroadcastOperator<ServerEvents, SocketData> {
+  toUser(id: string): Broadcast<ServerEvents> {
     return this.to(userRoom(id));
   }
 
@@ -187,7 +188,10 @@ export class SocketServer<
    * @throws Error where `io` does, before there is a promise.
    */
   fetchUserSockets(id: string): Promise<RemoteSocket<ServerEvents, SocketData>[]> {
-    return this.toUser(id).fetchSockets();
+    // Each is one socket, whose answer is no array.
+    return this.toUser(id).fetchSockets() as Promise<
+      RemoteSocket<ServerEvents, SocketData>[]
+    >;
   }
 
   /**
@@ -239,7 +243,7 @@ export class SocketServer<
    *
    * @throws Error when the handler is missing.
    */
-  auth(handler: ConnectionHandler | HandlerReference): void {
+  auth(handler: ConnectionHandler<ClientEvents, ServerEvents> | HandlerReference): void {
     this.endpoint.handlers.setAuth(this.handlerOf(handler, 'auth'));
     this.host.changed(this.endpoint);
   }
@@ -250,13 +254,17 @@ export class SocketServer<
    *
    * @throws Error when the handler is missing.
    */
-  onConnected(handler: ConnectionHandler | HandlerReference): void {
+  onConnected(
+    handler: ConnectionHandler<ClientEvents, ServerEvents> | HandlerReference,
+  ): void {
     this.endpoint.handlers.add('connected', this.handlerOf(handler, 'connected'));
     this.host.changed(this.endpoint);
   }
 
   /** Removes a handler, given as it was to `onConnected`; an unknown one is left alone. */
-  removeOnConnected(handler: ConnectionHandler | HandlerReference): void {
+  removeOnConnected(
+    handler: ConnectionHandler<ClientEvents, ServerEvents> | HandlerReference,
+  ): void {
     this.endpoint.handlers.remove('connected', handler);
   }
 
@@ -266,13 +274,17 @@ export class SocketServer<
    *
    * @throws Error when the handler is missing.
    */
-  onDisconnected(handler: DisconnectHandler | HandlerReference): void {
+  onDisconnected(
+    handler: DisconnectHandler<ClientEvents, ServerEvents> | HandlerReference,
+  ): void {
     this.endpoint.handlers.add('disconnected', this.handlerOf(handler, 'disconnected'));
     this.host.changed(this.endpoint);
   }
 
   /** Removes a handler, given as it was to `onDisconnected`; an unknown one is left alone. */
-  removeOnDisconnected(handler: DisconnectHandler | HandlerReference): void {
+  removeOnDisconnected(
+    handler: DisconnectHandler<ClientEvents, ServerEvents> | HandlerReference,
+  ): void {
     this.endpoint.handlers.remove('disconnected', handler);
   }
 
@@ -282,7 +294,10 @@ export class SocketServer<
    *
    * @throws Error when the name is reserved or empty, or the handler is missing.
    */
-  defineMethod(name: string, handler: MethodHandler | HandlerReference): void {
+  defineMethod(
+    name: string,
+    handler: MethodHandler<ClientEvents, ServerEvents> | HandlerReference,
+  ): void {
     if (typeof name !== 'string' || name === '' || RESERVED_EVENTS.has(name)) {
       throw new Error(
         `defineMethod: the event name "${name}" is reserved. Choose another.`,

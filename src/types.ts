@@ -1,5 +1,10 @@
 import type {InvocationSource} from '@loopback/core';
-import type {Socket} from 'socket.io';
+import type {DefaultEventsMap, Socket} from 'socket.io';
+
+/** Names and parameters of events, as socket.io's own types take them. */
+// `any`, so that an interface of events fits.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+export type EventsMap = {[event: string]: any};
 
 /** What a client says about itself; its shape is the application's. */
 // `any`, so that a handler may declare the shape it expects.
@@ -9,19 +14,36 @@ export type SocketPayload = any;
 /** Node's callback: the first argument is the error, if any. */
 export type SocketCallback<Result = unknown> = (error?: unknown, result?: Result) => void;
 
-/** A function that authenticates a socket or runs once it is authenticated. */
-export type ConnectionHandler = (
-  socket: Socket,
+/**
+ * A function that authenticates a socket or runs once it is authenticated.
+ *
+ * @typeParam ClientEvents - What clients emit.
+ * @typeParam ServerEvents - What the server emits.
+ */
+export type ConnectionHandler<
+  ClientEvents extends EventsMap = DefaultEventsMap,
+  ServerEvents extends EventsMap = DefaultEventsMap,
+> = (
+  socket: Socket<ClientEvents, ServerEvents>,
   credentials: SocketPayload,
   callback: SocketCallback,
 ) => unknown;
 
-/** A function that runs when an authenticated socket is gone; `reason` is socket.io's. */
-export type DisconnectHandler = (socket: Socket, reason: string) => unknown;
+/**
+ * A function that runs when an authenticated socket is gone; `reason` is socket.io's. Its type parameters
+ * are those of {@link ConnectionHandler}.
+ */
+export type DisconnectHandler<
+  ClientEvents extends EventsMap = DefaultEventsMap,
+  ServerEvents extends EventsMap = DefaultEventsMap,
+> = (socket: Socket<ClientEvents, ServerEvents>, reason: string) => unknown;
 
-/** A function that answers a call. */
-export type MethodHandler = (
-  socket: Socket,
+/** A function that answers a call. Its type parameters are those of {@link ConnectionHandler}. */
+export type MethodHandler<
+  ClientEvents extends EventsMap = DefaultEventsMap,
+  ServerEvents extends EventsMap = DefaultEventsMap,
+> = (
+  socket: Socket<ClientEvents, ServerEvents>,
   credentials: SocketPayload,
   args: SocketPayload,
   callback: SocketCallback,

@@ -200,10 +200,15 @@ describe('a result', {timeout: 20_000}, () => {
   for (const [name, {kind, make}] of Object.entries(STREAMS)) {
     it(`that is ${name} is refused, logged under its method, and ended`, async () => {
       for (const [method, label] of Object.entries(METHODS)) {
-        const made = make();
-        give = () => made.result;
+        const ended = new Queue<Promise<unknown> | undefined>();
+        // A stream may fail soon after it is made.
+        give = () => {
+          const made = make();
+          ended.push(made.ended);
+          return made.result;
+        };
         assert.deepEqual(await client.call(method), INTERNAL, method);
-        await made.ended;
+        await await ended.next();
         const message = `A handler cannot answer with ${kind}. ${REMEDY}`;
         assert.deepEqual(await faults.next(), {message, statusCode: 500, handler: label});
         assert.equal(faults.size, 0);

@@ -143,6 +143,7 @@ describe('an option', () => {
     userId: ['id', 1, null, {}],
     maxCallsInFlight: ['256', 0, -1, 1.5, NaN, Infinity, null, true],
     maxWaitingCalls: ['16', -1, 1.5, NaN, Infinity, null, false],
+    emitFailed: ['yes', 1, 0, null, {}],
     callLimiter: [
       'memory',
       1,

@@ -28,8 +28,8 @@ const BAD_EVENT = {
 const PROHIBITED = {
   error: {
     statusCode: 400,
-    name: 'Error',
-    message: 'JSON string cannot contain "__proto__" key.',
+    name: 'BadRequestError',
+    message: 'Args and credentials cannot contain the key "__proto__".',
   },
 };
 
@@ -59,6 +59,7 @@ const ODD_NAMES = [
   'unauthorized',
   'expiring',
   'draining',
+  'failed',
   'dispatch',
   'x'.repeat(10_000),
   '\u0000',
@@ -236,7 +237,7 @@ describe('Bad input', () => {
       '421["echo",{"a":[{"constructor":{"prototype":{"b":1}}}]}]': {
         error: {
           ...PROHIBITED.error,
-          message: 'JSON string cannot contain "constructor.prototype" key.',
+          message: 'Args and credentials cannot contain the key "constructor.prototype".',
         },
       },
       '421["echo",{"constructor":{"name":"a"}}]': {result: {constructor: {name: 'a'}}},

@@ -52,6 +52,10 @@ const ERRORS: Record<string, Error> = {
   'exposed 5xx': having(new HttpErrors.ServiceUnavailable('Back at noon.'), {
     expose: true,
   }),
+  '403 with a name of its own': having(new Error('Not you.'), {
+    name: 'NotYours',
+    statusCode: 403,
+  }),
   'exposed without a status': having(new Error('Ask an admin.'), {expose: true}),
   ENTITY_NOT_FOUND: having(new Error('Entity not found: User 1'), {
     code: 'ENTITY_NOT_FOUND',
@@ -117,6 +121,19 @@ describeSection('Errors', options => {
       });
     }
   }
+
+  it('with 403 and no name of its own is a ForbiddenError, with `debug` as well', async () => {
+    for (const debug of [false, true]) {
+      await using given = await givenErrors({debug});
+      given.server.defineMethod('deny', () => {
+        throw having(new Error('Access denied'), {statusCode: 403});
+      });
+      await using client = await givenAuthenticated(given.server.url, undefined, options);
+      const {error} = await client.call('deny');
+      assert.equal(error.name, 'ForbiddenError');
+      assert.equal(error.message, 'Access denied');
+    }
+  });
 
   const notTold: unknown[] = [
     undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import {RESERVED_EVENTS} from 'loopback4-socket';
+import type {SocketServer} from 'loopback4-socket';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
@@ -160,6 +161,103 @@ describeSection('Calls', options => {
   });
 });
 
+describeSection('failed', options => {
+  const NOT_FOUND = {
+    statusCode: 404,
+    name: 'NotFoundError',
+    message: 'No such method.',
+    code: 'METHOD_NOT_FOUND',
+  };
+  const define = (server: SocketServer) => {
+    server.defineMethod('text', () => Promise.reject('myError'));
+    server.defineMethod('plain', () => {
+      throw new Error('secret');
+    });
+    server.defineMethod('circular', () => {
+      const thrown: Record<string, unknown> = {};
+      throw Object.assign(thrown, {thrown});
+    });
+    server.defineMethod('fine', () => 'fine');
+    server.defineMethod('slow', () => new Promise(() => undefined));
+    server.onConnected(socket => {
+      socket.on('listened', () => {
+        throw 'heard';
+      });
+      socket.on('silent', (...args: unknown[]) => socket.emit('heard', args));
+      socket.use(([name, ...args], next) => {
+        if (name === 'silent') assert.deepEqual(args, [1]);
+        next(name === 'guarded' ? new Error('no') : undefined);
+      });
+    });
+  };
+  const INTERNAL = {statusCode: 500, message: 'Internal Server Error'};
+  const failing: Record<string, [args: unknown[], error: unknown, logged?: number]> = {
+    text: [[], 'myError'],
+    plain: [[], INTERNAL, 1],
+    circular: [[], INTERNAL, 1],
+    guarded: [[], INTERNAL, 1],
+    listened: [[], 'heard'],
+    unknown: [[], NOT_FOUND],
+    fine: [
+      [1, 2],
+      {
+        statusCode: 400,
+        name: 'BadRequestError',
+        message: 'The second argument can only be call options: {$call: {…}}.',
+      },
+    ],
+    slow: [
+      [1, {$call: {timeout: 5, id: '1'}}],
+      {
+        statusCode: 504,
+        name: 'Gateway Time-out',
+        message: 'Not answered within 5 ms.',
+        code: 'CALL_TIMEOUT',
+      },
+    ],
+  };
+  for (const [event, [args, error, logged = 0]] of Object.entries(failing)) {
+    it(`tells of ${event} that has failed without an ack, where it is asked for`, async () => {
+      await using given = await givenServer(define, {emitFailed: true});
+      await using client = await givenAuthenticated(given.server.url, undefined, options);
+      client.socket.emit(event, ...args);
+      assert.deepEqual(await client.next('failed'), {event, error});
+      assert.equal(given.logged.length, logged);
+    });
+  }
+
+  it('is not sent for results, nor where an ack is answered', async () => {
+    await using given = await givenServer(define, {emitFailed: true});
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    client.socket.emit('fine');
+    client.socket.emit('silent', 1);
+    assert.deepEqual(await client.next('heard'), [1]);
+    assert.deepEqual(await client.call('text'), {error: 'myError'});
+    assert.deepEqual(client.names, ['connect', 'authenticated', 'heard']);
+  });
+
+  it('is sent before authentication too, but not for credentials', async () => {
+    await using given = await givenServer(define, {emitFailed: true});
+    await using client = givenClient(given.server.url, options);
+    client.socket.emit('text');
+    const {event, error} = await client.next('failed');
+    assert.deepEqual([event, error.code], ['text', 'UNAUTHENTICATED']);
+    client.socket.emit('authentication', {token: 'bad'});
+    await client.next('disconnect');
+    assert.deepEqual(client.names, ['connect', 'failed', 'unauthorized', 'disconnect']);
+  });
+
+  it('is not sent unless it is asked for', async () => {
+    await using given = await givenServer(define);
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    for (const [event, [args]] of Object.entries(failing)) {
+      client.socket.emit(event, ...args);
+    }
+    assert.deepEqual(await client.call('fine'), {result: 'fine'});
+    assert.deepEqual(client.names, ['connect', 'authenticated']);
+  });
+});
+
 describeSection('Reserved names', options => {
   it('cannot be the name of a method', async () => {
     await using given = await givenServer();
@@ -180,6 +278,7 @@ describeSection('Reserved names', options => {
       'draining',
       'error',
       'expiring',
+      'failed',
       'newListener',
       'removeListener',
       'unauthorized',

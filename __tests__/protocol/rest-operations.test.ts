@@ -156,6 +156,8 @@ interface Row {
   /** Token of both. */
   token?: string;
   status: number;
+  /** What a socket is told otherwise. */
+  instead?: {name?: string; message?: string};
 }
 
 const item = {name: 'Amber'};
@@ -265,6 +267,10 @@ const ROWS: Record<string, Row> = {
     rest: ['POST', '/items', JSON.parse('{"name":"a","__proto__":{"x":1}}')],
     socket: ['createItem', {body: JSON.parse('{"name":"a","__proto__":{"x":1}}')}],
     status: 400,
+    instead: {
+      name: 'BadRequestError',
+      message: 'Args and credentials cannot contain the key "__proto__".',
+    },
   },
   'parameters in another order, and an injection': {
     rest: ['PATCH', '/items/3', {name: 'b'}],
@@ -342,6 +348,7 @@ const ROWS: Record<string, Row> = {
     socket: ['admin', {body: item}],
     token: 'ben:member',
     status: 403,
+    instead: {name: 'ForbiddenError'},
   },
   'a wrong body of a user without the role': {
     rest: ['POST', '/admin', {}],
@@ -420,7 +427,10 @@ describeSection('Methods that are REST operations as well', options => {
       const answer = await client.call(name, ...args);
       if (status === 204) assert.deepEqual(answer, {});
       else if (status === 200) assert.deepEqual(answer, {result: body});
-      else assert.deepEqual(answer, body);
+      else {
+        const {error} = body as {error: object};
+        assert.deepEqual(answer, {error: {...error, ...row.instead}});
+      }
       // REST logs on its own.
       const logs = status >= 500 || title === 'an unknown strategy';
       assert.equal(given.logged.length, logs ? 1 : 0);

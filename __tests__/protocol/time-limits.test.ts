@@ -112,10 +112,27 @@ describeSection('Time limits', options => {
     assert.ok((await signals.next()).aborted);
   });
 
-  it('what is no limit is ignored', async () => {
+  it('what is no number above 0 is answered 400, and the method does not run', async () => {
     await using app = await given(false);
     await using client = await givenAuthenticated(app.server.url, undefined, options);
-    for (const timeout of [0, -1, '5', null, {}, 1e300, OFTEN + 1]) {
+    for (const timeout of [0, -1, '5', null, {}, true]) {
+      const answer = await client.call('slow', {}, {$call: {timeout}});
+      assert.deepEqual(answer, {
+        error: {
+          statusCode: 400,
+          name: 'BadRequestError',
+          message: 'The timeout of a call must be a number of ms above 0.',
+        },
+      });
+    }
+    assert.equal(signals.size, 0);
+    assert.deepEqual(app.logged, []);
+  });
+
+  it('what is longer than any timer is no limit', async () => {
+    await using app = await given(false);
+    await using client = await givenAuthenticated(app.server.url, undefined, options);
+    for (const timeout of [1e300, OFTEN + 1]) {
       const args = {answer: 'in time'};
       const answer = await client.call('slow', args, {$call: {timeout}});
       assert.deepEqual(answer, {result: 'in time'});

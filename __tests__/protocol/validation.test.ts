@@ -120,6 +120,8 @@ class PageController {
   }
 }
 
+const SEE_DETAILS = 'See error object `details` property for more info.';
+
 const GOOD = {limit: 5, owner: 'ana@example.com'};
 const BAD = [
   {},
@@ -203,15 +205,23 @@ describeSection('Validation', options => {
       },
     );
     await using client = await givenAuthenticated(given.server.url, undefined, options);
-    for (const args of [{secret: 1}, {x: [{'secret.y': 1}]}, {'a.b': 1}, {'a.b.c': 1}]) {
-      const {error} = await client.call('unchecked', args);
+    const refused: [args: object, key: string][] = [
+      [{secret: 1}, 'secret'],
+      [{x: [{'secret.y': 1}]}, 'secret.y'],
+      [{'a.b': 1}, 'a.b'],
+      [{'a.b.c': 1}, 'a.b.c'],
+    ];
+    for (const [args, key] of refused) {
       const response = await fetch(`${given.server.url}/pages`, {
         method: 'POST',
         headers: {'Content-Type': 'application/json'},
         body: JSON.stringify(args),
       });
-      assert.deepEqual({error}, await response.json());
-      assert.equal(error.statusCode, 400);
+      assert.equal(response.status, 400);
+      const message = `Args and credentials cannot contain the key "${key}".`;
+      assert.deepEqual(await client.call('unchecked', args), {
+        error: {statusCode: 400, name: 'BadRequestError', message},
+      });
     }
     const fine = {secrets: 1, a: {b: 1}};
     assert.deepEqual(await client.call('unchecked', fine), {result: fine});
@@ -262,6 +272,7 @@ describeSection('Validation', options => {
         const {error} = await client.call(name, wrong);
         assert.equal(error.code, 'VALIDATION_FAILED');
         assert.equal(error.details[0].code, `x-${name}`);
+        assert.equal(error.message, `The args are invalid. ${SEE_DETAILS}`);
       }
     }
   });
@@ -311,7 +322,7 @@ describeSection('Validation', options => {
     });
   }
 
-  it('says what REST says of the same body', async () => {
+  it('says of args what REST says of the same body', async () => {
     await using given = await givenServer(undefined, {}, {controllers: [PageController]});
     await using client = await givenAuthenticated(given.server.url, undefined, options);
     for (const body of [
@@ -326,7 +337,9 @@ describeSection('Validation', options => {
         body: JSON.stringify(body),
       });
       assert.equal(response.status, 422);
-      assert.deepEqual(await client.call('model', body), await response.json());
+      const {error} = (await response.json()) as {error: object};
+      const message = `The args are invalid. ${SEE_DETAILS}`;
+      assert.deepEqual(await client.call('model', body), {error: {...error, message}});
     }
   });
 

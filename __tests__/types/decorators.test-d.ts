@@ -159,6 +159,7 @@ interface ClientEvents {
 
 interface ServerEvents {
   said: (text: string, count: number) => void;
+  confirm: (question: string, ack: (answer: boolean) => void) => void;
 }
 
 export async function events(app: Application): Promise<void> {
@@ -184,4 +185,63 @@ export async function events(app: Application): Promise<void> {
   const any = SocketServer.get(app);
   any.emit('anything', 1, 'two');
   any.toUser('ana').emit('anything');
+}
+
+export async function answersOfClients(app: Application): Promise<void> {
+  const server = SocketServer.get<ClientEvents, ServerEvents>(app);
+  const many = [server.to('room'), server.except('room'), server.toUser('ana')];
+  for (const broadcast of many) {
+    const waiting = broadcast.timeout(100);
+    const answers: boolean[] = await waiting.emitWithAck('confirm', 'Now?');
+    waiting.emit('confirm', 'Now?', (_error, all: boolean[]) => all.length);
+    broadcast.emit('confirm', 'Now?', (all: boolean[]) => all.length);
+    // @ts-expect-error several sockets answer
+    const answer: boolean = await waiting.emitWithAck('confirm', 'Now?');
+    void [answers, answer];
+  }
+  for (const socket of await server.fetchUserSockets('ana')) {
+    // One socket gives one answer.
+    socket.timeout(100).emit('confirm', 'Now?', (_error, answer: boolean) => answer);
+    // @ts-expect-error which is no array
+    socket.timeout(100).emit('confirm', 'Now?', (_error, answer: boolean[]) => answer);
+  }
+  const any = SocketServer.get(app);
+  const answers: number[] = await any.toUser('ana').emitWithAck('anything', 1);
+  void answers;
+}
+
+export function eventsInHandlers(app: Application): void {
+  const server = SocketServer.get<ClientEvents, ServerEvents>(app);
+  const say = (socket: Socket<ClientEvents, ServerEvents>) => {
+    socket.on('say', text => text.length);
+    return socket.emit('said', 'Hello', 1);
+  };
+  server.auth(say);
+  server.auth(socket => socket.emit('said', 'Hello', 1));
+  server.onConnected(socket => say(socket));
+  server.onDisconnected((socket, reason) => socket.emit('said', reason, 1));
+  server.defineMethod('ask', async socket => {
+    const answer: boolean = await socket.emitWithAck('confirm', 'Now?');
+    return answer;
+  });
+  // Handlers that know nothing of the events fit as well.
+  server.auth((socket: Socket, credentials: Credentials) => [socket, credentials]);
+  server.onConnected((socket: Socket) => socket.join('room'));
+  server.onDisconnected((socket: Socket) => socket.id);
+  server.defineMethod('plain', (socket: Socket) => socket.id);
+  const untyped: SocketServer = server;
+  void untyped;
+
+  // @ts-expect-error an unknown event
+  server.auth(socket => socket.emit('sayd', 'Hello', 1));
+  // @ts-expect-error an argument of another type
+  server.onConnected(socket => socket.emit('said', 1, 1));
+  // @ts-expect-error a missing argument
+  server.onDisconnected(socket => socket.emit('said', 'Hello'));
+  // @ts-expect-error what clients emit, the server does not
+  server.defineMethod('ping', socket => socket.emit('say', 'Hello'));
+  server.defineMethod('listen', socket =>
+    // @ts-expect-error what the server emits, clients do not
+    socket.on('said', () => undefined),
+  );
 }

@@ -10,7 +10,11 @@ import type {RecentCalls, RetryWindow} from './recent-calls';
 export type Packet = unknown[];
 
 /** Answers a packet the first time it is called, and says whether this was it. Never throws. */
-export type Ack = (...values: unknown[]) => boolean;
+export interface Ack {
+  (...values: unknown[]): boolean;
+  /** Set for one that the client has not asked for; the application does not see it. */
+  hidden?: true;
+}
 
 /** What a packet needs of the server that it was sent to. */
 export interface Service {
@@ -18,6 +22,7 @@ export interface Service {
   readonly options: {
     readonly callTimeout: number | false;
     readonly maxCallsInFlight: number | false;
+    readonly emitFailed: boolean;
     readonly callLimiter?: CallLimiter;
     readonly retryWindow: RetryWindow | false;
   };

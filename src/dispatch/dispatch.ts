@@ -25,7 +25,7 @@ type Guard = SocketInternals['fns'][number];
  * for none of them, and an array that grows takes more than it holds.
  */
 export function showAck(packet: Packet, ack: Ack | undefined): void {
-  if (ack && packet.at(-1) !== ack) packet.push(ack);
+  if (ack && !ack.hidden && packet.at(-1) !== ack) packet.push(ack);
 }
 
 /**
@@ -166,9 +166,10 @@ function checkCallOptions(packet: Packet): Error | undefined {
   const wellFormed =
     isRecord(options) && Object.keys(options).length === 1 && isRecord(options.$call);
   if (!wellFormed) return SocketErrors.badCallOptions();
-  const {id = ''} = options.$call as {id?: unknown};
+  const {id = '', timeout = 1} = options.$call as {id?: unknown; timeout?: unknown};
   const isId = typeof id === 'string' && id.length <= MAX_CALL_ID_LENGTH;
-  return isId ? undefined : SocketErrors.badCallId();
+  if (!isId) return SocketErrors.badCallId();
+  return isTimeout(timeout) ? undefined : SocketErrors.badCallTimeout();
 }
 
 /** What a packet says of its call, if it is well formed. */
@@ -242,12 +243,22 @@ function call(
 function timeoutOf({service}: Peer, packet: Packet): number | undefined {
   const limit = service.options.callTimeout;
   const asked: unknown = callOptionsOf(packet)?.timeout;
-  const wanted = typeof asked === 'number' && asked > 0 ? asked : Infinity;
+  const wanted = isTimeout(asked) ? asked : Infinity;
   const shorter = Math.min(wanted, limit === false ? Infinity : limit);
   return shorter > MAX_DELAY ? undefined : shorter;
 }
 
+function isTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value > 0;
+}
+
+/** How logs name what answers an event. */
+export function labelOf({service}: Peer, event: unknown): string {
+  const name = String(event);
+  return service.handlers.methods.get(name)?.label ?? listenerLabel(name);
+}
+
 /** How logs name the application's listeners of an event. */
-export function listenerLabel(event: string): string {
+function listenerLabel(event: string): string {
   return `socket.on('${event}')`;
 }

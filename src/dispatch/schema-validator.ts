@@ -2,12 +2,13 @@ import type {Context} from '@loopback/core';
 import {
   getModelSchemaRef,
   RestBindings,
-  RestHttpErrors,
   validateValueAgainstSchema,
 } from '@loopback/rest';
 import type {ReferenceObject, SchemaObject, SchemaRef} from '@loopback/rest';
 import type {SocketSchema} from '../decorators/metadata';
 import {isLong} from '../payload';
+import {ErrorCodes} from '../protocol';
+import {SocketErrors} from '../refusals';
 import {weigh} from './weight';
 
 type ValidationOptions = NonNullable<Parameters<typeof validateValueAgainstSchema>[3]>;
@@ -53,7 +54,7 @@ export class SchemaValidator {
     const definitions = 'definitions' in schema ? (schema as SchemaRef).definitions : {};
     const options = (await readValidationOptions(context))[told];
     const byRest: Check = value =>
-      validateValueAgainstSchema(value, schema, definitions, options);
+      validateValueAgainstSchema(value, schema, definitions, options).catch(refuseArgs);
     const {ajvFactory} = options;
     const check =
       (ajvFactory && (await compileSync(schema, definitions, options, ajvFactory))) ??
@@ -61,6 +62,14 @@ export class SchemaValidator {
     this.compiled[told] = check;
     return check;
   }
+}
+
+/** REST speaks of a request body, and a call has args. */
+function refuseArgs(error: unknown): never {
+  const {code, details} = error as {code?: unknown; details?: object[]};
+  if (code === ErrorCodes.VALIDATION_FAILED)
+    throw SocketErrors.invalidArgs(details ?? []);
+  throw error;
 }
 
 /** How the application's REST API validates, and the same for args of which only one mistake is told. */
@@ -137,7 +146,7 @@ async function compileSync(
     if (validate(value)) return undefined;
     const errors = validate.errors ?? [];
     const told = options.ajvErrorTransformer?.(errors) ?? errors;
-    throw RestHttpErrors.invalidRequestBody(
+    throw SocketErrors.invalidArgs(
       told.map(({instancePath, keyword, message, params}) => ({
         path: instancePath,
         code: keyword,
