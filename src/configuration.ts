@@ -74,11 +74,26 @@ export interface SocketServerOptions {
    */
   namespace?: string | RegExp | NamespaceMatcher;
   /**
-   * ms from connecting until `authenticated`, connected handlers included. A socket that takes
-   * longer gets `unauthorized` (408) and is disconnected. `false` for no limit.
+   * ms from connecting until `authenticated`, connected handlers included. A socket that has sent no
+   * credentials by then gets `unauthorized` (408) and is disconnected. Where the handlers are too slow, the
+   * connection is closed, and the client comes back by itself. `false` for no limit.
    * @default 3000
    */
   timeout?: number | false;
+  /**
+   * Recognises further outages among what the authentication handler and connected handlers throw: errors
+   * that say nothing about the credentials. The client is then not told `unauthorized`, and comes back by
+   * itself. An error is one in any case that has a 5xx status or is a system error such as `ECONNREFUSED`,
+   * and whatever a strategy throws that REST would answer with a 5xx status.
+   *
+   * @param error - What was thrown. What this function throws itself is logged, and recognises nothing.
+   * @example
+   * ```ts
+   * isOutage: error => error instanceof MongoNetworkError
+   * ```
+   * @default none
+   */
+  isOutage?: (error: unknown) => boolean;
   /**
    * ms that a call may take. One that takes longer is answered `CALL_TIMEOUT` (504), its `SIGNAL` is
    * aborted, and what it answers later is ignored. `false` for no limit; a client may ask for a
@@ -196,6 +211,13 @@ export interface SocketComponentOptions {
    */
   maxConnectionsPerAddress?: number | false;
   /**
+   * `concurrent`: most authentications that run at once, those of all servers together; others wait in
+   * order, and their `timeout` starts with their turn. One that takes longer than its `timeout` (than 3000
+   * ms where there is none) is not counted any more. `false` for no limit.
+   * @default {concurrent: 50}
+   */
+  authentications?: {concurrent?: number | false};
+  /**
    * ms over which clients are asked, by `draining`, to spread their reconnections when the server stops.
    * @default 5000
    */
@@ -224,6 +246,7 @@ export const DEFAULT_SOCKET_COMPONENT_OPTIONS = {
   maxQueuedBytes: 1024 * 1024,
   maxUnauthenticated: 1000,
   maxConnectionsPerAddress: false,
+  authentications: {concurrent: 50},
   reconnectWindow: 5000,
   drainTimeout: 5000,
 } as const satisfies SocketComponentOptions;

@@ -1,5 +1,6 @@
 import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
+import type {AuthenticationQueue} from './authentication-queue';
 import type {Service} from './dispatch/answer';
 import type {Call} from './dispatch/call';
 import type {ApplyCredentials} from './configuration';
@@ -16,11 +17,16 @@ export interface ConnectionService extends Service {
     expiryNotice: number;
     maxWaitingCalls: number;
   };
-  /** Runs the authentication handler; throws unless it succeeds. */
+  /** Of all servers together. */
+  readonly authentications: AuthenticationQueue;
+  /** Runs the authentication handler; throws unless it succeeds: see {@link refusalFor}. */
   authenticate(call: Call): Promise<Authenticated>;
   readonly applyCredentials: ApplyCredentials;
-  /** Logs why a socket is refused, unless its client is told. */
-  refused(thrown: unknown, handler: string, socket: Socket): void;
+  /**
+   * Says with what a socket ends, given what a handler threw: that, or the error of an outage. Logs what
+   * its client is not told.
+   */
+  refusalFor(thrown: unknown, handler: string, socket: Socket): unknown;
   /** Logs what a function threw that answers nobody. */
   report(error: unknown, source: string, socket: Socket): void;
   /** Told once, when a connection has ended. */

@@ -1,10 +1,11 @@
 import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
+import {abandonSocket} from './abandon';
 import {Admission} from './admission';
+import {runDisconnected} from './connection-handlers';
 import type {ConnectionService} from './connection-service';
 import {answerFailure} from './dispatch/answer';
 import type {Ack, Packet} from './dispatch/answer';
-import {Call} from './dispatch/call';
 import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
 import {dispatch, labelOf, showAck} from './dispatch/dispatch';
@@ -67,6 +68,10 @@ export class Connection implements AuthenticationOwner, SocketOwner {
 
   get authenticated(): boolean {
     return this.authentication.state === 'authenticated';
+  }
+
+  get authenticating(): boolean {
+    return this.authentication.state === 'authenticating';
   }
 
   get gone(): boolean {
@@ -208,6 +213,15 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     socket.disconnect();
   }
 
+  abandon(error: SocketError): void {
+    const {authentication, socket} = this;
+    if (this.gone) return;
+    authentication.state = 'closed';
+    authentication.answerAcks({error: toUnauthorized(error)});
+    authentication.answerWaiting(error);
+    abandonSocket(socket);
+  }
+
   /** Ends the authentication, if it is that of the user whose room it is. */
   revoke(room: string): void {
     const {admitted, room: own} = this.authentication;
@@ -272,25 +286,10 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     if (this.admitted) {
       service.begin();
       await connectedHandlers;
-      await this.runDisconnected(reason);
+      await runDisconnected(this, reason);
       service.finish();
     }
     (this.ownContext ?? this.keptContext?.deref())?.close();
-  }
-
-  private async runDisconnected(reason: string): Promise<void> {
-    const {credentials, socket, user} = this;
-    for (const handler of this.service.handlers.disconnected) {
-      const values = [socket, reason];
-      const call = new Call(this, {event: 'disconnect', credentials, user, values});
-      try {
-        await handler.invoke(call);
-      } catch (error) {
-        this.report(error, handler.label);
-      } finally {
-        call.close();
-      }
-    }
   }
 
   private refuseCalls(error: SocketError): void {

@@ -1,6 +1,7 @@
 import type {Context} from '@loopback/core';
 import type {Namespace, Socket} from 'socket.io';
 import {Admission} from './admission';
+import type {AuthenticationQueue} from './authentication-queue';
 import {Connection} from './connection';
 import type {Authenticated, ConnectionService} from './connection-service';
 import {StrategyHandler} from './dispatch/authentication';
@@ -21,6 +22,7 @@ import {handshakeRefusal} from './handshake';
 import {InFlight, within} from './in-flight';
 import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
+import {isOutage} from './outages';
 import {checkPayload} from './payload';
 import {CLOSE_GRACE, cutConnection} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
@@ -49,10 +51,14 @@ export class Endpoint implements ConnectionService, Claimant {
   private drained?: Promise<void>;
   private readonly inFlight = new InFlight();
 
-  /** @param context - The server's, parent of its connections' contexts. */
+  /**
+   * @param context - The server's, parent of its connections' contexts.
+   * @param authentications - Of all servers.
+   */
   constructor(
     readonly name: string,
     readonly context: Context,
+    readonly authentications: AuthenticationQueue,
   ) {}
 
   get isOpen(): boolean {
@@ -153,8 +159,8 @@ export class Endpoint implements ConnectionService, Claimant {
       const room = id ? userRoom(id) : undefined;
       return {user, room, expiresAt: timeOf(await expiresAt(user, call.socket))};
     } catch (error) {
-      this.refused(error, handler?.label ?? 'authentication', call.socket);
-      throw error;
+      const label = handler?.label ?? 'authentication';
+      throw this.refusalFor(error, label, call.socket, call.strategy?.failed);
     } finally {
       call.close();
     }
@@ -171,9 +177,29 @@ export class Endpoint implements ConnectionService, Claimant {
     return failure;
   }
 
-  /** Logs why a socket is refused, unless its client is told. */
-  refused(thrown: unknown, handler: string, socket: Socket): void {
+  refusalFor(
+    thrown: unknown,
+    handler: string,
+    socket: Socket,
+    byStrategy = false,
+  ): unknown {
+    if (isOutage(thrown, byStrategy) || this.recognises(thrown, socket)) {
+      const outage = SocketErrors.authenticationUnavailable();
+      this.log(thrown, outage.statusCode, handler, socket);
+      return outage;
+    }
     if (isUntold(thrown)) this.report(thrown, handler, socket);
+    return thrown;
+  }
+
+  /** Says whether the application takes something thrown for an outage. */
+  private recognises(thrown: unknown, socket: Socket): boolean {
+    let answer: unknown;
+    runGuarded(
+      () => (answer = this.options.isOutage?.(thrown)),
+      error => this.report(error, 'isOutage', socket),
+    );
+    return answer === true;
   }
 
   /** Logs what a function threw that answers nobody. */

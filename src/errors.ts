@@ -81,7 +81,10 @@ export function internalFailure(): Failure {
   return {error: {...INTERNAL}, statusCode: 500, fault: true};
 }
 
-/** Turns a failed authentication into the payload of `unauthorized`. Never throws. */
+/**
+ * Turns what has ended an authentication into what a client is told. A 5xx status is only that of an error
+ * of this package: others are outages. Never throws.
+ */
 export function toUnauthorized(thrown: unknown): UnauthorizedBody {
   const generic = SocketErrors.authenticationFailed();
   const body: UnauthorizedBody = {
@@ -96,12 +99,8 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
     const statusCode = statusOf(error);
     if (statusCode === undefined && error.expose !== true) return body;
     body.statusCode = statusCode ?? 401;
-    if (body.statusCode < 500 || error.expose === true) {
-      if (typeof error.message === 'string') body.message = error.message;
-      if (typeof error.code === 'string') body.code = error.code;
-    } else {
-      body.message = statusText(body.statusCode);
-    }
+    if (typeof error.message === 'string') body.message = error.message;
+    if (typeof error.code === 'string') body.code = error.code;
   } catch {
     // As in toFailure.
   }
@@ -163,7 +162,10 @@ function nameOf({name}: ErrorLike, statusCode: number): string {
   return statusCode === 403 && name === 'Error' ? 'ForbiddenError' : name;
 }
 
-function statusOf(error: Partial<ErrorLike>): number | undefined {
+/** The HTTP status of something thrown, if it has one, as REST reads it. May throw. */
+export function statusOf(
+  error: Pick<Partial<ErrorLike>, 'statusCode' | 'status' | 'code'>,
+): number | undefined {
   const given = error.statusCode ?? error.status ?? CODE_TO_STATUS[String(error.code)];
   const status = Number(given);
   return Number.isInteger(status) && status >= 400 && status <= 599 ? status : undefined;

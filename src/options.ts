@@ -63,6 +63,12 @@ const isLimiter = (value: object) => {
   return isFunction(consume) && known && Object.keys(rest).length === 0;
 };
 
+const areAuthentications = (value: object) => {
+  const {concurrent, ...rest} = value as Record<string, unknown>;
+  const known = concurrent === undefined || concurrent === false || isCount(concurrent);
+  return known && Object.keys(rest).length === 0;
+};
+
 const COMPONENT_RULES: Rules<SocketComponentOptions> = {
   io: {expected: "an object of socket.io's ServerOptions", accepts: isObject},
   http: {
@@ -73,6 +79,10 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
   maxQueuedBytes: COUNT_OR_NONE,
   maxUnauthenticated: COUNT_OR_NONE,
   maxConnectionsPerAddress: COUNT_OR_NONE,
+  authentications: {
+    expected: '{concurrent?: a whole number above 0, or false}',
+    accepts: value => isObject(value) && areAuthentications(value as object),
+  },
   reconnectWindow: DURATION,
   drainTimeout: DURATION,
 };
@@ -92,6 +102,7 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
       isFunction(value),
   },
   timeout: LIMIT,
+  isOutage: {expected: 'a function', accepts: isFunction},
   callTimeout: LIMIT,
   maxCallsInFlight: COUNT_OR_NONE,
   maxWaitingCalls: {

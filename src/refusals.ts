@@ -51,6 +51,13 @@ export const SocketErrors = {
       `Not authenticated within ${timeout} ms.`,
       'RequestTimeoutError',
     ),
+  authenticationUnavailable: () =>
+    new SocketError(
+      503,
+      ErrorCodes.AUTHENTICATION_UNAVAILABLE,
+      'Authentication is not available. Try again later.',
+      'ServiceUnavailableError',
+    ),
   methodNotFound: () =>
     new SocketError(404, ErrorCodes.METHOD_NOT_FOUND, 'No such method.', 'NotFoundError'),
   badEvent: () =>

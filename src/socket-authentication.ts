@@ -1,20 +1,29 @@
 import type {Socket} from 'socket.io';
 import {Admission} from './admission';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
+import {runConnected} from './connection-handlers';
 import type {ConnectionService} from './connection-service';
 import {delayOf} from './delay';
 import {answerFailure} from './dispatch/answer';
 import type {Ack, Packet, Peer} from './dispatch/answer';
 import {Call} from './dispatch/call';
 import {countArguments} from './dispatch/dispatch';
+import {toRefusal, toUnauthorized} from './errors';
 import {Expiry} from './expiry';
 import type {ExpiryListener} from './expiry';
 import {handshakeCredentials} from './handshake';
 import {checkPayload} from './payload';
 import {liftRequestLimit} from './payload-limits';
-import {SocketEvents} from './protocol';
+import {ErrorCodes, SocketEvents} from './protocol';
 import type {ExpiringBody} from './protocol';
 import {SocketErrors} from './refusals';
-import {noteAuthenticated, unauthenticatedTime} from './unauthenticated';
+import type {SocketError} from './refusals';
+import {
+  noteAuthenticated,
+  pauseDeadline,
+  resumeDeadline,
+  unauthenticatedTime,
+} from './unauthenticated';
 
 /** How many acks of `authentication` may wait for one outcome; more are answered 429. */
 const MAX_SHARED_AUTHENTICATIONS = 16;
@@ -22,8 +31,10 @@ const MAX_SHARED_AUTHENTICATIONS = 16;
 /** What the authentication of a socket needs of its connection. */
 export interface AuthenticationOwner extends Peer {
   readonly service: ConnectionService;
-  /** Ends the connection, because of what was thrown. */
+  /** Ends the connection for good, because of what was thrown. */
   refuse(thrown: unknown): void;
+  /** Ends it so that its client comes back by itself. */
+  abandon(error: SocketError): void;
   /** Takes a call that waited. */
   handle(packet: Packet, ack?: Ack): void;
   /** Lets go of its context, if the application has bound nothing in it; another call makes another. */
@@ -70,7 +81,7 @@ export class SocketAuthentication implements ExpiryListener {
   start(): void {
     const {timeout, credentials} = this.service.options;
     if (timeout !== false && this.undecided) {
-      const expire = () => this.owner.refuse(SocketErrors.authenticationTimeout(timeout));
+      const expire = () => this.timeOut(timeout);
       const left = timeout - unauthenticatedTime(this.socket);
       this.undecided.deadline = setTimeout(expire, delayOf(left));
     }
@@ -103,7 +114,7 @@ export class SocketAuthentication implements ExpiryListener {
     const refusal = checkPayload(credentials, this.service.prohibitedKeys);
     if (refusal) this.owner.refuse(refusal);
     else if (this.state === 'connecting') this.authenticate(credentials);
-    else if (this.state === 'authenticated' && !renewing) void this.check(credentials);
+    else if (this.state === 'authenticated' && !renewing) this.takeTurn(credentials);
   }
 
   /** Lets a call wait for the outcome, if there is room. */
@@ -134,6 +145,7 @@ export class SocketAuthentication implements ExpiryListener {
   end(): Promise<unknown> | undefined {
     this.state = 'closed';
     this.expiry?.cancel();
+    if (this.service.authentications.leave(this)) resumeDeadline(this.socket, false);
     return this.decided()?.connectedHandlers;
   }
 
@@ -148,7 +160,38 @@ export class SocketAuthentication implements ExpiryListener {
 
   private authenticate(credentials: unknown): void {
     this.state = 'authenticating';
-    void this.check(credentials);
+    this.takeTurn(credentials);
+  }
+
+  /** Checks credentials now, or when others have been checked that came before. */
+  private takeTurn(credentials: unknown): void {
+    const {service, socket} = this;
+    const {authentications, options} = service;
+    const most = options.timeout || DEFAULT_SOCKET_SERVER_OPTIONS.timeout;
+    if (authentications.tryStart(this, most)) {
+      void this.check(credentials);
+      return;
+    }
+    pauseDeadline(socket);
+    authentications.wait(this, most, () => {
+      resumeDeadline(socket, true);
+      this.undecided?.deadline?.refresh();
+      void this.check(credentials);
+    });
+  }
+
+  /** It has taken too long: its client, or the server where that has the credentials. */
+  private timeOut(timeout: number): void {
+    const {owner, service, socket, state} = this;
+    // Its time starts again with its turn.
+    if (state === 'closed' || service.authentications.isWaiting(this)) return;
+    const error = SocketErrors.authenticationTimeout(timeout);
+    if (state === 'connecting') {
+      owner.refuse(error);
+    } else {
+      service.report(error, SocketEvents.AUTHENTICATION, socket);
+      owner.abandon(error);
+    }
   }
 
   /** Runs the authentication handler; a result that comes after the end is discarded. */
@@ -169,7 +212,23 @@ export class SocketAuthentication implements ExpiryListener {
       if (this.state === 'authenticated') this.renewed(expiresAt);
       else if (open && this.state === 'authenticating') this.accept(expiresAt);
     } catch (error) {
-      owner.refuse(error);
+      this.fail(error);
+    } finally {
+      service.authentications.finish(this);
+    }
+  }
+
+  private fail(thrown: unknown): void {
+    const {owner, state} = this;
+    const refusal = toRefusal(thrown);
+    if (refusal.code !== ErrorCodes.AUTHENTICATION_UNAVAILABLE) {
+      owner.refuse(thrown);
+    } else if (state === 'authenticated') {
+      // The old authentication holds.
+      this.answerAcks({error: toUnauthorized(refusal)});
+      this.decided();
+    } else {
+      owner.abandon(refusal);
     }
   }
 
@@ -179,7 +238,7 @@ export class SocketAuthentication implements ExpiryListener {
     this.admitted = true;
     Admission.of(socket.nsp).admit(socket, this.room);
     if (service.handlers.connected.length === 0 || !undecided) return;
-    const running = this.runConnected();
+    const running = runConnected(this.owner);
     undecided.connectedHandlers = running.catch(() => undefined);
     await running;
     undecided.connectedHandlers = undefined;
@@ -189,25 +248,6 @@ export class SocketAuthentication implements ExpiryListener {
     this.expireAt(expiresAt);
     this.answerAcks({result: true});
     this.decided();
-  }
-
-  private async runConnected(): Promise<void> {
-    const {owner, service, socket} = this;
-    for (const handler of service.handlers.connected) {
-      if (this.state === 'closed') return;
-      const {credentials, user} = this;
-      const values = [socket, credentials];
-      const event = 'connection';
-      const call = new Call(owner, {event, credentials, user, values, lasts: true});
-      try {
-        await handler.invoke(call);
-      } catch (error) {
-        service.refused(error, handler.label, socket);
-        throw error;
-      } finally {
-        call.close();
-      }
-    }
   }
 
   private accept(expiresAt: number | undefined): void {

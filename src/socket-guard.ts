@@ -19,6 +19,9 @@ export interface EventPacket {
 export interface SocketOwner {
   /** Whether it is let into rooms. */
   readonly admitted: boolean;
+  readonly authenticated: boolean;
+  /** Whether its authentication is under way. */
+  readonly authenticating: boolean;
   receive(packet: EventPacket): void;
   /** Called before the server disconnects the socket. */
   dismiss(): void;

@@ -1,6 +1,7 @@
 import {Application, CoreBindings, inject} from '@loopback/core';
 import type {LifeCycleObserver, Subscription} from '@loopback/core';
 import type {Server as IoServer, Namespace} from 'socket.io';
+import {AuthenticationQueue} from './authentication-queue';
 import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
@@ -26,6 +27,7 @@ import type {StartTarget} from './configuration';
 export class SocketHost implements LifeCycleObserver {
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly namespaces = new Namespaces();
+  private readonly authentications = new AuthenticationQueue();
   private readonly scanner: ControllerScanner;
   private readonly problems: ProblemLog;
   private listener?: SocketListener;
@@ -45,7 +47,7 @@ export class SocketHost implements LifeCycleObserver {
 
   /** Makes a server known; one that comes after start is started at once. */
   register(server: SocketServer): Endpoint {
-    const endpoint = new Endpoint(server.name, server.context);
+    const endpoint = new Endpoint(server.name, server.context, this.authentications);
     if (this.started) {
       this.configure(endpoint);
       endpoint.open();
@@ -209,6 +211,10 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   private configure(endpoint: Endpoint): void {
+    const {authentications} = readComponentOptions(this.app);
+    const {concurrent = DEFAULT_SOCKET_COMPONENT_OPTIONS.authentications.concurrent} =
+      authentications;
+    this.authentications.limit = concurrent;
     endpoint.configure(readServerOptions(this.app, endpoint.name));
     endpoint.failures = readFailurePolicy(this.app);
     endpoint.prohibitedKeys = readProhibitedKeys(this.app);

@@ -11,6 +11,8 @@ interface Unauthenticated {
   since?: number;
   /** Ends it. */
   deadline?: NodeJS.Timeout;
+  /** How many of its sockets wait for their turn to be authenticated. */
+  waiting: number;
   /** Where it is counted. */
   readonly counted: UnauthenticatedCount | undefined;
 }
@@ -39,7 +41,7 @@ function unauthenticatedOf(
   if (known === 'authenticated') return undefined;
   if (known) return known;
   if (counted) counted.unauthenticated++;
-  return (watched[KNOWN] = {counted});
+  return (watched[KNOWN] = {counted, waiting: 0});
 }
 
 /** What a connection was watched for is over. */
@@ -66,8 +68,31 @@ export function watchConnection(
   const known = unauthenticatedOf(connection, counted);
   if (timeout !== undefined && known) {
     const wait = delayOf(timeout + IDLE_TRANSPORT_TIMEOUT);
-    known.deadline = setTimeout(endConnection, wait, connection);
+    known.deadline = setTimeout(endUnlessWaiting, wait, connection);
   }
+}
+
+function endUnlessWaiting(connection: Socket['conn']): void {
+  if (unauthenticatedOf(connection)?.waiting === 0) endConnection(connection);
+}
+
+/** Lets a connection live for as long as one of its sockets waits for its turn to be authenticated. */
+export function pauseDeadline({conn}: Socket): void {
+  const known = unauthenticatedOf(conn);
+  if (known) known.waiting++;
+}
+
+/**
+ * Starts a connection's time again: a socket of its has waited long enough.
+ *
+ * @param started - Whether it is its turn. One that has given up its place wins no time.
+ */
+export function resumeDeadline({conn}: Socket, started: boolean): void {
+  const {[KNOWN]: known} = watchedOf(conn);
+  if (!known || known === 'authenticated') return;
+  known.waiting--;
+  if (started) known.since = performance.now();
+  known.deadline?.refresh();
 }
 
 /** Lets go of a connection that is closed, by whomever. */

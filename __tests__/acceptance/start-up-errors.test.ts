@@ -112,6 +112,15 @@ describe('an option', () => {
     maxQueuedBytes: ['1 MB', 0, -1, 1.5, NaN, Infinity, null, true],
     maxUnauthenticated: ['1000', 0, -1, 1.5, NaN, Infinity, null, true],
     maxConnectionsPerAddress: ['10', 0, -1, 1.5, NaN, Infinity, null, true],
+    authentications: [
+      50,
+      false,
+      null,
+      [],
+      {concurrent: 0},
+      {concurrent: '50'},
+      {most: 1},
+    ],
     reconnectWindow: ['5000', -1, NaN, Infinity, null, false],
     drainTimeout: ['5000', -1, NaN, Infinity, null, false],
   };
@@ -127,6 +136,7 @@ describe('an option', () => {
 
   const serverMisfits: Record<keyof SocketServerOptions, unknown[]> = {
     namespace: ['admin', '', 3000, null, {}, /^\/x/g, /^\/x/y],
+    isOutage: [true, 'ECONNREFUSED', null, {}],
     timeout: ['3000', 0, -1, NaN, Infinity, true, null],
     callTimeout: ['3000', 0, -1, NaN, Infinity, true, null],
     credentials: ['query', '', true, null, {}],

@@ -15,7 +15,7 @@ import {remainsOf} from './endpoint-remains';
 
 /** How a function of the application's ends, and when. */
 interface Outcome {
-  readonly end: 'ok' | 'falsy' | 'throw';
+  readonly end: 'ok' | 'falsy' | 'throw' | 'outage';
   readonly when: 'now' | 'later' | 'never';
 }
 
@@ -60,6 +60,8 @@ type ServerStep =
 interface Order {
   readonly credentials: 'both' | 'event' | 'handshake';
   readonly callTimeout: number | false;
+  /** Of authentications. */
+  readonly concurrent: number | false;
   readonly guards: boolean;
   /** Which of the sockets the application turns away when it joins. */
   readonly away: number;
@@ -80,7 +82,7 @@ function often<Value>(...choices: [weight: number, value: Value][]): fc.Arbitrar
 
 function outcome(fine: number, hangs: number): fc.Arbitrary<Outcome> {
   return fc.record({
-    end: often<Outcome['end']>([fine, 'ok'], [1, 'falsy'], [1, 'throw']),
+    end: often<Outcome['end']>([fine, 'ok'], [1, 'falsy'], [1, 'throw'], [1, 'outage']),
     when: often<Outcome['when']>([6, 'later'], [4, 'now'], [hangs, 'never']),
   });
 }
@@ -208,6 +210,7 @@ const bursts: fc.Arbitrary<ClientStep[][]> = fc
 const order: fc.Arbitrary<Order> = fc.record({
   credentials: often<Order['credentials']>([4, 'both'], [2, 'event'], [1, 'handshake']),
   callTimeout: fc.constantFrom<number | false>(false, 1000),
+  concurrent: fc.constantFrom<number | false>(false, 1, 2),
   guards: fc.boolean(),
   away: often([8, 0], [1, 1], [1, 2]),
   clients: fc.array(fc.record({slow: often([3, false], [1, true]), bursts}), {
@@ -293,9 +296,14 @@ class World {
     private readonly counts: Counts,
   ) {
     this.app.component(SocketComponent);
-    this.app.configure(SocketBindings.COMPONENT).to({http: createServer()});
-    this.app.bind(SocketBindings.LOG_ERROR).to((error, _status, source) => {
-      if (!(error instanceof Planned)) this.fail(`${source.handler}: ${String(error)}`);
+    const authentications = {concurrent: order.concurrent};
+    this.app
+      .configure(SocketBindings.COMPONENT)
+      .to({http: createServer(), authentications});
+    this.app.bind(SocketBindings.LOG_ERROR).to((error, status, source) => {
+      // Only an authentication that is too slow is logged with this status.
+      const planned = error instanceof Planned || status === 408;
+      if (!planned) this.fail(`${source.handler}: ${String(error)}`);
     });
     const options: SocketServerOptions = {
       credentials: order.credentials,
@@ -404,6 +412,7 @@ class World {
   private perform(label: string, {end, when}: Outcome, succeed: () => unknown): unknown {
     const settle = () => {
       if (end === 'throw') throw new Planned(label);
+      if (end === 'outage') throw Object.assign(new Planned(label), {statusCode: 503});
       return end === 'falsy' ? undefined : succeed();
     };
     if (when === 'never') {

@@ -26,8 +26,18 @@ export class TokenStrategy implements AuthenticationStrategy {
   }
 }
 
-/** Gives an application the strategy `token`. */
-export function addTokenStrategy(app: Application): void {
+/**
+ * Gives an application the strategy `token`.
+ *
+ * @param authenticate - What it does instead.
+ */
+export function addTokenStrategy(
+  app: Application,
+  authenticate?: AuthenticationStrategy['authenticate'],
+): void {
   app.component(AuthenticationComponent);
-  registerAuthenticationStrategy(app, TokenStrategy);
+  class OtherStrategy extends TokenStrategy {
+    override authenticate = authenticate as TokenStrategy['authenticate'];
+  }
+  registerAuthenticationStrategy(app, authenticate ? OtherStrategy : TokenStrategy);
 }

@@ -140,7 +140,7 @@ const FATES: Record<
   async 'timed out, its authentication under way'(client) {
     await client.join();
     await client.send(['21', ['authentication', {end: 'hang'}]], ['22', ['look']]);
-    await client.until('2', 'unauthorized');
+    await client.until('31');
   },
   async 'timed out, in no namespace'() {
     // It is closed by the server.

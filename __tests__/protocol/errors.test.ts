@@ -334,6 +334,7 @@ describeSection('Codes', options => {
         server.defineMethod('slow', () => gate.opened);
         server.auth((_socket, credentials) => {
           if (credentials === 'hang') return new Promise(() => undefined);
+          if (credentials === 'outage') throw {statusCode: 500};
           return credentials === 'expired' ? {expiresAt: 1} : credentials;
         });
       },
@@ -344,6 +345,8 @@ describeSection('Codes', options => {
     await using silent = givenClient(url, options);
     note((await silent.call('ping')).error);
     note((await silent.call('authentication', 'hang')).error);
+    await using unlucky = givenClient(url, options);
+    note((await unlucky.call('authentication', 'outage')).error);
     await using refused = givenClient(url, options);
     note((await refused.call('authentication', '')).error);
     await using expired = givenClient(url, options);
@@ -374,6 +377,7 @@ describeSection('Codes', options => {
       UNAUTHENTICATED: 401,
       AUTHENTICATION_FAILED: 401,
       AUTHENTICATION_TIMEOUT: 408,
+      AUTHENTICATION_UNAVAILABLE: 503,
       AUTHENTICATION_EXPIRED: 401,
       AUTHENTICATION_REVOKED: 401,
       METHOD_NOT_FOUND: 404,

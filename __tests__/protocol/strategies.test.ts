@@ -94,7 +94,6 @@ describeSection('By a strategy', options => {
         code: 'USER_PROFILE_NOT_FOUND',
       },
     ],
-    'a strategy with a fault': [{token: 'broken'}, {message: 'Authentication failed.'}],
   };
   for (const [title, [credentials, told]] of Object.entries(refusals)) {
     it(`refuses ${title}`, async () => {
@@ -106,7 +105,7 @@ describeSection('By a strategy', options => {
         code: 'AUTHENTICATION_FAILED',
         ...told,
       });
-      assert.equal(given.logged.length, title === 'a strategy with a fault' ? 1 : 0);
+      assert.deepEqual(given.logged, []);
     });
   }
 

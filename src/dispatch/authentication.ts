@@ -11,6 +11,7 @@ import type {Request} from '@loopback/rest';
 import {SecurityBindings} from '@loopback/security';
 import type {UserProfile} from '@loopback/security';
 import {requestWith} from '../express-request';
+import {SocketEvents} from '../protocol';
 import type {Call, ControllerMethod} from './call';
 import type {Handler} from './handler';
 
@@ -97,11 +98,14 @@ export async function authenticateCall(
   const unset = !context.contains(SecurityBindings.USER);
   if (unset) context.bind(SecurityBindings.USER);
   const authenticate = await context.get(ACTION);
+  const outcome = {request, failed: false};
+  if (call.event === SocketEvents.AUTHENTICATION) call.strategy = outcome;
   try {
     const user = await authenticate(request);
     if (!user && unset) context.unbind(SecurityBindings.USER);
     return user;
   } catch (error) {
+    outcome.failed = true;
     if (isUnauthorized(error)) Object.assign(error as Error, {statusCode: 401});
     throw error;
   }

@@ -5,7 +5,7 @@ import type {
   Context,
   InterceptedInvocationContext,
 } from '@loopback/core';
-import type {OperationObject} from '@loopback/rest';
+import type {OperationObject, Request} from '@loopback/rest';
 import type {Socket} from 'socket.io';
 import {guardSignal} from '../faults';
 import type {ApplyCredentials} from '../configuration';
@@ -88,6 +88,11 @@ export class Call implements SocketCall {
   /** The invocation, once it is a context. */
   openInvocation?: Context;
   private made: Map<Readonly<Binding<unknown>>, unknown> | undefined;
+  /**
+   * What the strategy read that has authenticated a socket, and whether it threw. Only declared: calls of
+   * methods have no such property.
+   */
+  declare strategy?: {readonly request: Request; readonly failed: boolean};
 
   constructor(
     readonly caller: Caller,
