@@ -128,7 +128,8 @@ export interface SocketServerOptions {
    * has not authenticated again by then gets `unauthorized` (401) and is disconnected.
    *
    * @param user - What authentication answered with.
-   * @default the user's `expiresAt`, in ms or a `Date`, or else its `exp`, in seconds, as JWTs have it
+   * @default the user's `expiresAt`, in ms or a `Date`, or else its `exp`, in seconds, as JWTs have it;
+   * `exp` of the JSON Web Token that a strategy has accepted, if that is earlier
    */
   expiresAt?: (
     user: SocketPayload,

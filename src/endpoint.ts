@@ -10,7 +10,7 @@ import {HandlerTable} from './dispatch/handler-table';
 import {RecentCalls} from './dispatch/recent-calls';
 import {checkResult} from './dispatch/result';
 import {applyToken} from './express-request';
-import {expiryOf} from './expiry';
+import {expiryOf, tokenExpiryOf} from './expiry';
 import {isUntold, toFailure, toUnauthorized} from './errors';
 import {SocketErrors} from './refusals';
 import type {Failure} from './errors';
@@ -153,11 +153,15 @@ export class Endpoint implements ConnectionService, Claimant {
       // One would count as a user, whatever it has to say.
       checkResult(user, call.caller, handler.label, true);
       if (!user) throw SocketErrors.authenticationFailed();
-      const {userId = securityIdOf, expiresAt = expiryOf} = this.options;
+      const {userId = securityIdOf, expiresAt} = this.options;
       const id = await userId(user, call.socket);
       // The empty id tells no users apart.
       const room = id ? userRoom(id) : undefined;
-      return {user, room, expiresAt: timeOf(await expiresAt(user, call.socket))};
+      const end = expiresAt
+        ? timeOf(await expiresAt(user, call.socket))
+        : earlier(timeOf(expiryOf(user)), tokenExpiryOf(call.strategy?.request));
+      if (end !== undefined && end <= Date.now()) throw SocketErrors.expired();
+      return {user, room, expiresAt: end};
     } catch (error) {
       const label = handler?.label ?? 'authentication';
       throw this.refusalFor(error, label, call.socket, call.strategy?.failed);
@@ -277,6 +281,9 @@ function timeOf(time: number | Date | undefined): number | undefined {
   if (time === undefined) return undefined;
   const value = Number(time);
   if (Number.isNaN(value)) throw new TypeError('expiresAt is no time.');
-  if (value <= Date.now()) throw SocketErrors.expired();
   return value;
+}
+
+function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  return one === undefined || (other !== undefined && other < one) ? other : one;
 }

@@ -1,3 +1,4 @@
+import type {IncomingMessage} from 'node:http';
 import {delayOf} from './delay';
 
 /** Called when an authentication is about to end, and when it has. */
@@ -46,4 +47,29 @@ export function expiryOf(user: unknown): number | Date | undefined {
   const {expiresAt, exp} = user as {expiresAt?: unknown; exp?: unknown};
   if (typeof expiresAt === 'number' || expiresAt instanceof Date) return expiresAt;
   return typeof exp === 'number' ? exp * 1000 : undefined;
+}
+
+/** A JSON Web Token that is signed, and its payload. */
+const TOKEN = /^bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i;
+
+/**
+ * When the JSON Web Token in a request's `Authorization: Bearer …` ends, in ms since 1970. To be asked only
+ * after a strategy has accepted the request, because the token is read without checking its signature.
+ *
+ * @returns `undefined` where there is no such token, or it says nothing.
+ */
+export function tokenExpiryOf(
+  request: Pick<IncomingMessage, 'headers'> | undefined,
+): number | undefined {
+  const token = TOKEN.exec(request?.headers.authorization ?? '');
+  if (!token) return undefined;
+  try {
+    const [, payload] = token;
+    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const exp = (claims as {exp?: unknown} | null)?.exp;
+    return typeof exp === 'number' ? exp * 1000 : undefined;
+  } catch {
+    // A token of another kind that looks like one.
+    return undefined;
+  }
 }

@@ -1,13 +1,21 @@
+import {authenticate, AuthenticationComponent} from '@loopback/authentication';
+import {
+  JWTAuthenticationComponent,
+  TokenServiceBindings,
+} from '@loopback/authentication-jwt';
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
-import {it} from 'node:test';
-import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
+import {describe, it} from 'node:test';
+import {socketAuth, SocketServer} from 'loopback4-socket';
+import type {ApplyCredentials, SocketServerOptions} from 'loopback4-socket';
+import {givenApp} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
 import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
+import {addTokenStrategy} from '../helpers/token-strategy';
 
 /** What a client claims: who it is, and until when. */
 interface Claim {
@@ -207,6 +215,161 @@ describeSection('Expiry', options => {
     assert.deepEqual(await renewal, {error: EXPIRED});
     gate.open();
     assert.equal(await client.next('disconnect'), 'io server disconnect');
+  });
+});
+
+/** A JSON Web Token that no strategy of these tests verifies. */
+function tokenOf(claims: unknown): string {
+  const part = (value: unknown) =>
+    Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${part({alg: 'HS256'})}.${part(claims)}.c2lnbmF0dXJl`;
+}
+
+/** A strategy that accepts every request; the user is what it is given. */
+function givenStrategy(
+  options: SocketServerOptions = {},
+  user: object = {},
+): Promise<GivenApp> {
+  return givenApp({
+    servers: {'': {authentication: 'token', expiryNotice: 60_000, ...options}},
+    setup: app => {
+      addTokenStrategy(app, () => Promise.resolve({[securityId]: '1', ...user}));
+      SocketServer.get(app).defineMethod('ping', () => 'pong');
+    },
+  });
+}
+
+/** Seconds from now, as in a token. */
+const secondsFromNow = (seconds: number) => Date.now() / 1000 + seconds;
+
+describeSection('Expiry', options => {
+  const ways: Record<
+    string,
+    (token: string) => {credentials: unknown; headers?: object; apply?: ApplyCredentials}
+  > = {
+    'the credentials': token => ({credentials: token}),
+    'the credentials’ token': token => ({credentials: {token}}),
+    'the handshake’s header': token => ({
+      credentials: null,
+      headers: {authorization: `bearer ${token}`},
+    }),
+    'what applyCredentials is given': token => ({
+      credentials: {jwt: token},
+      apply: (request, {jwt}: {jwt: string}) => {
+        request.headers.authorization = `Bearer ${jwt}`;
+      },
+    }),
+  };
+  for (const [title, way] of Object.entries(ways)) {
+    it(`is that of a token that a strategy has accepted, in ${title}`, async () => {
+      const exp = secondsFromNow(0.3);
+      const {credentials, headers, apply} = way(tokenOf({exp}));
+      await using given = await givenStrategy({
+        authentication: {strategy: 'token', ...(apply && {applyCredentials: apply})},
+      });
+      await using client = await givenAuthenticated(given.server.url, credentials, {
+        ...options,
+        ...(headers && {extraHeaders: headers as Record<string, string>}),
+      });
+      assert.deepEqual(await client.next('expiring'), {expiresAt: exp * 1000});
+      assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+    });
+  }
+
+  it('is that of a token that a strategy has accepted on @authenticate', async () => {
+    class AdminController {
+      @authenticate('token')
+      @socketAuth()
+      authenticate() {
+        return {name: 'ana'};
+      }
+    }
+    await using given = await givenApp({
+      controllers: [AdminController],
+      setup: app => addTokenStrategy(app, () => Promise.resolve({[securityId]: '1'})),
+    });
+    const exp = secondsFromNow(0.3);
+    const token = tokenOf({exp});
+    await using client = await givenAuthenticated(given.server.url, token, options);
+    assert.deepEqual(await client.next('expiring'), {expiresAt: exp * 1000});
+  });
+
+  for (const [title, own, claim, expected] of [
+    ['the token’s where that is earlier', 0.5, 0.3, 0.3],
+    ['the user’s where that is earlier', 0.3, 0.5, 0.3],
+  ] as const) {
+    it(`is ${title}`, async () => {
+      const now = secondsFromNow(0);
+      await using given = await givenStrategy({}, {exp: now + own});
+      const token = tokenOf({exp: now + claim});
+      await using client = await givenAuthenticated(given.server.url, token, options);
+      const {expiresAt} = await client.next('expiring');
+      assert.equal(expiresAt, (now + expected) * 1000);
+    });
+  }
+
+  it('that is over already fails the authentication, though a strategy accepts the token', async () => {
+    await using given = await givenStrategy();
+    await using client = givenClient(given.server.url, options);
+    const reply = await client.call('authentication', tokenOf({exp: secondsFromNow(-1)}));
+    assert.deepEqual(reply, {error: EXPIRED});
+  });
+
+  it('of a token is put off by a renewal with another', async () => {
+    await using given = await givenStrategy();
+    const first = tokenOf({exp: secondsFromNow(0.4)});
+    await using client = await givenAuthenticated(given.server.url, first, options);
+    await client.next('expiring');
+    const exp = secondsFromNow(0.8);
+    assert.deepEqual(await client.call('authentication', tokenOf({exp})), {result: true});
+    assert.deepEqual(await client.next('expiring'), {expiresAt: exp * 1000});
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+  });
+
+  const lasting: Record<string, [token: string, options?: SocketServerOptions]> = {
+    'the option expiresAt says otherwise': [
+      tokenOf({exp: 1}),
+      {expiresAt: () => undefined},
+    ],
+    'the token has none': [tokenOf({})],
+    'the token’s payload is no object': [tokenOf(null)],
+    'the token only looks like a JSON Web Token': ['any.thing.else'],
+    'the token is of another kind': ['k-17'],
+  };
+  for (const [title, [token, more]] of Object.entries(lasting)) {
+    it(`never comes with a strategy where ${title}`, async () => {
+      await using given = await givenStrategy({timeout: 50, ...more});
+      await using client = await givenAuthenticated(given.server.url, token, options);
+      await using other = givenClient(given.server.url, options);
+      await other.next('unauthorized');
+      assert.deepEqual(await client.call('ping'), {result: 'pong'});
+      assert.equal(client.names.includes('expiring'), false);
+    });
+  }
+});
+
+describe('the strategy of @loopback/authentication-jwt', () => {
+  it('ends an authentication with its token', async () => {
+    await using given = await givenApp({
+      servers: {'': {authentication: 'jwt', expiryNotice: 60_000}},
+      setup: app => {
+        app.component(AuthenticationComponent);
+        app.component(JWTAuthenticationComponent);
+        app.bind(TokenServiceBindings.TOKEN_SECRET).to('a secret of the test');
+        app.bind(TokenServiceBindings.TOKEN_EXPIRES_IN).to('2');
+        SocketServer.get(app).defineMethod('ping', () => 'pong');
+      },
+    });
+    const service = await given.app.get(TokenServiceBindings.TOKEN_SERVICE);
+    const token = await service.generateToken({[securityId]: '1', name: 'Ana'});
+    await using client = await givenAuthenticated(given.server.url, {token});
+    const {expiresAt} = await client.next('expiring');
+    const [, payload] = token.split('.');
+    const {exp} = JSON.parse(Buffer.from(payload, 'base64url').toString()) as {
+      exp: number;
+    };
+    assert.equal(expiresAt, exp * 1000);
+    assert.deepEqual(await client.next('unauthorized'), EXPIRED);
   });
 });
 
