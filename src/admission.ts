@@ -1,6 +1,7 @@
 import type {Namespace, Socket} from 'socket.io';
+import {guardAdapter} from './adapter-guard';
 import {delayOf} from './delay';
-import {guardAdapter, ownerOf} from './socket-guard';
+import {ownerOf} from './socket-guard';
 import {internalsOf, PacketTypes} from './socket-io-internals';
 import {isUserRoom} from './users';
 

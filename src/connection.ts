@@ -13,7 +13,7 @@ import {failureAck} from './dispatch/failed-calls';
 import {watchPromises, watchUnsent} from './dispatch/result';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
 import {runGuarded} from './faults';
-import {checkArguments} from './payload';
+import {checkAnswer, checkArguments} from './payload';
 import {SocketEvents} from './protocol';
 import type {DrainingBody} from './protocol';
 import {SocketErrors} from './refusals';
@@ -167,14 +167,21 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     const ack =
       id === undefined || id === null ? failureAck(this, event) : this.ackOf(id, event);
     const listeners = this.socket.listenersAny();
-    if (listeners.length > 0) showAck(packet, ack);
-    for (const listener of listeners) {
-      runGuarded(
-        () => Reflect.apply(listener, this.socket, packet),
-        error => this.report(error, 'socket.onAny'),
-      );
+    if (listeners.length > 0) {
+      showAck(packet, ack);
+      // A listener may remove itself.
+      for (const listener of [...listeners]) {
+        runGuarded(
+          () => Reflect.apply(listener, this.socket, packet),
+          error => this.report(error, 'socket.onAny'),
+        );
+      }
     }
     this.handle(packet, ack);
+  }
+
+  refusalOf(answer: readonly unknown[]): SocketError | undefined {
+    return checkAnswer(answer, this.service.prohibitedKeys);
   }
 
   handle(packet: Packet, ack?: Ack): void {

@@ -81,7 +81,12 @@ export function guardDecoders(
 /** A listener that all decoders share. */
 function checkDecoded(this: {readonly [TEXT]: Text}, packet: DecodedPacket): void {
   if (packet.type === PacketTypes.CONNECT) checkHandshake(packet);
-  else if (this[TEXT] !== 'short' && packet.type === PacketTypes.EVENT) {
+  else if (this[TEXT] !== 'short' && isChecked(packet)) {
     noteLong(packet.data, this[TEXT] === 'plain');
   }
+}
+
+/** Says whether what a packet carries is checked where it is read. */
+function isChecked({type}: DecodedPacket): boolean {
+  return type === PacketTypes.EVENT || type === PacketTypes.ACK;
 }

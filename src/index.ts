@@ -20,6 +20,7 @@ export {SocketBindings, SocketTags} from './keys';
 export {
   ErrorCodes,
   MAX_CALL_ID_LENGTH,
+  MAX_ATTACHMENTS,
   MAX_DEPTH,
   MAX_WAITING_CALLS,
   RESERVED_EVENTS,

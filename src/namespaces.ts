@@ -1,4 +1,4 @@
-import type {Namespace} from 'socket.io';
+import type {Namespace, Server as IoServer} from 'socket.io';
 import type {Endpoint} from './endpoint';
 import {rootUrlOf} from './http-target';
 import type {SocketListener} from './listener';
@@ -23,7 +23,7 @@ export class Namespaces {
     const [io, given] =
       'server' in target ? [target.server, target] : [target, target.of('/')];
     const {namespace: name} = endpoint.options;
-    const namespace = name === undefined ? given : io.of(name);
+    const namespace = name === undefined ? given : namespaceOf(endpoint, io, name);
     endpoint.claim(namespace);
     this.given.set(endpoint, namespace);
     return namespace;
@@ -46,18 +46,8 @@ export class Namespaces {
         `Server "${endpoint.name}" has no socket.io namespace yet: it exists from app.init() on.`,
       );
     }
-    const {io} = listener;
     const name = nameOf(endpoint);
-    const namespace = io.of(
-      typeof name === 'function'
-        ? countMatching(
-            io,
-            name,
-            () => endpoint.options.timeout,
-            error => endpoint.report(error, 'namespace function'),
-          )
-        : name,
-    );
+    const namespace = namespaceOf(endpoint, listener.io, name);
     endpoint.claim(namespace);
     this.made.set(endpoint, {namespace, name});
     return namespace;
@@ -113,4 +103,15 @@ export class Namespaces {
 
 function nameOf({name, options}: Endpoint): NamespaceName {
   return options.namespace ?? (name === DEFAULT_SERVER_NAME ? '/' : `/${name}`);
+}
+
+function namespaceOf(endpoint: Endpoint, io: IoServer, name: NamespaceName): Namespace {
+  if (typeof name !== 'function') return io.of(name);
+  const matcher = countMatching(
+    io,
+    name,
+    () => endpoint.options.timeout,
+    error => endpoint.report(error, 'namespace function'),
+  );
+  return io.of(matcher);
 }

@@ -1,4 +1,5 @@
 import {SocketErrors} from './refusals';
+import type {SocketError} from './refusals';
 import {MAX_DEPTH} from './protocol';
 
 /**
@@ -10,7 +11,7 @@ import {MAX_DEPTH} from './protocol';
 export function checkPayload(
   value: unknown,
   prohibited: readonly string[] = [],
-): Error | undefined {
+): SocketError | undefined {
   return checkLevel(value, prohibited, MAX_DEPTH);
 }
 
@@ -20,7 +21,10 @@ const plain = new WeakSet();
 /** Args whose text is long. */
 const long = new WeakSet();
 
-/** Takes note of an event, its name and its arguments, whose text is long, and whether that is plain. */
+/**
+ * Takes note of what an event or an answer carries, whose text is long, and whether that is plain. An event
+ * has its name before its arguments.
+ */
 export function noteLong(packet: object, isPlainText: boolean): void {
   if (isPlainText) plain.add(packet);
   const args = (packet as unknown[])[1];
@@ -48,10 +52,26 @@ export function isPlain(json: string): boolean {
 export function checkArguments(
   packet: readonly unknown[],
   prohibited: readonly string[],
-): Error | undefined {
-  if (prohibited.length === 0 && plain.has(packet)) return undefined;
-  for (let at = 1; at < packet.length; at++) {
-    const refusal = checkPayload(packet[at], prohibited);
+): SocketError | undefined {
+  return checkFrom(1, packet, prohibited);
+}
+
+/** Says what is wrong with a client's answer to an event, if anything. */
+export function checkAnswer(
+  values: readonly unknown[],
+  prohibited: readonly string[],
+): SocketError | undefined {
+  return checkFrom(0, values, prohibited);
+}
+
+function checkFrom(
+  first: number,
+  values: readonly unknown[],
+  prohibited: readonly string[],
+): SocketError | undefined {
+  if (prohibited.length === 0 && plain.has(values)) return undefined;
+  for (let at = first; at < values.length; at++) {
+    const refusal = checkPayload(values[at], prohibited);
     if (refusal) return refusal;
   }
   return undefined;
@@ -61,7 +81,7 @@ function checkLevel(
   value: unknown,
   prohibited: readonly string[],
   levels: number,
-): Error | undefined {
+): SocketError | undefined {
   if (!isNested(value)) return undefined;
   if (levels === 0) return SocketErrors.tooDeep();
   if (Array.isArray(value)) {

@@ -110,6 +110,9 @@ export const MAX_UNAUTHENTICATED_SOCKETS = 8;
 /** How many levels of objects and arrays something that a client sends may have. */
 export const MAX_DEPTH = 64;
 
+/** How many binary attachments a packet may have: a client's parser refuses more, and its connection ends. */
+export const MAX_ATTACHMENTS = 10;
+
 /**
  * Names that no method can have: this protocol's own, and those that socket.io or Node's
  * `EventEmitter` emit on a socket.

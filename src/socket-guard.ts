@@ -1,8 +1,11 @@
 import {inspect} from 'node:util';
 import type {Namespace, Socket} from 'socket.io';
+import {limitAttachments} from './attachments';
 import {guardMiddleware, runGuarded, runListeners} from './faults';
 import type {Middleware, Report} from './faults';
+import {SocketError} from './refusals';
 import {
+  internalsOf,
   namespaceInternalsOf,
   operatorOf,
   PacketTypes,
@@ -23,6 +26,8 @@ export interface SocketOwner {
   /** Whether its authentication is under way. */
   readonly authenticating: boolean;
   receive(packet: EventPacket): void;
+  /** Says what is wrong with the client's answer to an event, if anything. */
+  refusalOf(answer: readonly unknown[]): SocketError | undefined;
   /** Called before the server disconnects the socket. */
   dismiss(): void;
   /** Called once, when the socket is gone. */
@@ -34,12 +39,16 @@ const OWNER = Symbol('owner');
 
 type OwnedSocket = Socket & {[OWNER]: SocketOwner};
 
-type AckCallback = (...args: unknown[]) => unknown;
+const TIMED = Symbol('timed');
+
+/** An ack that has a timeout is given an error first; one that waits for ever is not. */
+type AckCallback = ((...args: unknown[]) => unknown) & {[TIMED]?: true};
 
 /** What is put on a socket. */
 interface Guarded {
   [OWNER]: SocketOwner;
   onevent: typeof onevent;
+  onack: typeof onack;
   registerAckCallback: typeof registerAckCallback;
   emitReserved: typeof emitReserved;
   notifyOutgoingListeners: typeof notifyOutgoingListeners;
@@ -50,6 +59,7 @@ interface Guarded {
 
 /** What socket.io's class of sockets does. */
 interface SocketMethods {
+  onack(this: Socket, packet: EventPacket): void;
   registerAckCallback(this: Socket, id: number, ack: AckCallback): void;
   disconnect(this: Socket, close?: boolean): Socket;
 }
@@ -63,6 +73,7 @@ export function guardSocket(socket: Socket, owner: SocketOwner): void {
   const guarded = socket as unknown as Guarded;
   guarded[OWNER] = owner;
   guarded.onevent = onevent;
+  guarded.onack = onack;
   guarded.registerAckCallback = registerAckCallback;
   guarded.emitReserved = emitReserved;
   guarded.notifyOutgoingListeners = notifyOutgoingListeners;
@@ -85,10 +96,38 @@ function onevent(this: OwnedSocket, packet: EventPacket): void {
   }
 }
 
+/**
+ * Called with a client's answer. One that is refused counts as none: an emit with a timeout fails at once, and
+ * says why; another waits as for a client that never answers.
+ */
+function onack(this: OwnedSocket, packet: EventPacket): void {
+  const refusal = this[OWNER].refusalOf(packet.data ?? []);
+  if (!refusal) {
+    methodsOf(this).onack.call(this, packet);
+    return;
+  }
+  const {acks} = internalsOf(this);
+  const ack: AckCallback | undefined = acks.get(packet.id);
+  if (ack?.[TIMED]) ack(refusal);
+  acks.delete(packet.id);
+}
+
 /** Called with the ack of an event of the server's; socket.io calls it, or a timer of socket.io's. */
 function registerAckCallback(this: OwnedSocket, id: number, ack: AckCallback): void {
-  const guarded = guardAck(ack, error => this[OWNER].report(error, 'ack of socket.emit'));
-  methodsOf(this).registerAckCallback.call(this, id, guarded);
+  const {acks, flags} = internalsOf(this);
+  const fail = (error: unknown) => this[OWNER].report(error, 'ack of socket.emit');
+  const register = (callback: AckCallback) =>
+    methodsOf(this).registerAckCallback.call(this, id, guardAck(callback, fail));
+  if (flags.timeout === undefined) {
+    register(ack);
+    return;
+  }
+  // socket.io puts `null` before what it takes for an answer.
+  register((error, ...answer) =>
+    answer[0] instanceof SocketError ? ack(answer[0]) : ack(error, ...answer),
+  );
+  const timed: AckCallback | undefined = acks.get(id);
+  if (timed) timed[TIMED] = true;
 }
 
 /** Called with `disconnecting`, `disconnect` and `error`. */
@@ -100,7 +139,10 @@ function emitReserved(this: OwnedSocket, event: string, ...args: unknown[]): boo
 }
 
 function notifyOutgoingListeners(this: OwnedSocket, {data = []}: EventPacket): void {
-  for (const listener of this.listenersAnyOutgoing()) {
+  const listeners = this.listenersAnyOutgoing();
+  if (listeners.length === 0) return;
+  // A listener may remove itself.
+  for (const listener of [...listeners]) {
     runGuarded(
       () => Reflect.apply(listener, this, data),
       error => this[OWNER].report(error, 'socket.onAnyOutgoing'),
@@ -149,10 +191,21 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
   namespace.use = middleware => use(guard(middleware));
   reports.set(namespace, report);
   guardBroadcasts(namespace);
+  const {_nsps: namespaces} = namespace.server;
+  limitAttachments(namespace.server, name => reportOf(namespaces.get(name)));
   internals.emitReserved = (event, ...args) =>
     runListeners(namespace, event, args, error =>
       report(error, `io.on('${event}')`, args[0] as Socket),
     );
+  internals._onServerSideEmit = ([event, ...args]) =>
+    runListeners(namespace, event as string, args, error =>
+      report(error, `io.on('${String(event)}')`),
+    );
+}
+
+/** Says where the faults of a guarded namespace are reported. */
+export function reportOf(namespace: Namespace | undefined): Report | undefined {
+  return namespace && reports.get(namespace);
 }
 
 /** A middleware's error, or another one where it cannot be encoded: socket.io would throw then. */
@@ -193,16 +246,5 @@ function guardBroadcasts(namespace: Namespace): void {
       args[args.length - 1] = guardAck(ack as AckCallback, fail);
     }
     return emit.call(this, event, ...args);
-  };
-}
-
-/** Keeps an adapter's listeners, such as those to `join-room`, from ending the process. */
-export function guardAdapter(adapter: Namespace['adapter']): void {
-  const namespace = adapter.nsp as Namespace;
-  const emit = adapter.emit.bind(adapter);
-  adapter.emit = (event: string, ...args: unknown[]) => {
-    const fail = (error: unknown) =>
-      reports.get(namespace)?.(error, `io.adapter.on('${event}')`);
-    return runListeners(adapter, event, args, fail) || emit(event, ...args);
   };
 }

@@ -10,6 +10,10 @@ export interface SocketInternals {
   readonly fns: ((packet: unknown[], next: (error?: unknown) => void) => unknown)[];
   /** Names the session of connection state recovery. */
   readonly pid: string;
+  /** What waits for answers to the server's events, by the id of the event. */
+  readonly acks: Map<number | null | undefined, (...values: unknown[]) => unknown>;
+  /** Of the emit under way: in ms, how long its ack waits. */
+  readonly flags: {readonly timeout?: number};
   packet(packet: object, flags?: object): void;
   notifyOutgoingListeners(packet: object): void;
   /** Takes it out of its namespace and all rooms. */
@@ -48,6 +52,8 @@ interface NamespaceInternals {
   readonly _fns: Middleware[];
   /** Called with `connect` and `connection`. */
   emitReserved: (event: string, ...args: unknown[]) => boolean;
+  /** Called with an event of another node, its name first and maybe an ack last. */
+  _onServerSideEmit: (args: unknown[]) => void;
 }
 
 interface ParentNamespaceInternals {
@@ -64,9 +70,20 @@ export interface DecodedPacket {
   data: object;
 }
 
+/** A packet that is to be sent. */
+interface OutgoingPacket {
+  readonly type: number;
+  readonly nsp: string;
+  readonly data?: unknown;
+}
+
 /** A socket.io server's parser, which makes a decoder for each connection. */
 interface ParserInternals {
-  readonly encoder: {encode(packet: object): unknown[]};
+  /** Encodes all that is sent; adapters and connections keep it. */
+  readonly encoder: {
+    /** Gives the text and the attachments after it. */
+    encode: (packet: OutgoingPacket) => unknown[];
+  };
   _parser: {
     Decoder: new () => {
       /** Throws at what cannot be read, which closes the connection. */

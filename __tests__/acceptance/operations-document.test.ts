@@ -45,6 +45,7 @@ const FIXED: Record<string, string> = {
   MAX_PACKETS_OF_REQUEST: 'packets of a request',
   MAX_CONNECTS_OF_REQUEST: 'namespaces that a request joins',
   MAX_PARSED_DEPTH: 'levels of JSON',
+  MAX_ATTACHMENTS: 'binary attachments',
   MAX_DEPTH: 'levels of objects and arrays',
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
   MAX_TOLD_BYTES: 'of which all mistakes are told',

@@ -6,6 +6,7 @@ import type {GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {nested} from '../helpers/nested';
+import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
@@ -483,4 +484,81 @@ describe('Bad input', () => {
       });
     });
   });
+});
+
+describeSection('Bad input', options => {
+  const REFUSED: Record<string, [json: string, statusCode: number]> = {
+    'more levels than are allowed': [nested(65), 413],
+    'a key that changes prototypes': ['{"a": [{"__proto__": {"admin": true}}]}', 400],
+    'such a key in a long text': [`["${'x'.repeat(20_000)}", {"__proto__": {}}]`, 400],
+    'too many levels of a long text': [`["${'x'.repeat(20_000)}", ${nested(64)}]`, 413],
+  };
+  const ACCEPTED = {
+    'as many levels as are allowed': nested(64),
+    'a long text': `["${'x'.repeat(20_000)}", ${nested(63)}]`,
+  };
+
+  /** A server that asks its clients in the way that they name, and what came of it. */
+  async function givenAsking() {
+    const outcomes = new Queue<unknown[]>();
+    const given = await givenServer(server => {
+      server.defineMethod('ask', (socket, _credentials, way: string) => {
+        const note = (...outcome: unknown[]) => outcomes.push(outcome);
+        if (way === 'with a timeout') socket.timeout(60_000).emit('question', note);
+        else if (way === 'broadcast') socket.nsp.timeout(50).emit('question', note);
+        else socket.emit('question', note);
+      });
+    });
+    const client = await givenAuthenticated(given.server.url, undefined, options);
+    let json = '';
+    client.socket.on('question', (ack: (...values: unknown[]) => void) =>
+      ack(...(JSON.parse(`[${json}]`) as unknown[])),
+    );
+    return {
+      outcomes,
+      ask: async (way: string, answer: string) => {
+        json = answer;
+        await client.call('ask', way);
+      },
+      [Symbol.asyncDispose]: async () => {
+        await client[Symbol.asyncDispose]();
+        await given[Symbol.asyncDispose]();
+      },
+    };
+  }
+
+  for (const [title, [json, statusCode]] of Object.entries(REFUSED)) {
+    it(`in an answer of the client’s, ${title}, reaches no callback`, async () => {
+      await using asking = await givenAsking();
+      const {ask, outcomes} = asking;
+      for (const answer of [json, `1, ${json}`]) {
+        await ask('with a timeout', answer);
+        const [error, ...more] = await outcomes.next();
+        assert.ok(error instanceof Error);
+        assert.equal((error as Error & {statusCode?: number}).statusCode, statusCode);
+        assert.deepEqual(more, []);
+        await ask('broadcast', answer);
+        const [late, answers] = await outcomes.next();
+        assert.match((late as Error).message, /timed out/);
+        assert.deepEqual(answers, []);
+        await ask('without a timeout', answer);
+        await ask('without a timeout', '"fine"');
+        assert.deepEqual(await outcomes.next(), ['fine']);
+      }
+    });
+  }
+
+  for (const [title, json] of Object.entries(ACCEPTED)) {
+    it(`is none in an answer of the client’s with ${title}`, async () => {
+      await using asking = await givenAsking();
+      const {ask, outcomes} = asking;
+      const answer: unknown = JSON.parse(json);
+      await ask('with a timeout', json);
+      assert.deepEqual(await outcomes.next(), [null, answer]);
+      await ask('broadcast', json);
+      assert.deepEqual(await outcomes.next(), [null, [answer]]);
+      await ask('without a timeout', json);
+      assert.deepEqual(await outcomes.next(), [answer]);
+    });
+  }
 });

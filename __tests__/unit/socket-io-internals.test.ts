@@ -114,6 +114,79 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     assert.equal(await answers.next(), 'answer', part);
   });
 
+  it('Socket.onack is called with each answer, and calls what Socket.acks has for its id', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const part = changed('Socket.onack, Socket.acks or Socket.flags');
+    const prototype = Object.getPrototypeOf(socket) as {
+      onack(packet: EventPacket): void;
+    };
+    const packets: EventPacket[] = [];
+    assert.ok(!Object.hasOwn(socket, 'onack'), part);
+    Object.assign(socket, {
+      onack: (packet: EventPacket) => {
+        packets.push(packet);
+        prototype.onack.call(socket, packet);
+      },
+    });
+    client.socket.on('question', (ack: (reply: string) => void) => ack('answer'));
+    const {acks} = internalsOf(socket);
+    const answers = new Queue<unknown>();
+    socket.emit('question', (answer: unknown) => answers.push(answer));
+    assert.equal(acks.size, 1, part);
+    assert.equal(internalsOf(socket.timeout(5000)).flags.timeout, 5000, part);
+    socket.emit('question', (error: unknown, answer: unknown) => {
+      answers.push([error, answer]);
+    });
+    assert.equal(internalsOf(socket).flags.timeout, undefined, part);
+    const [, [id, timed]] = acks;
+    acks.delete(id);
+    timed('given');
+    assert.deepEqual(await answers.next(), [null, 'given'], part);
+    assert.equal(await answers.next(), 'answer', part);
+    given.io.timeout(5000).emit('question', (_error: unknown, all: unknown) => {
+      answers.push(all);
+    });
+    assert.deepEqual(await answers.next(), ['answer'], part);
+    const data = packets.map(packet => packet.data);
+    assert.deepEqual(data, Array(3).fill(['answer']), part);
+  });
+
+  it('Server.encoder encodes all that is sent, and what it gives none of is not sent', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const part = changed('Encoder.encode or Adapter.encoder');
+    const {encoder} = parserOf(given.io);
+    const encode = encoder.encode.bind(encoder);
+    const encoded: unknown[] = [];
+    encoder.encode = packet => {
+      const texts = encode(packet);
+      encoded.push([packet.nsp, texts.length]);
+      return texts.length > 1 ? [] : texts;
+    };
+    const bytes = Buffer.from('x');
+    socket.on('question', (ack: (reply: unknown) => void) => ack('answer'));
+    assert.equal(await client.call('question'), 'answer', part);
+    for (const emitter of [socket, given.io, given.io.to(socket.id).volatile]) {
+      emitter.emit('event', bytes);
+      emitter.emit('event', 'text');
+      assert.equal(await client.next('event'), 'text', part);
+    }
+    const expected = [1, ...[2, 1], ...[2, 1], ...[2, 1]].map(length => ['/', length]);
+    assert.deepEqual(encoded, expected, part);
+  });
+
+  it('Namespace._onServerSideEmit is called with an event of another node', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const heard: unknown[] = [];
+    namespace.on('news' as 'connection', (...args: unknown[]) => heard.push(args));
+    namespaceInternalsOf(namespace)._onServerSideEmit(['news', 1, 2]);
+    assert.deepEqual(heard, [[1, 2]], changed('Namespace._onServerSideEmit'));
+  });
+
   it('all broadcasts are made by one class, which knows its adapter', async () => {
     await using given = await givenIo();
     const part = changed('BroadcastOperator');
