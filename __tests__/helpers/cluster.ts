@@ -22,7 +22,6 @@ export class Cluster {
         return Promise.resolve(nodes.size);
       }
 
-       
       override async doPublish(message: unknown): Promise<string> {
         const copy: any = structuredClone(message);
         for (const node of nodes) {

@@ -3,11 +3,14 @@ import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
+import {Decoder, Encoder} from 'socket.io-parser';
+import type {Packet} from 'socket.io-parser';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import type {GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
+import {Queue} from '../helpers/queue';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
@@ -133,6 +136,144 @@ describeSection('Retried calls', options => {
       await client.call('other', 2, call('x'));
     }
     assert.equal(runs.length, 10);
+  });
+
+  it('get the first answer, whatever the method has done since to what it gave', async () => {
+    const board = {moves: [] as unknown[], at: new Date(0)};
+    const bytes = Buffer.from([0]);
+    const failure = Object.assign(new Error('Taken.'), {statusCode: 409, details: board});
+    await using given = await givenServer(server => {
+      server.auth(() => ({[securityId]: '1'}));
+      server.defineMethod('move', (_socket, _credentials, move) => {
+        board.moves.push(move);
+        return board;
+      });
+      server.defineMethod('fill', async (_socket, _credentials, value: number) => ({
+        buffer: bytes.fill(value),
+        floats: new Float32Array(bytes.buffer, bytes.byteOffset, 0),
+        array: bytes.buffer.slice(0, 1),
+      }));
+      server.defineMethod('fail', (_socket, _credentials, move) => {
+        board.moves.push(move);
+        throw failure;
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url, {id: '1'}, options);
+    for (const name of ['move', 'fill', 'fail']) {
+      const first = await client.call(name, 1, call('x'));
+      await client.call(name, 2, call('y'));
+      for (let time = 0; time < 2; time++) {
+        assert.deepEqual(await client.call(name, 1, call('x')), first, name);
+      }
+    }
+    const move = {result: {moves: [1], at: '1970-01-01T00:00:00.000Z'}};
+    assert.deepEqual(await client.call('move', 1, call('x')), move);
+    assert.deepEqual(given.logged, []);
+  });
+
+  it('get the first answer with the application’s parser too', async () => {
+    const board = {moves: [] as unknown[]};
+    // As the default one, with bytes all over.
+    class BytesEncoder extends Encoder {
+      override encode(packet: Packet) {
+        return [Buffer.from(String(super.encode(packet)[0]))];
+      }
+    }
+    class TextDecoder extends Decoder {
+      override add(data: unknown) {
+        super.add(String(data));
+      }
+    }
+    const parser = {Encoder: BytesEncoder, Decoder: TextDecoder};
+    await using given = await givenServer(
+      server => {
+        server.auth(() => ({[securityId]: '1'}));
+        server.defineMethod('move', (_socket, _credentials, move) => {
+          board.moves.push(move);
+          return board;
+        });
+      },
+      {},
+      {component: {io: {parser}}},
+    );
+    await using client = await givenAuthenticated(
+      given.server.url,
+      {},
+      {...options, parser},
+    );
+    for (const move of [1, 2, 1]) await client.call('move', move, call(String(move)));
+    assert.deepEqual(await client.call('move', 1, call('1')), {result: {moves: [1]}});
+  });
+
+  it('of which the answer cannot be encoded get that failure again, which is logged once', async () => {
+    const circular: {self?: unknown} = {};
+    circular.self = circular;
+    const values: Record<string, unknown> = {circular, BigInt: {n: 1n}};
+    await using given = await givenServer(server => {
+      server.auth(() => ({[securityId]: '1'}));
+      server.defineMethod('give', (_socket, _credentials, name: string) => {
+        const value = values[name];
+        values[name] = 'another';
+        return value;
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url, {id: '1'}, options);
+    for (const name of Object.keys(values)) {
+      for (let time = 0; time < 2; time++) {
+        assert.deepEqual(await client.call('give', name, call(name)), {
+          error: {statusCode: 500, message: 'Internal Server Error'},
+        });
+      }
+    }
+    // One is asked for only after it was given.
+    values.later = circular;
+    client.socket.emit('give', 'later', call('later'));
+    const later = await client.call('give', 'later', call('later'));
+    assert.equal(later.error.statusCode, 500);
+    assert.equal(given.logged.length, 3);
+  });
+
+  it('get what the method gave, though the first client waited no longer', async () => {
+    await using counter = await givenCounter();
+    const {given, runs, gate} = counter;
+    await using client = await givenAuthenticated(given.server.url, {id: '1'}, options);
+    const first = await client.call('slow', null, {$call: {id: 'x', timeout: 10}});
+    assert.equal(first.error.code, 'CALL_TIMEOUT');
+    const second = client.call('slow', null, call('x'));
+    const third = await client.call('slow', null, {$call: {id: 'x', timeout: 10}});
+    assert.equal(third.error.code, 'CALL_TIMEOUT');
+    gate.open();
+    assert.deepEqual(await second, {result: 1});
+    assert.deepEqual(await client.call('slow', null, call('x')), {result: 1});
+    assert.deepEqual(runs, ['slow']);
+  });
+
+  it('get the server’s own time limit, which the first client’s does not lift', async () => {
+    const signals = new Queue<AbortSignal>();
+    class HangingController {
+      @socketMethod()
+      hang(@inject(SocketBindings.SIGNAL) signal: AbortSignal) {
+        signals.push(signal);
+        return new Promise<void>(resolve =>
+          signal.addEventListener('abort', () => resolve()),
+        );
+      }
+    }
+    await using given = await givenServer(
+      undefined,
+      {callTimeout: 150, userId: () => '1'},
+      {controllers: [HangingController]},
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    const first = await client.call('hang', null, {$call: {id: 'x', timeout: 10}});
+    assert.match(first.error.message, /within 10 ms/);
+    const signal = await signals.next();
+    assert.equal(signal.aborted, false, 'another client may come for the outcome');
+    const second = await client.call('hang', null, call('x'));
+    assert.match(second.error.message, /within 150 ms/);
+    assert.equal(signal.aborted, true);
+    assert.equal(signals.size, 0);
+    await given.app.stop();
   });
 
   it('are known without an ack too', async () => {

@@ -6,9 +6,9 @@ const WINDOW = {time: 60_000, calls: 2};
 
 /** Takes note of a call that repeats none. */
 function begin(recent: RecentCalls, id: string, window: object = {}) {
-  const ack = recent.claim({...WINDOW, ...window}, 'user', id, undefined);
-  assert.ok(typeof ack === 'function', `${id} is not known`);
-  return ack;
+  const settle = recent.claim({...WINDOW, ...window}, 'user', id, undefined);
+  assert.ok(typeof settle === 'function', `${id} is not known`);
+  return (reply: object) => settle([reply], [JSON.stringify(reply)]);
 }
 
 /** Whether a call is answered as one that repeats another. */

@@ -12,6 +12,7 @@ import {Call} from './call';
 import {consumeFor} from './call-limiter';
 import {isRecord} from './handler';
 import type {Handler} from './handler';
+import {answerAgain, keepingAck} from './kept-reply';
 import {PendingCall} from './pending-call';
 import {checkResult} from './result';
 
@@ -205,10 +206,10 @@ function call(
       if (claimed.waiting) {
         const waiting = pending ?? new PendingCall(peer, handler.label, own, timeout);
         waiting.repeat(handler.label, claimed);
-      } else own(...claimed.reply);
+      } else answerAgain(peer, handler.label, claimed.reply, own);
       return;
     }
-    ack = claimed;
+    ack = keepingAck(peer, handler.label, claimed);
   }
   // `emit(name, undefined)` arrives as null.
   const args = countArguments(packet) > 0 ? (packet[1] ?? undefined) : undefined;

@@ -1,3 +1,4 @@
+import {MAX_DELAY} from '../delay';
 import {SocketErrors} from '../refusals';
 import type {SocketError} from '../refusals';
 import {answer, answerFailure} from './answer';
@@ -13,7 +14,7 @@ import {checkResult} from './result';
  */
 export class PendingCall implements InFlightCall {
   place = -1;
-  private readonly timer: NodeJS.Timeout | undefined;
+  private timer: NodeJS.Timeout | undefined;
   /** Counts what it waits for, one after the other. */
   private stage = 0;
   private settled = false;
@@ -38,10 +39,7 @@ export class PendingCall implements InFlightCall {
     this.ack = own;
     peer.service.begin();
     peer.running.add(this);
-    if (timeout === undefined) return;
-    this.timer = setTimeout(() => this.expire(timeout), timeout);
-    // A call that never ends must not keep a process alive that has stopped.
-    this.timer.unref();
+    if (timeout !== undefined) this.expireAfter(timeout, timeout);
   }
 
   /** Takes the next step, unless it has been answered or its socket is gone. Then it is over, or waits again. */
@@ -119,8 +117,27 @@ export class PendingCall implements InFlightCall {
     this.settle(reply);
   }
 
+  /**
+   * @param timeout - In ms since it began.
+   * @param delay - What is left of that, in ms.
+   */
+  private expireAfter(timeout: number, delay: number): void {
+    this.timer = setTimeout(() => this.expire(timeout), delay);
+    // A call that never ends must not keep a process alive that has stopped.
+    this.timer.unref();
+  }
+
   private expire(timeout: number): void {
     const error = SocketErrors.callTimeout(timeout);
+    const {callTimeout: limit} = this.peer.service.options;
+    if (this.ack !== this.own && (limit === false || timeout < limit)) {
+      // Its client waits no longer. What is kept for when it comes again is what the method gives.
+      this.own?.({
+        error: this.peer.service.fail(error, this.label, this.peer.socket).error,
+      });
+      if (limit !== false && limit <= MAX_DELAY) this.expireAfter(limit, limit - timeout);
+      return;
+    }
     this.settle(() => this.fail(error));
     this.call?.abort(error);
     // What it repeats goes on without it.

@@ -1,5 +1,6 @@
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../configuration';
 import type {Ack} from './answer';
+import type {KeptReply, Settle} from './kept-reply';
 import {weigh} from './weight';
 
 /** What answers are kept of each user. */
@@ -18,7 +19,7 @@ const {bytes: BYTES} = DEFAULT_SOCKET_SERVER_OPTIONS.retryWindow;
 export interface Recent {
   /** Those that wait for its answer; `undefined` once there is one. */
   waiting: Set<Ack> | undefined;
-  reply: unknown[];
+  reply: KeptReply;
   bytes: number;
 }
 
@@ -42,23 +43,23 @@ export class RecentCalls {
   private readonly users = new Map<string, UserCalls>();
   private timer?: NodeJS.Timeout | undefined;
 
-  /** Takes note of a call, and gives the ack that is to have its outcome; or the call that it repeats. */
+  /** Takes note of a call, and gives what is to have its outcome; or the call that it repeats. */
   claim(
     window: RetryWindow,
     user: string,
     id: string,
     ack: Ack | undefined,
-  ): Ack | Recent {
+  ): Settle | Recent {
     const calls = this.use(user, window.time);
     const known = calls.running.get(id) ?? calls.answered.get(id);
     if (known) return known;
     const recent: Recent = {waiting: new Set(ack && [ack]), reply: [], bytes: 0};
     calls.running.set(id, recent);
-    return (...reply) => {
+    return (reply, kept) => {
       const {waiting} = recent;
       if (!waiting) return false;
       recent.waiting = undefined;
-      recent.reply = reply;
+      recent.reply = kept;
       calls.running.delete(id);
       keep(calls, id, recent, window);
       for (const one of waiting) one(...reply);
