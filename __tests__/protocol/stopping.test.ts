@@ -3,9 +3,13 @@ import {it} from 'node:test';
 import {authenticateByToken} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
+import {remainsOf} from '../helpers/endpoint-remains';
+import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
 import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
+
+const within = {timeout: 10_000};
 
 const SHUTTING_DOWN = {
   error: {
@@ -85,6 +89,59 @@ describeSection('A server that stops', options => {
     assert.equal((await answer).error.code, 'SHUTTING_DOWN');
     assert.equal(await client.next('disconnect'), 'transport close');
   });
+
+  it('keeps nothing of calls that it has answered itself', within, async () => {
+    const entered = new Queue<void>();
+    await using given = await givenServer(
+      server => {
+        server.defineMethod('hang', () => {
+          entered.push();
+          return new Promise(() => undefined);
+        });
+      },
+      {},
+      {component: {drainTimeout: 20}},
+    );
+    await using client = await givenAuthenticated(given.server.url, undefined, options);
+    const answers = [1, 2, 3].map(() => client.call('hang'));
+    for (const _answer of answers) await entered.next();
+    await given.server.stop();
+    for (const answer of answers) assert.deepEqual(await answer, SHUTTING_DOWN);
+    assert.deepEqual(remainsOf(given.server), {connections: 0, running: 0});
+  });
+
+  for (const place of ['guard', 'limiter']) {
+    it(
+      `waits for no call of a client that has left, however many waited for a ${place}`,
+      within,
+      async () => {
+        const waiting = new Queue<void>();
+        const left = new Gate();
+        const hang = () => {
+          waiting.push();
+          return new Promise<never>(() => undefined);
+        };
+        const limiter = {consume: hang};
+        await using given = await givenServer(
+          server => {
+            server.defineMethod('ping', () => 'pong');
+            server.onDisconnected(() => left.open());
+          },
+          place === 'limiter' ? {callLimiter: {limiter}} : {},
+          {component: {drainTimeout: 3_600_000}},
+        );
+        if (place === 'guard') {
+          given.server.io.on('connection', socket => socket.use(() => void hang()));
+        }
+        const client = await givenAuthenticated(given.server.url, undefined, options);
+        for (let call = 0; call < 5; call++) client.socket.emit('ping', {});
+        for (let call = 0; call < 5; call++) await waiting.next();
+        await client[Symbol.asyncDispose]();
+        await left.opened;
+        await given.server.stop();
+      },
+    );
+  }
 
   it('does not wait for a call whose guard has ended the connection', async () => {
     await using given = await givenServer(

@@ -55,6 +55,44 @@ describe('calls that are remembered', () => {
     recent.clear();
   });
 
+  for (const [title, next] of [
+    ['new ones', (time: number) => `new ${time}`],
+    ['repeated ones', () => 'first'],
+  ] as const) {
+    it(`are kept while the user makes others, and no longer: ${title}`, t => {
+      let now = 1000;
+      t.mock.timers.enable({apis: ['setTimeout']});
+      t.mock.method(performance, 'now', () => now);
+      const pass = (ms: number) => {
+        now += ms;
+        t.mock.timers.tick(ms);
+      };
+      const recent = new RecentCalls();
+      const claim = (id: string, user = 'user') => {
+        const claimed = recent.claim(
+          {time: WINDOW.time, calls: 100},
+          user,
+          id,
+          undefined,
+        );
+        if (typeof claimed !== 'function') return 'known';
+        claimed([], []);
+        return 'new';
+      };
+      claim('first');
+      claim('first', 'another user');
+      for (let time = 0; time < 5; time++) {
+        pass(WINDOW.time - 1);
+        assert.equal(claim(next(time)), next(time) === 'first' ? 'known' : 'new');
+      }
+      assert.equal(isKnown(recent, 'first', 'another user'), false);
+      assert.ok(isKnown(recent, 'first'));
+      pass(2 * WINDOW.time);
+      assert.equal(isKnown(recent, 'first'), false);
+      recent.clear();
+    });
+  }
+
   it('of one who cannot come back are forgotten', () => {
     const recent = new RecentCalls();
     begin(recent, '1');
