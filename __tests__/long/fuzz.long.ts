@@ -11,7 +11,7 @@ import type {Census} from '../fixtures/fuzz-process';
 import {givenAuthenticated} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {Wire} from '../helpers/wire';
-import {frame, httpRequest, oddFrame, VALID_ID, validCall} from './grammar';
+import {answersTo, frame, httpRequest, oddFrame, VALID_ID, validCall} from './grammar';
 import {Random} from './random';
 import {seedOf} from './seed';
 
@@ -26,6 +26,7 @@ interface Tally {
   frames: number;
   asked: number;
   answered: number;
+  questions: number;
   requests: number;
   bystander: number;
   patience: number;
@@ -38,6 +39,7 @@ it(`${FRAMES} frames of hostile clients end no process and disturb nobody`, asyn
     frames: 0,
     asked: 0,
     answered: 0,
+    questions: 0,
     requests: 0,
     bystander: 0,
     patience: 0,
@@ -90,6 +92,8 @@ async function attack(child: ChildProcess, seed: number, tally: Tally): Promise<
   if (FRAMES < 100_000) return;
   assert.ok(census.counts.authentications > 2000);
   assert.ok(census.counts.calls > 5000);
+  assert.ok(census.counts.answered > 200);
+  assert.ok(census.counts.refused > 10);
 }
 
 /** Calls all the time; each answer must be the right one. */
@@ -127,6 +131,12 @@ async function runSession(
   const wire = await Wire.open(transport, port, agent);
   const answers = new Map<string, number>();
   wire.onFrame = received => {
+    const question = /^42(?:(\/[^,]*),)?(\d+)\["question"/.exec(received);
+    if (question) {
+      tally.questions++;
+      void send(...answersTo(random, question[1] || '/', question[2]));
+      return;
+    }
     const id = /^43(?:\/[^,]*,)?(777\d+)/.exec(received)?.[1];
     if (id === undefined) return;
     const count = (answers.get(id) ?? 0) + 1;
@@ -135,7 +145,7 @@ async function runSession(
     assert.equal(count, 1, `${id} was answered ${count} times: ${received}`);
   };
   const send = async (...frames: (string | Buffer)[]) => {
-    if (wire.isClosed) return;
+    if (wire.isClosed || frames.length === 0) return;
     tally.frames += frames.length;
     await wire.send(...frames);
   };

@@ -5,7 +5,17 @@ import type {Random} from './random';
 /** Marks the ack ids of valid calls; no other frame has it. */
 export const VALID_ID = '777';
 
-const METHODS = ['echo', 'later', 'back', 'fail', 'reject', 'whoAmI', 'sum', 'getRecord'];
+const METHODS = [
+  'echo',
+  'later',
+  'back',
+  'fail',
+  'reject',
+  'whoAmI',
+  'sum',
+  'getRecord',
+  'ask',
+];
 const CALLED = [...METHODS, 'heard'];
 const NAMES = [
   ...METHODS,
@@ -54,6 +64,7 @@ export function validCall(random: Random, nsp: string, id: string): string {
   const guard = random.pick([undefined, undefined, 'later', 'throw', 'refuse']);
   const args: Record<string, unknown> = {
     sum: {left: random.below(10), right: random.chance(0.8) ? 1 : 'one'},
+    ask: random.pick(['plainly', 'with a timeout', 'all']),
     getRecord: {id: random.chance(0.8) ? random.below(10) : 'no', note: 'n'},
   };
   const given = args[name] ?? {n: random.below(1000), guard, fail: random.chance(0.2)};
@@ -63,6 +74,30 @@ export function validCall(random: Random, nsp: string, id: string): string {
 
 export function frame(type: string, nsp: string, id: string, json: string): string {
   return `4${type}${nsp === '/' ? '' : `${nsp},`}${id}${json}`;
+}
+
+/** Answers of a client to an event of the server's with that id: right, wrong, twice, and to others. */
+export function answersTo(random: Random, nsp: string, id: string): (string | Buffer)[] {
+  const frames: (string | Buffer)[] = [];
+  for (let count = random.pick([0, 1, 1, 1, 2]); count > 0; count--) {
+    const to = random.chance(0.9) ? id : random.pick(['', '0', '-1', `${id}0`, '1e9']);
+    const kind = random.next();
+    if (kind < 0.5) {
+      const values = Array.from({length: random.below(3)}, () => json(random));
+      frames.push(frame('3', nsp, to, JSON.stringify(values)));
+    } else if (kind < 0.7) {
+      frames.push(frame('3', nsp, to, `[${nestedJson(random)}]`));
+    } else if (kind < 0.8) {
+      frames.push(frame('3', nsp, to, '[{"__proto__":{"admin":true}}]'));
+    } else if (kind < 0.9) {
+      const text = 'x'.repeat(10_000);
+      frames.push(frame('3', nsp, to, `["${text}",${nestedJson(random)}]`));
+    } else {
+      const attachment = '[{"_placeholder":true,"num":0}]';
+      frames.push(frame('61-', nsp, to, attachment), random.bytes(10));
+    }
+  }
+  return frames;
 }
 
 /** Anything that could be meant as a frame, as text or bytes; mostly of the grammar. */
@@ -135,13 +170,17 @@ function json(random: Random, levels = 3): unknown {
 }
 
 function deep(random: Random): string {
+  const name = random.pick(['echo', 'authentication', 'heard']);
+  return `["${name}",${nestedJson(random)}]`;
+}
+
+function nestedJson(random: Random): string {
   const levels = random.pick([10, 63, 64, 65, 70, 1000, 5000]);
   const [open, shut] = random.pick([
     ['[', ']'],
     ['{"a":', '}'],
   ]);
-  const name = random.pick(['echo', 'authentication', 'heard']);
-  return `["${name}",${open.repeat(levels)}1${shut.repeat(levels)}]`;
+  return `${open.repeat(levels)}1${shut.repeat(levels)}`;
 }
 
 function mutate(random: Random, text: string): string {
