@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {Socket as IoSocket} from 'socket.io';
 import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
+import {PongingWebSocket} from './pongs';
 import {webSocketOf} from './socket-io-internals';
 import {textFrame} from './text-frame';
 
@@ -19,7 +20,7 @@ type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefine
  * for each message, which is half of what a small answer costs. A tick is what runs before the next
  * event of Node's, promises included.
  */
-class CoalescingWebSocket extends WebSocket {
+class CoalescingWebSocket extends PongingWebSocket {
   /** The TCP connection, from the handshake on. */
   stream?: Duplex;
   private held = false;

@@ -16,6 +16,7 @@ import {isHttpServer} from './http-target';
 import {guardCors, refuseForeignOrigins} from './origin';
 import {OutgoingQueues} from './outgoing-queue';
 import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
+import {PongingServer} from './pongs';
 import {RecoveryAdapter} from './recovery';
 import {
   CLOSE_GRACE,
@@ -86,7 +87,7 @@ export class SocketListener {
     this.io = new IoServer({
       cleanupEmptyChildNamespaces: true,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
-      ...(coalesce && {wsEngine: coalescingServer(this.untrack)}),
+      wsEngine: coalesce ? coalescingServer(this.untrack) : PongingServer,
       ...(options.connectionStateRecovery && {adapter: RecoveryAdapter}),
       ...options,
       ...(cors && {cors}),

@@ -48,6 +48,7 @@ const FIXED: Record<string, string> = {
   MAX_ATTACHMENTS: 'binary attachments',
   MAX_DEPTH: 'levels of objects and arrays',
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
+  MAX_WAITING_PONGS: 'PONGs that wait',
   MAX_TOLD_BYTES: 'of which all mistakes are told',
 };
 
