@@ -13,6 +13,7 @@ import {failureAck} from './dispatch/failed-calls';
 import {watchPromises, watchUnsent} from './dispatch/result';
 import {internalFailure, toRefusal, toUnauthorized} from './errors';
 import {runGuarded} from './faults';
+import {isQueueFull, whenHandedOn} from './outgoing-queue';
 import {checkAnswer, checkArguments} from './payload';
 import {SocketEvents} from './protocol';
 import type {DrainingBody} from './protocol';
@@ -88,6 +89,14 @@ export class Connection implements AuthenticationOwner, SocketOwner {
 
   get callsInFlight(): number {
     return this.calls?.size ?? 0;
+  }
+
+  get queueFull(): boolean {
+    return isQueueFull(this.socket.conn);
+  }
+
+  whenHandedOn(): Promise<void> {
+    return whenHandedOn(this.socket.conn);
   }
 
   get server(): string {

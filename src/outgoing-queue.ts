@@ -2,6 +2,15 @@ import type {Socket} from 'socket.io';
 
 type Connection = Socket['conn'];
 
+/** About what a packet takes beside its data, in bytes: the objects that Engine.IO keeps of it. */
+const PACKET_BYTES = 200;
+
+/** Those who wait until a connection's buffer is handed on. */
+interface Waiting {
+  readonly handedOn: Promise<void>;
+  resolve(): void;
+}
+
 /** What is known of a connection's buffer. It does not refer to that, or what was sent last would be kept. */
 interface Queue {
   /** A string's characters are counted as one each. */
@@ -11,6 +20,9 @@ interface Queue {
   /** The tick in which something was added last, and what there was before. */
   tick: number;
   before: number;
+  /** Whether it exceeds the limit, and is looked at again after the tick. */
+  checking: boolean;
+  waiting: Waiting | undefined;
 }
 
 const QUEUE = Symbol('queue');
@@ -40,7 +52,9 @@ export class OutgoingQueues {
 
   /** Told when a connection hands its buffer on. */
   flushed(connection: Connection): void {
-    (connection as unknown as Queueing)[QUEUE] = undefined;
+    const queueing = connection as unknown as Queueing;
+    queueing[QUEUE]?.waiting?.resolve();
+    queueing[QUEUE] = undefined;
   }
 
   watch(connection: Connection): void {
@@ -53,19 +67,32 @@ export class OutgoingQueues {
   /** Counts what waits since a packet of so many bytes was sent. */
   count(connection: Queueing, bytes: number): void {
     const tick = this.now();
-    const queue = (connection[QUEUE] ??= {bytes: 0, burst: 0, tick, before: 0});
-    if (queue.tick !== tick) {
+    const queue = (connection[QUEUE] ??= {
+      bytes: 0,
+      burst: 0,
+      tick,
+      before: 0,
+      checking: false,
+      waiting: undefined,
+    });
+    // Until it is looked at, the tick in which it has exceeded the limit counts.
+    if (queue.tick !== tick && !queue.checking) {
       queue.tick = tick;
       queue.before = queue.bytes;
     }
-    const limit = this.most() + queue.burst;
-    const exceeded = queue.bytes > limit;
-    queue.bytes += bytes;
-    if (exceeded || queue.bytes <= limit) return;
+    queue.bytes += bytes + PACKET_BYTES;
+    if (queue.checking || !this.exceeds(queue)) return;
+    queue.checking = true;
     setImmediate(this.check, connection, queue);
   }
 
+  /** Says whether more waits than may, beside what was once sent in one tick. */
+  exceeds({bytes, burst}: Queue): boolean {
+    return bytes > this.most() + burst;
+  }
+
   private readonly check = (connection: Queueing, queue: Queue) => {
+    queue.checking = false;
     // A connection that has closed meanwhile has let go of its buffer.
     if (connection[QUEUE] !== queue || connection.writeBuffer.length === 0) return;
     if (queue.burst > 0) this.over(connection as unknown as Connection);
@@ -83,6 +110,26 @@ export class OutgoingQueues {
     }
     return this.tick;
   }
+}
+
+/** Says whether so much waits to be sent to a client that no more calls of it should be answered. */
+export function isQueueFull(connection: Connection): boolean {
+  const {[QUEUE]: queue, [QUEUES]: queues} = connection as unknown as Queueing;
+  return queue !== undefined && queues.exceeds(queue);
+}
+
+/** Resolves when what waits is handed to the transport, which has sent all that it had. */
+export function whenHandedOn(connection: Connection): Promise<void> {
+  const {[QUEUE]: queue} = connection as unknown as Queueing;
+  if (!queue) return Promise.resolve();
+  queue.waiting ??= startWaiting();
+  return queue.waiting.handedOn;
+}
+
+function startWaiting(): Waiting {
+  let resolve!: () => void;
+  const handedOn = new Promise<void>(settle => (resolve = settle));
+  return {handedOn, resolve};
 }
 
 /** Shared by all connections, so that none costs a closure. */

@@ -48,6 +48,10 @@ export interface Peer extends Caller {
   /** Its calls in flight; made when there is one. */
   readonly running: CallsInFlight;
   readonly callsInFlight: number;
+  /** Whether so much waits for its client to read that its calls have to wait. */
+  readonly queueFull: boolean;
+  /** Resolves when its client has read some of it. */
+  whenHandedOn(): Promise<void>;
 }
 
 /** Answers a call with what its method has given. */

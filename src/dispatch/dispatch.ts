@@ -1,25 +1,21 @@
 import {isPromiseLike} from '@loopback/core';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../configuration';
 import {MAX_DELAY} from '../delay';
-import {runGuarded, runListeners} from '../faults';
+import {runListeners} from '../faults';
 import {MAX_CALL_ID_LENGTH, RESERVED_EVENTS} from '../protocol';
 import type {CallOptions} from '../protocol';
 import {SocketErrors} from '../refusals';
 import {internalsOf} from '../socket-io-internals';
-import type {SocketInternals} from '../socket-io-internals';
 import {answer, answerFailure} from './answer';
 import type {Ack, Packet, Peer} from './answer';
 import {Call} from './call';
 import {consumeFor} from './call-limiter';
+import {failByGuard, GUARD, runGuards} from './guards';
 import {isRecord} from './handler';
 import type {Handler} from './handler';
 import {answerAgain, keepingAck} from './kept-reply';
 import {PendingCall} from './pending-call';
 import {checkResult} from './result';
-
-/** How logs name a guard. */
-const GUARD = 'socket.use';
-
-type Guard = SocketInternals['fns'][number];
 
 /**
  * Puts the ack behind a packet's arguments, where the application's functions find it. Most packets are
@@ -32,20 +28,31 @@ export function showAck(packet: Packet, ack: Ack | undefined): void {
 /**
  * Runs an authenticated socket's packet: the application's guards, then the method of that name, or
  * else the application's own listeners.
+ *
+ * @param waited - Where it has waited already for its client to read.
  */
-export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
+export function dispatch(
+  peer: Peer,
+  packet: Packet,
+  ack?: Ack,
+  waited?: PendingCall,
+): void {
   const handler = methodOf(peer, packet);
-  if (handler && peer.service.draining) {
+  if (handler && !waited && peer.service.draining) {
     answerFailure(peer, SocketErrors.shuttingDown(), handler.label, ack);
+    return;
+  }
+  if (peer.queueFull) {
+    waitForReader(peer, packet, ack, waited);
     return;
   }
   const guards = internalsOf(peer.socket).fns;
   if (guards.length === 0) {
     if (!handler) showAck(packet, ack);
-    route(peer, packet, handler, ack);
+    route(peer, packet, handler, ack, waited);
     return;
   }
-  if (isBusy(peer)) {
+  if (!waited && isBusy(peer)) {
     answerFailure(peer, SocketErrors.tooManyCalls(), GUARD, ack);
     return;
   }
@@ -56,55 +63,38 @@ export function dispatch(peer: Peer, packet: Packet, ack?: Ack): void {
     guarded = true;
     const proceed = () => {
       if (failed) failByGuard(peer, error, ack);
-      else route(peer, packet, methodOf(peer, packet), ack, pending);
+      else route(peer, packet, methodOf(peer, packet), ack, pending ?? waited);
     };
     if (pending) pending.resume(proceed);
     else if (peer.authenticated) proceed();
   });
   // A guard may have ended the connection.
   if (!guarded && peer.authenticated) {
-    pending = new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet));
+    pending =
+      waited?.guard(GUARD) ?? new PendingCall(peer, GUARD, ack, timeoutOf(peer, packet));
   }
+}
+
+/** Lets a packet wait while its client does not read what it was sent: its answer would wait as well. */
+function waitForReader(
+  peer: Peer,
+  packet: Packet,
+  ack: Ack | undefined,
+  waited: PendingCall | undefined,
+): void {
+  const label = methodOf(peer, packet)?.label ?? listenerLabel(packet[0] as string);
+  // Also where the application sets no limit: such a client can send for ever.
+  if (!waited && isBusy(peer, DEFAULT_SOCKET_SERVER_OPTIONS.maxCallsInFlight)) {
+    answerFailure(peer, SocketErrors.tooManyCalls(), label, ack);
+    return;
+  }
+  const pending = waited ?? new PendingCall(peer, label, ack, timeoutOf(peer, packet));
+  const step = () => dispatch(peer, packet, ack, pending);
+  void pending.waitFor(label, peer.whenHandedOn(), step);
 }
 
 function methodOf({service}: Peer, packet: Packet): Handler | undefined {
   return service.handlers.methods.get(packet[0] as string);
-}
-
-function failByGuard(peer: Peer, error: unknown, ack: Ack | undefined): void {
-  answerFailure(peer, error, GUARD, ack);
-  runListeners(peer.socket, 'error', [error], thrown =>
-    peer.report(thrown, "socket.on('error')"),
-  );
-}
-
-function runGuards(
-  peer: Peer,
-  guards: readonly Guard[],
-  packet: Packet,
-  done: (error: unknown, failed: boolean) => void,
-): void {
-  const run = (at: number): void => {
-    if (at === guards.length) {
-      done(undefined, false);
-      return;
-    }
-    let settled = false;
-    const settle = (error: unknown, failed: boolean) => {
-      if (settled) return;
-      settled = true;
-      if (failed) done(error, true);
-      else run(at + 1);
-    };
-    runGuarded(
-      () => guards[at](packet, error => settle(error, Boolean(error))),
-      error => {
-        if (settled) peer.report(error, GUARD);
-        else settle(error, true);
-      },
-    );
-  };
-  run(0);
 }
 
 /**
@@ -133,7 +123,7 @@ function route(
     const waiting =
       pending ?? new PendingCall(peer, handler.label, ack, timeoutOf(peer, packet));
     const step = () => call(peer, handler, packet, ack, waiting);
-    void waiting.limit(handler.label, consumeFor(peer), step);
+    void waiting.waitFor(handler.label, consumeFor(peer), step);
   } else {
     call(peer, handler, packet, ack, pending);
   }
@@ -180,10 +170,13 @@ function callOptionsOf(packet: Packet): CallOptions | undefined {
   return isRecord(options) && isRecord(options.$call) ? options.$call : undefined;
 }
 
-/** Whether a connection has as many calls in flight as it may. */
-function isBusy({service, callsInFlight}: Peer): boolean {
-  const {maxCallsInFlight: most} = service.options;
-  return most !== false && callsInFlight >= most;
+/**
+ * Says whether a connection has as many calls in flight as it may.
+ *
+ * @param unlimited - How many it may have where the application sets no limit.
+ */
+function isBusy({service, callsInFlight}: Peer, unlimited = Infinity): boolean {
+  return callsInFlight >= (service.options.maxCallsInFlight || unlimited);
 }
 
 function call(

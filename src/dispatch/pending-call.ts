@@ -9,8 +9,8 @@ import type {Recent} from './recent-calls';
 import {checkResult} from './result';
 
 /**
- * A packet that is not answered at once: it waits for guards, for the limiter, for its method, or for
- * the answer to the call that it repeats. It is in flight until that is over.
+ * A packet that is not answered at once: it waits for its client to read, for guards, for the limiter, for
+ * its method, or for the answer to the call that it repeats. It is in flight until that is over.
  */
 export class PendingCall implements InFlightCall {
   place = -1;
@@ -49,12 +49,19 @@ export class PendingCall implements InFlightCall {
     if (this.stage === stage) this.end();
   }
 
-  /** Waits for the limiter, and goes on once that lets it through. */
-  async limit(label: string, limiter: Promise<void>, step: () => void): Promise<void> {
+  /** Waits for guards, which call `resume`. */
+  guard(label: string): this {
+    this.label = label;
+    this.stage++;
+    return this;
+  }
+
+  /** Waits for a promise, as of the limiter, and goes on unless that rejects. */
+  async waitFor(label: string, promise: Promise<void>, step: () => void): Promise<void> {
     this.label = label;
     this.stage++;
     try {
-      await limiter;
+      await promise;
     } catch (error) {
       this.resume(() => this.fail(error));
       return;
