@@ -18,6 +18,7 @@ import {OutgoingQueues} from './outgoing-queue';
 import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
 import {PongingServer} from './pongs';
 import {RecoveryAdapter} from './recovery';
+import {holdResponses} from './responses';
 import {
   CLOSE_GRACE,
   cutConnection,
@@ -115,6 +116,7 @@ export class SocketListener {
       watchConnection(connection, service.timeout(), this.limits);
       this.limits.count(connection);
       queues.watch(connection);
+      holdResponses(connection);
     });
   }
 

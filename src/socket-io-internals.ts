@@ -1,3 +1,4 @@
+import type {ServerResponse} from 'node:http';
 import type {Server as IoServer, Namespace, Socket} from 'socket.io';
 import type {WebSocket} from 'ws';
 
@@ -234,6 +235,14 @@ interface TransportInternals {
   /** Called with each packet of it. */
   onPacket: (packet: {readonly data?: unknown}) => void;
   send: (packets: readonly object[]) => void;
+  /** Of polling: the response to the request that waits. */
+  readonly res: ServerResponse;
+  /** Of polling: writes that response, and calls back when the next request may come. */
+  doWrite: (
+    data: string | Buffer,
+    options: object,
+    written: (error?: Error) => void,
+  ) => void;
 }
 
 interface WebSocketInternals {

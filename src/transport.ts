@@ -3,6 +3,7 @@ import type {Duplex} from 'node:stream';
 import type {Server as IoServer, Socket} from 'socket.io';
 import {WebSocket} from 'ws';
 import {delayOf} from './delay';
+import {unreadResponse} from './responses';
 import {
   clientOf,
   closingOf,
@@ -22,7 +23,7 @@ export const IDLE_TRANSPORT_TIMEOUT = 100;
 
 /** Whether nothing is left of a closed connection that its client would have to answer. */
 export function isGone(connection: Socket['conn']): boolean {
-  if (upgrading.get(connection)?.size) return false;
+  if (upgrading.get(connection)?.size || unreadResponse(connection)) return false;
   const client = webSocketOf(connection);
   if (client) return client.readyState === WebSocket.CLOSED;
   return !closingOf(connection.transport);
@@ -101,6 +102,7 @@ export function terminateSoon(connection: Socket['conn']): void {
 export function terminate(connection: Socket['conn']): void {
   cutConnection(connection);
   webSocketOf(connection)?.terminate();
+  unreadResponse(connection)?.destroy();
   for (const socket of upgrading.get(connection) ?? []) socket.destroy();
 }
 

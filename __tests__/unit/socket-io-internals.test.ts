@@ -284,6 +284,29 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     assert.equal(payloads.length, 2, part);
   });
 
+  it('a polling transport writes each response by doWrite, and then takes the next request', async () => {
+    await using given = await givenIo();
+    const part = changed('Polling.doWrite');
+    const written: unknown[] = [];
+    given.io.engine.on('connection', (connection: Socket['conn']) => {
+      const transport = transportOf(connection);
+      const {doWrite} = transport;
+      transport.doWrite = (data, options, done) => {
+        const {res} = transport;
+        written.push([data, res.writableEnded]);
+        doWrite.call(transport, data, options, () => {
+          assert.ok(res.writableEnded, part);
+          assert.equal(transport.res, res, part);
+          done();
+          assert.equal(transport.res, null, part);
+        });
+      };
+    });
+    await using _client = await RawClient.join(given.root);
+    const [socket] = given.io.of('/').sockets.values();
+    assert.deepEqual(written, [[`40{"sid":"${socket.id}"}`, false]], part);
+  });
+
   it('Socket.fns are the guards given to socket.use', async () => {
     await using given = await givenIo();
     const [one, socket] = await connect(given, given.io.of('/'));
