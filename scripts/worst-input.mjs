@@ -164,7 +164,30 @@ const sent = {
   'an ack id of 1 MB': {frames: [`42${fill(999_000, '1')}["echo"]`], authenticated: true},
 };
 
-const inputs = {...polled, ...sent};
+/** Joins over a websocket, each in a message of its own. */
+const joined = Object.fromEntries(
+  Object.entries({
+    'CONNECTs to one namespace': rooms(64_000, () => '40/room-1,'),
+    'CONNECTs to many namespaces': rooms(64_000),
+    'CONNECTs to none': rooms(64_000, at => `40/x${at},`),
+    'CONNECTs and leavings': rooms(
+      64_000,
+      at => `40/room-${at},${SEPARATOR}41/room-${at},`,
+    ),
+    'CONNECTs that authenticate': rooms(64_000, at => `40/room-${at},{"token":"ok"}`),
+    'CONNECTs that authenticate, and leavings': rooms(
+      64_000,
+      at => `40/room-${at},{"token":"ok"}${SEPARATOR}41/room-${at},`,
+    ),
+  }).flatMap(([name, frames]) =>
+    [false, true].map(authenticated => [
+      `64 KB of ${name} over a websocket${authenticated ? ', authenticated' : ''}`,
+      {frames: frames.split(SEPARATOR), authenticated},
+    ]),
+  ),
+);
+
+const inputs = {...polled, ...sent, ...joined};
 
 if (process.argv[2]) await serve(process.argv[2]);
 else await measure();

@@ -219,6 +219,12 @@ export interface SocketComponentOptions {
    */
   authentications?: {concurrent?: number | false};
   /**
+   * Most sockets of one connection, each in a namespace of its own; more are refused with `connect_error`
+   * (429). `false` for no limit.
+   * @default 100
+   */
+  maxSockets?: number | false;
+  /**
    * ms over which clients are asked, by `draining`, to spread their reconnections when the server stops.
    * @default 5000
    */
@@ -248,6 +254,7 @@ export const DEFAULT_SOCKET_COMPONENT_OPTIONS = {
   maxUnauthenticated: 1000,
   maxConnectionsPerAddress: false,
   authentications: {concurrent: 50},
+  maxSockets: 100,
   reconnectWindow: 5000,
   drainTimeout: 5000,
 } as const satisfies SocketComponentOptions;

@@ -1,11 +1,18 @@
 import type {Server as IoServer, Socket} from 'socket.io';
 import {checkHandshake} from './handshake';
+import {noteJoining} from './joins';
 import {isDeeper, isPlain, noteLong} from './payload';
 import {PacketTypes, parserOf} from './socket-io-internals';
 import type {DecodedPacket} from './socket-io-internals';
 
 /** Most levels of JSON that are parsed: each costs time before it can be refused. */
 const MAX_PARSED_DEPTH = 10_000;
+
+/** Most namespaces that a connection may join in a while: each costs more than a hundred events. */
+const MAX_JOINS = 100;
+
+/** The while, in ms. */
+const JOINS_PERIOD = 10_000;
 
 /** What a packet's JSON comes after, where a namespace is named: its name may hold quotes and brackets. */
 const NAMESPACE = /^(?:[56][^-]*-|\d)\/[^,]*/;
@@ -17,6 +24,17 @@ type Text = 'short' | 'long' | 'plain';
 const TEXT = Symbol('text');
 const CONNECTION = Symbol('connection');
 const FOLLOW = Symbol('follow');
+const JOINS = Symbol('joins');
+const PERIOD = Symbol('period');
+
+/** What the decoder of a connection knows. */
+interface Reading {
+  readonly [TEXT]: Text;
+  readonly [CONNECTION]: Socket['conn'] | undefined;
+  /** How many namespaces its client has asked to join in a period, and which one that is. */
+  [JOINS]: number;
+  [PERIOD]: number;
+}
 
 /**
  * Checks what clients send before anything reads it, however deep it is: namespace functions, middleware
@@ -41,7 +59,9 @@ export function guardDecoders(
     ...parser._parser,
     Decoder: class extends Decoder {
       [TEXT]: Text = 'short';
-      private [CONNECTION] = opening;
+      [CONNECTION] = opening;
+      [JOINS] = 0;
+      [PERIOD] = 0;
 
       constructor() {
         super();
@@ -79,9 +99,11 @@ export function guardDecoders(
 }
 
 /** A listener that all decoders share. */
-function checkDecoded(this: {readonly [TEXT]: Text}, packet: DecodedPacket): void {
-  if (packet.type === PacketTypes.CONNECT) checkHandshake(packet);
-  else if (this[TEXT] !== 'short' && isChecked(packet)) {
+function checkDecoded(this: Reading, packet: DecodedPacket): void {
+  if (packet.type === PacketTypes.CONNECT) {
+    countJoin(this);
+    checkHandshake(packet);
+  } else if (this[TEXT] !== 'short' && isChecked(packet)) {
     noteLong(packet.data, this[TEXT] === 'plain');
   }
 }
@@ -89,4 +111,16 @@ function checkDecoded(this: {readonly [TEXT]: Text}, packet: DecodedPacket): voi
 /** Says whether what a packet carries is checked where it is read. */
 function isChecked({type}: DecodedPacket): boolean {
   return type === PacketTypes.EVENT || type === PacketTypes.ACK;
+}
+
+/** Closes a connection whose client joins too many namespaces, whether it leaves them again or not. */
+function countJoin(reading: Reading): void {
+  const {[CONNECTION]: connection} = reading;
+  const period = Math.trunc(performance.now() / JOINS_PERIOD);
+  if (reading[PERIOD] !== period) {
+    reading[PERIOD] = period;
+    reading[JOINS] = 0;
+  }
+  if (++reading[JOINS] > MAX_JOINS) connection?.close(true);
+  noteJoining(connection);
 }

@@ -20,6 +20,7 @@ import type {FailurePolicy} from './failure-policy';
 import {problemsOf} from './endpoint-problems';
 import {handshakeRefusal} from './handshake';
 import {InFlight, within} from './in-flight';
+import {refusalOfJoin} from './joins';
 import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
 import {isOutage} from './outages';
@@ -120,9 +121,11 @@ export class Endpoint implements ConnectionService, Claimant {
     const refusal =
       handshakeRefusal(socket) ??
       checkPayload(socket.handshake.auth, this.prohibitedKeys) ??
-      (takePlace(socket) ? undefined : SocketErrors.tooManyNamespaces());
+      refusalOfJoin(socket);
     // What a client reads of a `connect_error`.
-    return refusal && Object.assign(refusal, {data: toUnauthorized(refusal)});
+    if (refusal) return Object.assign(refusal, {data: toUnauthorized(refusal)});
+    takePlace(socket);
+    return undefined;
   }
 
   connect(socket: Socket): void {

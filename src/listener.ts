@@ -14,6 +14,7 @@ import type {Report} from './faults';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
 import {guardCors, refuseForeignOrigins} from './origin';
+import {limitJoins} from './joins';
 import {OutgoingQueues} from './outgoing-queue';
 import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
 import {PongingServer} from './pongs';
@@ -38,7 +39,10 @@ function destroy(this: Duplex): void {
 interface ListenerService {
   /** Whether to write what is sent to a client in one tick at once. */
   readonly coalesce: boolean;
-  limits(): ConnectionLimitOptions & {readonly maxQueuedBytes: number | false};
+  limits(): ConnectionLimitOptions & {
+    readonly maxQueuedBytes: number | false;
+    readonly maxSockets: number | false;
+  };
   /** ms that a client has until a socket of its is authenticated; `undefined` for no limit. */
   timeout(): number | undefined;
   /** Settings of HTTP, such as which proxies are trusted. */
@@ -101,6 +105,7 @@ export class SocketListener {
     this.io.attach(this.router);
     guardDecoders(this.io, letGo);
     limitRequests(this.io);
+    limitJoins(this.io, () => service.limits().maxSockets);
     // One listener, because Node copies a list of them for each event.
     this.io.engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
       queues.flushed(connection);

@@ -83,6 +83,7 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
     expected: '{concurrent?: a whole number above 0, or false}',
     accepts: value => isObject(value) && areAuthentications(value as object),
   },
+  maxSockets: COUNT_OR_NONE,
   reconnectWindow: DURATION,
   drainTimeout: DURATION,
 };

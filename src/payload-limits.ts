@@ -1,5 +1,5 @@
 import type {Server as IoServer, Socket} from 'socket.io';
-import {PacketTypes, receiverOf, transportOf} from './socket-io-internals';
+import {receiverOf, transportOf} from './socket-io-internals';
 import {cutConnection} from './transport';
 import {isAuthenticated} from './unauthenticated';
 
@@ -17,12 +17,6 @@ const MAX_PACKETS_OF_REQUEST = 5000;
 
 /** Separates the packets of a request in Engine.IO 4. */
 const SEPARATOR = '\x1e';
-
-/** What a message starts with that joins a namespace. */
-const CONNECT = String(PacketTypes.CONNECT);
-
-/** Most namespaces that one request may join: each costs more than a hundred events. */
-const MAX_CONNECTS_OF_REQUEST = 64;
 
 /**
  * Bounds what one HTTP request of the polling transport, or one message of a websocket, can cost before
@@ -46,20 +40,15 @@ export function limitRequests(io: IoServer): void {
       }
     };
     let packets = 0;
-    let connects = 0;
     transport.onData = data => {
       packets = 0;
-      connects = 0;
       // Before so many are made of it.
       if (isMore(data, SEPARATOR, MAX_PACKETS_OF_REQUEST)) connection.close(true);
       else onData.call(transport, data);
     };
     transport.onPacket = packet => {
-      const {data} = packet;
-      if (typeof data === 'string' && data.startsWith(CONNECT)) connects++;
       // Engine.IO 3 separates its packets otherwise, and hands them over one by one.
-      if (++packets > MAX_PACKETS_OF_REQUEST || connects > MAX_CONNECTS_OF_REQUEST)
-        connection.close(true);
+      if (++packets > MAX_PACKETS_OF_REQUEST) connection.close(true);
       else onPacket.call(transport, packet);
     };
   });

@@ -174,6 +174,13 @@ export const SocketErrors = {
       'Authenticate before joining more namespaces.',
       'TooManyRequestsError',
     ),
+  tooManySockets: () =>
+    new SocketError(
+      429,
+      ErrorCodes.TOO_MANY_REQUESTS,
+      'Leave a namespace before joining more.',
+      'TooManyRequestsError',
+    ),
   shuttingDown: () =>
     new SocketError(
       503,

@@ -19,11 +19,14 @@ import type {ExpiringBody} from './protocol';
 import {SocketErrors} from './refusals';
 import type {SocketError} from './refusals';
 import {
+  forgetLeft,
   noteAuthenticated,
+  noteLeft,
   pauseDeadline,
   resumeDeadline,
   unauthenticatedTime,
 } from './unauthenticated';
+import {WaitingCalls} from './waiting-calls';
 
 /** How many acks of `authentication` may wait for one outcome; more are answered 429. */
 const MAX_SHARED_AUTHENTICATIONS = 16;
@@ -50,7 +53,7 @@ interface Undecided {
   /** Of the authentications that share the outcome. */
   readonly acks: Ack[];
   /** Calls that wait for it. */
-  readonly waiting: {readonly packet: Packet; readonly ack: Ack | undefined}[];
+  waiting?: WaitingCalls | undefined;
   /** Settles when connected handlers have, while they run. */
   connectedHandlers?: Promise<unknown> | undefined;
 }
@@ -64,7 +67,11 @@ export class SocketAuthentication implements ExpiryListener {
   state: State = 'connecting';
   /** Whether the authentication handler has succeeded, which opens rooms and broadcasts. */
   admitted = false;
-  private undecided: Undecided | undefined = {acks: [], waiting: []};
+  private undecided: Undecided | undefined = {acks: []};
+  /** Whether the authentication handler runs, or connected handlers do. */
+  private checking = false;
+  /** Whether it goes on though the socket has left. */
+  private left = false;
   private expiry?: Expiry | undefined;
 
   constructor(private readonly owner: AuthenticationOwner) {}
@@ -102,7 +109,7 @@ export class SocketAuthentication implements ExpiryListener {
     }
     if (this.state === 'closed' || this.service.draining) return;
     const renewing = this.state === 'authenticated' && this.undecided !== undefined;
-    const {acks} = (this.undecided ??= {acks: [], waiting: []});
+    const {acks} = (this.undecided ??= {acks: []});
     if (ack) {
       if (acks.length === MAX_SHARED_AUTHENTICATIONS) {
         answerFailure(this.owner, SocketErrors.tooManyAuthentications(), event, ack);
@@ -119,10 +126,9 @@ export class SocketAuthentication implements ExpiryListener {
 
   /** Lets a call wait for the outcome, if there is room. */
   hold(packet: Packet, ack?: Ack): void {
-    const {waiting = []} = this.undecided ?? {};
-    if (waiting.length < this.service.options.maxWaitingCalls) {
-      waiting.push({packet, ack});
-    } else {
+    if (!this.undecided) return;
+    const waiting = (this.undecided.waiting ??= new WaitingCalls(this.socket.conn));
+    if (!waiting.hold(packet, ack, this.service.options.maxWaitingCalls)) {
       answerFailure(this.owner, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
     }
   }
@@ -132,7 +138,7 @@ export class SocketAuthentication implements ExpiryListener {
   }
 
   answerWaiting(error: Error): void {
-    for (const {packet, ack} of this.undecided?.waiting.splice(0) ?? []) {
+    for (const {packet, ack} of this.undecided?.waiting?.take() ?? []) {
       answerFailure(this.owner, error, String(packet[0]), ack);
     }
   }
@@ -146,6 +152,9 @@ export class SocketAuthentication implements ExpiryListener {
     this.state = 'closed';
     this.expiry?.cancel();
     if (this.service.authentications.leave(this)) resumeDeadline(this.socket, false);
+    this.left = this.checking;
+    if (this.left) noteLeft(this.socket);
+    this.undecided?.waiting?.take();
     return this.decided()?.connectedHandlers;
   }
 
@@ -199,6 +208,7 @@ export class SocketAuthentication implements ExpiryListener {
     const {owner, service, socket} = this;
     const event = SocketEvents.AUTHENTICATION;
     const call = new Call(owner, {event, credentials, values: [socket, credentials]});
+    this.checking = true;
     try {
       const {user, room, expiresAt} = await service.authenticate(call);
       if (this.state === 'closed') return;
@@ -215,6 +225,8 @@ export class SocketAuthentication implements ExpiryListener {
       this.fail(error);
     } finally {
       service.authentications.finish(this);
+      this.checking = false;
+      if (this.left) forgetLeft(socket);
     }
   }
 
@@ -262,8 +274,8 @@ export class SocketAuthentication implements ExpiryListener {
     this.expireAt(expiresAt);
     // Most sockets wait for long after it, and make no call that needs one.
     this.owner.releaseContext();
-    const {waiting = []} = this.decided() ?? {};
-    for (const {packet, ack} of waiting) this.owner.handle(packet, ack);
+    const {waiting} = this.decided() ?? {};
+    for (const {packet, ack} of waiting?.take() ?? []) this.owner.handle(packet, ack);
   }
 
   /** Lets go of what there was until now. */

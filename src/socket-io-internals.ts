@@ -83,7 +83,7 @@ interface ParserInternals {
   /** Encodes all that is sent; adapters and connections keep it. */
   readonly encoder: {
     /** Gives the text and the attachments after it. */
-    encode: (packet: OutgoingPacket) => unknown[];
+    encode: (packet: OutgoingPacket) => (string | Buffer)[];
   };
   _parser: {
     Decoder: new () => {
@@ -120,6 +120,21 @@ export function sendAck(socket: Socket, id: number, data: unknown[]): readonly u
 
 export function internalsOf(socket: Socket): SocketInternals {
   return socket as unknown as SocketInternals;
+}
+
+interface JoiningInternals {
+  /** Decides on a namespace that does not exist yet, and makes it where a pattern matches. */
+  _checkNamespace: (
+    this: JoiningInternals,
+    name: string,
+    auth: object,
+    decide: (namespace: unknown) => void,
+  ) => void;
+}
+
+/** Where socket.io decides on a namespace that a client wants to join and that does not exist. */
+export function joiningOf(io: IoServer): JoiningInternals {
+  return io;
 }
 
 /** What makes broadcasts, shared by all of them. */

@@ -2,7 +2,7 @@ import type {Socket} from 'socket.io';
 import type {UnauthenticatedCount} from './connection-limits';
 import {delayOf} from './delay';
 import {MAX_UNAUTHENTICATED_SOCKETS} from './protocol';
-import {internalsOf, socketsOnConnection} from './socket-io-internals';
+import {clientOf, internalsOf, socketsOnConnection} from './socket-io-internals';
 import {endConnection, IDLE_TRANSPORT_TIMEOUT, isGone, terminateSoon} from './transport';
 
 /** What is known of a connection until one of its sockets has authenticated. */
@@ -19,6 +19,9 @@ interface Unauthenticated {
 
 const KNOWN = Symbol('unauthenticated');
 const ENTERING = Symbol('entering');
+const CLIENT = Symbol('client');
+const LEFT = Symbol('left');
+const RESERVED = Symbol('reserved');
 
 /** A connection of Engine.IO's, and what is known of it: weak maps of so many cost the collector. */
 interface Watched {
@@ -26,6 +29,12 @@ interface Watched {
   [KNOWN]?: Unauthenticated | 'authenticated' | undefined;
   /** Sockets that have joined a namespace or are joining one, and have not authenticated. */
   [ENTERING]?: Set<Socket> | undefined;
+  /** What socket.io knows of it, from its first socket on. */
+  [CLIENT]?: Socket['client'];
+  /** How many authentication handlers run for sockets that have left. */
+  [LEFT]?: number;
+  /** How many sockets socket.io makes right now, whose namespaces it has let them join. */
+  [RESERVED]?: number;
 }
 
 function watchedOf(connection: Socket['conn']): Watched {
@@ -133,12 +142,38 @@ export function isAuthenticated(connection: Socket['conn']): boolean {
   return watchedOf(connection)[KNOWN] === 'authenticated';
 }
 
-/** Counts a socket among those of its connection that are not authenticated, if there may be one more. */
-export function takePlace(socket: Socket): boolean {
-  const sockets = (watchedOf(socket.conn)[ENTERING] ??= new Set());
-  if (sockets.size >= MAX_UNAUTHENTICATED_SOCKETS) return false;
-  sockets.add(socket);
-  return true;
+/** Says whether a connection may have one more socket that is not authenticated. */
+export function hasPlace(connection: Socket['conn']): boolean {
+  const {
+    [ENTERING]: entering,
+    [LEFT]: left = 0,
+    [RESERVED]: reserved = 0,
+  } = watchedOf(connection);
+  return (entering?.size ?? 0) + left + reserved < MAX_UNAUTHENTICATED_SOCKETS;
+}
+
+/** Counts a socket that socket.io is about to make, for the rest of the tick at most. */
+export function reservePlace(connection: Socket['conn']): void {
+  const watched = watchedOf(connection);
+  if (!watched[RESERVED]) setImmediate(cancelReservations, watched);
+  watched[RESERVED] = (watched[RESERVED] ?? 0) + 1;
+}
+
+function cancelReservations(watched: Watched): void {
+  watched[RESERVED] = 0;
+}
+
+/** Counts no more a socket that has been made meanwhile. */
+export function cancelReservation(connection: Socket['conn']): void {
+  const watched = watchedOf(connection);
+  if (watched[RESERVED]) watched[RESERVED]--;
+}
+
+/** Counts a socket among those of its connection that are not authenticated. */
+export function takePlace(socket: Socket): void {
+  const watched = watchedOf(socket.conn);
+  watched[CLIENT] = socket.client;
+  (watched[ENTERING] ??= new Set()).add(socket);
 }
 
 /** Makes room for another: a socket is authenticated, or its namespace has let go of it. */
@@ -146,6 +181,32 @@ export function leavePlace(socket: Socket): void {
   const watched = watchedOf(socket.conn);
   watched[ENTERING]?.delete(socket);
   if (watched[ENTERING]?.size === 0) watched[ENTERING] = undefined;
+}
+
+/** Counts an authentication handler that still runs for a socket that has left. */
+export function noteLeft({conn}: Socket): void {
+  const watched = watchedOf(conn);
+  watched[LEFT] = (watched[LEFT] ?? 0) + 1;
+}
+
+/** Makes room for another: such a handler has ended. */
+export function forgetLeft({conn}: Socket): void {
+  const watched = watchedOf(conn);
+  watched[LEFT] = (watched[LEFT] ?? 0) - 1;
+}
+
+/** How many sockets a connection has, those that are joining included. */
+export function countSockets(connection: Socket['conn']): number {
+  const {
+    [CLIENT]: client,
+    [ENTERING]: entering = [],
+    [RESERVED]: reserved = 0,
+  } = watchedOf(connection);
+  if (!client) return reserved;
+  const {sockets} = clientOf(client);
+  let count = sockets.size + reserved;
+  for (const {id} of entering) if (!sockets.has(id)) count++;
+  return count;
 }
 
 /**

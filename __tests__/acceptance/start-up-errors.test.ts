@@ -111,6 +111,7 @@ describe('an option', () => {
     coalesceWrites: ['yes', 1, 0, null, {}],
     maxQueuedBytes: ['1 MB', 0, -1, 1.5, NaN, Infinity, null, true],
     maxUnauthenticated: ['1000', 0, -1, 1.5, NaN, Infinity, null, true],
+    maxSockets: ['10', 0, -1, 1.5, NaN, Infinity, null, true],
     maxConnectionsPerAddress: ['10', 0, -1, 1.5, NaN, Infinity, null, true],
     authentications: [
       50,

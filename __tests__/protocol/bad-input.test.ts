@@ -8,6 +8,7 @@ import type {TestClient} from '../helpers/client';
 import {nested} from '../helpers/nested';
 import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
+import {RawSocket} from '../helpers/raw-socket';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 
@@ -454,7 +455,7 @@ describe('Bad input', () => {
     }
 
     for (const protocol of [3, 4] as const) {
-      it(`more than 64 in a request close the connection, by Engine.IO ${protocol}`, async () => {
+      it(`more than 100 in 10 s close the connection, by Engine.IO ${protocol}`, async () => {
         await using given = await givenServer(
           () => undefined,
           {timeout: false},
@@ -463,13 +464,22 @@ describe('Bad input', () => {
         await using client = await RawClient.open(given.server.url, protocol);
         const joins = (count: number) =>
           Array.from({length: count}, (_, at) => `40/none-${at},`);
-        await client.send(...joins(64));
-        const last = '44/none-63,';
+        await client.send(...joins(100));
+        const last = '44/none-99,';
         while (!(await client.next())?.startsWith(last)) assert.ok(!client.closed);
-        await client.send(...joins(65));
+        await client.send(...joins(101));
         while (!client.closed) await client.next();
       });
     }
+
+    it('more than 100 in 10 s close the connection, over a websocket', async () => {
+      await using given = await givenServer();
+      await using client = await RawSocket.upgrade(given.server.url);
+      for (let at = 0; at < 100; at++) client.send(`40/none-${at},`);
+      await client.next('44/none-99,');
+      for (let at = 0; at < 101; at++) client.send(`40/none-${at},`);
+      await client.ended;
+    });
 
     it('more than 10,000 levels close the connection unread', async () => {
       await givenBystander(async given => {

@@ -12,6 +12,7 @@ import {
   connectingSockets,
   detachFromPattern,
   internalsOf,
+  joiningOf,
   operatorOf,
   namespaceInternalsOf,
   onRemoved,
@@ -259,6 +260,40 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     await using _client = givenClient(given.root, {auth: {token: 'x'}});
     const [socket] = await connected;
     assert.deepEqual(socket.handshake.auth, {changed: true}, part);
+  });
+
+  it('Server._checkNamespace is asked for a namespace that does not exist, when its packet is decoded', async () => {
+    await using given = await givenIo();
+    const part = changed('Server._checkNamespace');
+    const steps: unknown[] = [];
+    const parser = parserOf(given.io);
+    const {Decoder} = parser._parser;
+    parser._parser = {
+      ...parser._parser,
+      Decoder: class extends Decoder {
+        constructor() {
+          super();
+          this.on('decoded', () => {
+            steps.push('decoded');
+            queueMicrotask(() => steps.push('later'));
+          });
+        }
+      },
+    };
+    const server = joiningOf(given.io);
+    const {_checkNamespace: check} = server;
+    server._checkNamespace = (name, auth, decide) => {
+      steps.push(name);
+      check.call(server, name, auth, decide);
+    };
+    given.io.of(/^\/room-/);
+    await using client = await RawClient.open(given.root);
+    await client.send('40/room-1,');
+    assert.match((await client.next()) ?? '', /^40\/room-1,/, part);
+    await client.send('40');
+    await client.next();
+    const expected = ['decoded', '/room-1', 'later', 'decoded', 'later'];
+    assert.deepEqual(steps, expected, part);
   });
 
   it('a polling transport has its own limit of bytes, and hands over whole payloads', async () => {
