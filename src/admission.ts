@@ -99,6 +99,11 @@ export class Admission {
     setTimeout(() => this.ended.delete(pid), wait).unref();
   }
 
+  /** For how long, in ms, another connection may go on as a socket that is gone; 0 if none may. */
+  keptFor(socket: Socket): number {
+    return this.persisted === socket.id ? this.recoveryTime : 0;
+  }
+
   /** How long, in ms, an adapter keeps a session. */
   private get recoveryTime(): number {
     const recovery = this.namespace.server._opts.connectionStateRecovery;

@@ -291,10 +291,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     const connectedHandlers = authentication.end();
     for (const aborter of this.ownAborters ?? []) aborter.abort();
     for (const call of this.calls?.all() ?? []) call.leave();
-    // Known by its id only, which no other socket has.
-    if (authentication.room === undefined && !isRecoverable(socket)) {
-      service.recent.forget(this.userKey);
-    }
+    if (authentication.room === undefined) this.forgetAnswers();
     service.leave(this);
     Admission.of(socket.nsp).forget(socket);
     if (reason === 'server namespace disconnect') ignoreLatePackets(socket);
@@ -308,12 +305,16 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     (this.ownContext ?? this.keptContext?.deref())?.close();
   }
 
+  /** Of one known by its socket's id only, which a connection has as well that recovers its session. */
+  private forgetAnswers(): void {
+    const {service, socket, userKey} = this;
+    const {id, nsp} = socket;
+    const time = Admission.of(nsp).keptFor(socket);
+    if (time === 0) service.recent.forget(userKey);
+    else service.recent.forgetLater(userKey, time, () => nsp.sockets.has(id));
+  }
+
   private refuseCalls(error: SocketError): void {
     for (const call of this.calls?.all() ?? []) call.refuse(error);
   }
-}
-
-/** Whether another connection may go on as the same socket. */
-function isRecoverable({nsp}: Socket): boolean {
-  return nsp.server._opts.connectionStateRecovery !== undefined;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {RecentCalls} from '../../dist/dispatch/recent-calls';
+import {callKey, RecentCalls} from '../../dist/dispatch/recent-calls';
 
 const WINDOW = {time: 60_000, calls: 2};
 
@@ -43,6 +43,30 @@ describe('calls that are remembered', () => {
     for (const id of ['2', '3']) assert.ok(isKnown(recent, id), id);
     assert.equal(isKnown(recent, '1'), false);
     recent.clear();
+  });
+
+  it('take no more memory than the window allows, their ids included', () => {
+    const recent = new RecentCalls();
+    const window = {calls: 100, bytes: 1000};
+    const ids = ['1', '2', '3'].map(id => id.repeat(300));
+    for (const id of ids) begin(recent, id, window)({result: 1});
+    assert.ok(isKnown(recent, ids[1]));
+    assert.equal(isKnown(recent, ids[0]), false);
+    recent.clear();
+  });
+
+  it('are told apart without keeping long names of namespaces', () => {
+    const names = ['/a', '/b', `/${'a'.repeat(100_000)}`, `/${'b'.repeat(100_000)}`];
+    const keys = names.flatMap(name => [
+      callKey(name, 'x', 'y'),
+      callKey(name, 'xy', ''),
+    ]);
+    assert.equal(new Set(keys).size, keys.length);
+    for (const key of keys) assert.ok(key.length < 100, key);
+    assert.deepEqual(
+      keys,
+      names.flatMap(name => [callKey(name, 'x', 'y'), callKey(name, 'xy', '')]),
+    );
   });
 
   it('are not forgotten for an answer that is too large to be kept', () => {
@@ -92,6 +116,26 @@ describe('calls that are remembered', () => {
       recent.clear();
     });
   }
+
+  it('of one who may come back are forgotten in time, unless they are back or have left again', t => {
+    t.mock.timers.enable({apis: ['setTimeout']});
+    const recent = new RecentCalls();
+    begin(recent, '1');
+    let back = true;
+    recent.forgetLater('user', 100, () => back);
+    t.mock.timers.tick(60);
+    back = false;
+    recent.forgetLater('user', 100, () => back);
+    t.mock.timers.tick(60);
+    assert.ok(isKnown(recent, '1'));
+    t.mock.timers.tick(60);
+    assert.equal(isKnown(recent, '1'), false);
+    back = true;
+    recent.forgetLater('user', 100, () => back);
+    t.mock.timers.tick(200);
+    assert.ok(isKnown(recent, '1'));
+    recent.clear();
+  });
 
   it('of one who cannot come back are forgotten', () => {
     const recent = new RecentCalls();

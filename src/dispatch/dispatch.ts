@@ -15,6 +15,7 @@ import {isRecord} from './handler';
 import type {Handler} from './handler';
 import {answerAgain, keepingAck} from './kept-reply';
 import {PendingCall} from './pending-call';
+import {callKey} from './recent-calls';
 import {checkResult} from './result';
 
 /**
@@ -192,7 +193,7 @@ function call(
   const timeout = timeoutOf(peer, packet);
   let ack = own;
   if (retryWindow && id) {
-    const key = JSON.stringify([socket.nsp.name, packet[0], id]);
+    const key = callKey(socket.nsp.name, packet[0] as string, id);
     const claimed = service.recent.claim(retryWindow, peer.userKey, key, own);
     if (typeof claimed !== 'function') {
       if (!own) return;

@@ -1,4 +1,6 @@
+import {createHash} from 'node:crypto';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../configuration';
+import {delayOf} from '../delay';
 import type {Ack} from './answer';
 import type {KeptReply, Settle} from './kept-reply';
 import {weigh} from './weight';
@@ -13,7 +15,19 @@ export interface RetryWindow {
   readonly bytes?: number;
 }
 
+/** Longer names of namespaces are kept as a digest: clients choose those that a pattern matches. */
+const LONGEST_NAME = 64;
+
 const {bytes: BYTES} = DEFAULT_SOCKET_SERVER_OPTIONS.retryWindow;
+
+/** Tells the calls of a user apart. */
+export function callKey(namespace: string, event: string, id: string): string {
+  const name =
+    namespace.length > LONGEST_NAME
+      ? createHash('sha256').update(namespace).digest('base64')
+      : namespace;
+  return JSON.stringify([name, event, id]);
+}
 
 /** What is known of a call that carried an id. */
 export interface Recent {
@@ -28,10 +42,12 @@ interface UserCalls {
   readonly running: Map<string, Recent>;
   /** The one answered longest ago first. */
   readonly answered: Map<string, Recent>;
-  /** Of the answers. */
+  /** Of the answers and their ids. */
   bytes: number;
   /** When the last of them was made, by `performance.now()`. */
   used: number;
+  /** How often the user has left. */
+  left: number;
 }
 
 /**
@@ -72,6 +88,23 @@ export class RecentCalls {
     this.users.delete(user);
   }
 
+  /**
+   * Forgets the calls of one who has left, unless they come back in time.
+   *
+   * @param time - In ms.
+   * @param isBack - Says whether they have come back.
+   */
+  forgetLater(user: string, time: number, isBack: () => boolean): void {
+    const calls = this.users.get(user);
+    if (!calls) return;
+    const left = ++calls.left;
+    const forget = () => {
+      const stays = calls.left !== left || isBack();
+      if (!stays && this.users.get(user) === calls) this.forget(user);
+    };
+    setTimeout(forget, delayOf(time)).unref();
+  }
+
   clear(): void {
     this.users.clear();
     clearTimeout(this.timer);
@@ -84,6 +117,7 @@ export class RecentCalls {
       answered: new Map<string, Recent>(),
       bytes: 0,
       used: 0,
+      left: 0,
     };
     known.used = performance.now();
     this.users.delete(user);
@@ -112,7 +146,7 @@ function keep(
   recent: Recent,
   {calls: most, bytes: mostBytes = BYTES}: RetryWindow,
 ): void {
-  recent.bytes = weigh(recent.reply, mostBytes);
+  recent.bytes = id.length + weigh(recent.reply, mostBytes);
   if (recent.bytes > mostBytes) return;
   calls.answered.set(id, recent);
   calls.bytes += recent.bytes;
