@@ -194,6 +194,13 @@ export interface SocketComponentOptions {
    */
   coalesceWrites?: boolean;
   /**
+   * Lets clients poll by JSONP, as those of socket.io 2 do in a browser without CORS. Any page can then
+   * open connections and read them in a browser that does not send `Sec-Fetch-Site`. To be set before
+   * `app.init()`.
+   * @default false
+   */
+  jsonp?: boolean;
+  /**
    * Most bytes that wait to be sent to a client that reads too slowly; then its connection is closed, and
    * the client comes back by itself. `false` for no limit.
    * @default 1_048_576
@@ -250,6 +257,7 @@ export const DEFAULT_SOCKET_SERVER_OPTIONS = {
 export const DEFAULT_SOCKET_COMPONENT_OPTIONS = {
   io: {},
   coalesceWrites: true,
+  jsonp: false,
   maxQueuedBytes: 1024 * 1024,
   maxUnauthenticated: 1000,
   maxConnectionsPerAddress: false,

@@ -17,12 +17,14 @@ export interface UnauthenticatedCount {
   unauthenticated: number;
 }
 
-/** Says which connections are refused before they are made; their clients come back by themselves. */
+/** Refuses connections before they are made; their clients come back by themselves. */
 export class ConnectionLimits implements UnauthenticatedCount {
   unauthenticated = 0;
-  /** Whether all are, because the server is stopping. */
+  /** Whether all are refused, because the server is stopping. */
   closed = false;
   private readonly addresses = new Map<string, number>();
+  /** Addresses of requests that have a place, and no connection yet. */
+  private readonly reserved = new Map<IncomingMessage, string | undefined>();
 
   constructor(
     private readonly options: () => ConnectionLimitOptions,
@@ -30,32 +32,51 @@ export class ConnectionLimits implements UnauthenticatedCount {
     private readonly report: Report,
   ) {}
 
-  /** Why a new connection is refused, if it is. */
-  refusalOf(request: IncomingMessage): string | undefined {
+  /**
+   * Counts a request as the connection that it asks for, so that those that are decided at the same time
+   * are not more than there may be.
+   *
+   * @returns Why it is refused, if so.
+   */
+  reserve(request: IncomingMessage): string | undefined {
     if (this.closed) return 'The server is stopping.';
     const {maxUnauthenticated, maxConnectionsPerAddress: most} = this.options();
     if (maxUnauthenticated !== false && this.unauthenticated >= maxUnauthenticated) {
       return 'Too many connections are not authenticated.';
     }
-    if (most === false) return undefined;
-    const address = this.addressOf(request);
-    if (address === undefined) return 'Internal Server Error';
-    const many = (this.addresses.get(address) ?? 0) >= most;
-    return many ? 'Too many connections from this address.' : undefined;
+    const address = most === false ? undefined : this.addressOf(request);
+    if (most !== false) {
+      if (address === undefined) return 'Internal Server Error';
+      const many = (this.addresses.get(address) ?? 0) >= most;
+      if (many) return 'Too many connections from this address.';
+    }
+    this.unauthenticated++;
+    this.add(address, 1);
+    this.reserved.set(request, address);
+    return undefined;
+  }
+
+  /** Gives up the place of a request that is refused, or that has its connection now. */
+  release(request: IncomingMessage): void {
+    if (!this.reserved.has(request)) return;
+    this.unauthenticated--;
+    this.add(this.reserved.get(request), -1);
+    this.reserved.delete(request);
   }
 
   /** Counts a connection by its address until it closes. */
   count(connection: Connection): void {
     if (this.options().maxConnectionsPerAddress === false) return;
-    const {addresses} = this;
     const address = this.addressOf(connection.request);
+    this.add(address, 1);
+    connection.once('close', () => this.add(address, -1));
+  }
+
+  private add(address: string | undefined, change: 1 | -1): void {
     if (address === undefined) return;
-    addresses.set(address, (addresses.get(address) ?? 0) + 1);
-    connection.once('close', () => {
-      const left = (addresses.get(address) ?? 0) - 1;
-      if (left > 0) addresses.set(address, left);
-      else addresses.delete(address);
-    });
+    const count = (this.addresses.get(address) ?? 0) + change;
+    if (count > 0) this.addresses.set(address, count);
+    else this.addresses.delete(address);
   }
 
   /** `undefined` where the application's function fails that says which proxies are trusted. */

@@ -43,18 +43,15 @@ interface Reading {
  * @param closed - Told once of each connection of the server's, when it is closed and its sockets are
  * gone. socket.io makes a decoder for each connection and ends it with that; one more listener on each
  * connection would take more than the rest of what is known of it.
+ * @returns A function for each engine of the server's.
  */
 export function guardDecoders(
   io: IoServer,
   closed: (connection: Socket['conn']) => void,
-): void {
+): (engine: IoServer['engine']) => void {
   const parser = parserOf(io);
   const {Decoder} = parser._parser;
   let opening: Socket['conn'] | undefined;
-  io.engine.prependListener('connection', (connection: Socket['conn']) => {
-    opening = connection;
-  });
-  io.engine.on('connection', () => (opening = undefined));
   parser._parser = {
     ...parser._parser,
     Decoder: class extends Decoder {
@@ -95,6 +92,12 @@ export function guardDecoders(
         else connection?.once('close', () => closed(connection));
       }
     },
+  };
+  return engine => {
+    engine.prependListener('connection', (connection: Socket['conn']) => {
+      opening = connection;
+    });
+    engine.on('connection', () => (opening = undefined));
   };
 }
 

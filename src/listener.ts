@@ -13,12 +13,13 @@ import {guardDecoders} from './decoder';
 import type {Report} from './faults';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
-import {guardCors, refuseForeignOrigins} from './origin';
+import {guardAllowRequest, guardCors, refuseForeignOrigins} from './origin';
 import {limitJoins} from './joins';
 import {OutgoingQueues} from './outgoing-queue';
 import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
 import {PongingServer} from './pongs';
 import {RecoveryAdapter} from './recovery';
+import {guardEngine, guardHandshakes} from './request-guard';
 import {holdResponses} from './responses';
 import {
   CLOSE_GRACE,
@@ -39,6 +40,8 @@ function destroy(this: Duplex): void {
 interface ListenerService {
   /** Whether to write what is sent to a client in one tick at once. */
   readonly coalesce: boolean;
+  /** Whether clients may poll by JSONP. */
+  readonly jsonp: boolean;
   limits(): ConnectionLimitOptions & {
     readonly maxQueuedBytes: number | false;
     readonly maxSockets: number | false;
@@ -77,11 +80,17 @@ export class SocketListener {
     readonly options: Partial<IoServerOptions>,
     service: ListenerService,
   ) {
-    const {coalesce, report} = service;
+    const {coalesce, jsonp, report} = service;
+    const {allowRequest} = options;
     const cors = guardCors(options.cors, report);
     const express = () => service.express();
-    const checkOrigin = refuseForeignOrigins(cors, express, options.allowRequest, report);
     this.limits = new ConnectionLimits(() => service.limits(), express, report);
+    const rules = {
+      jsonp,
+      limits: this.limits,
+      checkOrigin: refuseForeignOrigins(cors, express, report),
+      allow: allowRequest && guardAllowRequest(allowRequest, report),
+    };
     const queues = new OutgoingQueues(
       () => service.limits().maxQueuedBytes || Infinity,
       connection => {
@@ -96,22 +105,37 @@ export class SocketListener {
       ...(options.connectionStateRecovery && {adapter: RecoveryAdapter}),
       ...options,
       ...(cors && {cors}),
-      allowRequest: (request, callback) => {
-        const refusal = this.limits.refusalOf(request);
-        if (refusal === undefined) checkOrigin(request, callback);
-        else callback(refusal, false);
-      },
+      allowRequest: guardHandshakes(rules),
     });
+    const followDecoders = guardDecoders(this.io, letGo);
+    // Called again where the application attaches the server to an HTTP server by itself.
+    const bind = this.io.bind.bind(this.io);
+    this.io.bind = (engine: IoServer['engine']) => {
+      bind(engine);
+      followDecoders(engine);
+      limitRequests(this.io);
+      guardEngine(engine, rules);
+      this.watch(engine, service, queues);
+      return this.io;
+    };
     this.io.attach(this.router);
-    guardDecoders(this.io, letGo);
-    limitRequests(this.io);
     limitJoins(this.io, () => service.limits().maxSockets);
+  }
+
+  /** Looks after the connections of an engine. */
+  private watch(
+    engine: IoServer['engine'],
+    service: ListenerService,
+    queues: OutgoingQueues,
+  ): void {
+    const {coalesce} = service;
     // One listener, because Node copies a list of them for each event.
-    this.io.engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
+    engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
       queues.flushed(connection);
       if (coalesce) coalesceFlush(connection, packets);
     });
-    this.io.engine.on('connection', (connection: Socket['conn']) => {
+    engine.on('connection', (connection: Socket['conn']) => {
+      this.limits.release(connection.request);
       // From here on the websocket looks after it.
       if (connection.transport.name === 'websocket')
         connection.request.socket.off('error', destroy);

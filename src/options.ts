@@ -76,6 +76,7 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
     accepts: value => isObject(value) || isFunction(value),
   },
   coalesceWrites: BOOLEAN,
+  jsonp: BOOLEAN,
   maxQueuedBytes: COUNT_OR_NONE,
   maxUnauthenticated: COUNT_OR_NONE,
   maxConnectionsPerAddress: COUNT_OR_NONE,

@@ -7,6 +7,8 @@ import type {Report} from './faults';
 type Cors = IoServerOptions['cors'];
 type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
 type Decide = (allowed: boolean) => void;
+/** Says whether a proxy is trusted. */
+type Trust = (address: string, hop: number) => boolean;
 type CorsOptions = Exclude<Cors, CorsDelegate | undefined>;
 type CorsDelegate = Extract<Cors, (...args: never[]) => unknown>;
 type StaticOrigin = Exclude<
@@ -14,43 +16,55 @@ type StaticOrigin = Exclude<
   ((...args: never[]) => unknown) | undefined
 >;
 
+/** Where a page comes from that must not learn what it asks for; `cors` can only allow all of them. */
+const OPAQUE = 'null';
+
 /**
  * Refuses browsers that come from another host, on both transports, unless `cors` allows theirs. By
- * itself socket.io lets a websocket in from anywhere. A client without an `Origin` is no browser.
+ * itself socket.io lets a websocket in from anywhere. A client without an `Origin` is no browser, unless
+ * it says by `Sec-Fetch-Site` that another site asks, as for a script.
  *
  * @param express - Knows which proxies say what the host is: `trust proxy`.
- * @param next - The application's own `allowRequest`, asked afterwards.
  */
 export function refuseForeignOrigins(
   cors: Cors,
   express: () => Express,
-  next: AllowRequest | undefined,
   report: Report,
 ): AllowRequest {
   return (request, callback) => {
-    const {origin} = request.headers;
+    const origin = originOf(request);
+    const decide: Decide = allowed => {
+      if (allowed) callback(null, true);
+      else callback('The origin is not allowed.', false);
+    };
+    if (origin === undefined || isOwn(origin, request, express, report)) decide(true);
+    else isAllowed(cors, origin, request, decide);
+  };
+}
+
+/** The application's own `allowRequest`: what it throws refuses, and it is heard once. */
+export function guardAllowRequest(allow: AllowRequest, report: Report): AllowRequest {
+  return (request, callback) => {
     let answered = false;
     const answer: typeof callback = (error, allowed) => {
       if (answered) return;
       answered = true;
       callback(error, allowed);
     };
-    const decide: Decide = allowed => {
-      if (!allowed) answer('The origin is not allowed.', false);
-      else if (!next) answer(null, true);
-      else {
-        runGuarded(
-          () => next(request, answer),
-          error => {
-            report(error, 'allowRequest');
-            answer('Internal Server Error', false);
-          },
-        );
-      }
-    };
-    if (origin === undefined || isOwn(origin, request, express(), report)) decide(true);
-    else isAllowed(cors, origin, request, decide);
+    runGuarded(
+      () => allow(request, answer),
+      error => {
+        report(error, 'allowRequest');
+        answer('Internal Server Error', false);
+      },
+    );
   };
+}
+
+function originOf({headers}: IncomingMessage): string | undefined {
+  const {origin, 'sec-fetch-site': site} = headers;
+  const foreign = site === 'cross-site' || site === 'same-site';
+  return origin ?? (foreign ? OPAQUE : undefined);
 }
 
 /** The same options; functions in them that fail allow no origin, and end nothing. */
@@ -93,12 +107,15 @@ export function guardCors(cors: Cors, report: Report): Cors {
 function isOwn(
   origin: string,
   request: IncomingMessage,
-  express: Express,
+  express: () => Express,
   report: Report,
 ): boolean {
   const host = hostOf(origin);
   try {
-    return host !== undefined && host === requestedHost(request, express);
+    // The scheme only tells which port may be left out; a proxy may have changed it.
+    const scheme = origin.startsWith('https:') ? 'https' : 'http';
+    const requested = requestedHost(request, express);
+    return host !== undefined && host === hostOf(`${scheme}://${requested}`);
   } catch (error) {
     // The application's function that says which proxies are trusted has failed.
     report(error, 'trust proxy');
@@ -111,21 +128,19 @@ function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host || undefined : undefined;
 }
 
-function requestedHost(request: IncomingMessage, express: Express): string | undefined {
-  const trusts = express.get('trust proxy fn') as (
-    address: string,
-    hop: number,
-  ) => boolean;
-  const forwarded = request.headers['x-forwarded-host'];
+/** The host that a client asked for, as the request or a proxy that is trusted names it. */
+function requestedHost(
+  {headers, socket}: IncomingMessage,
+  express: () => Express,
+): string {
+  // HTTP/2 has the first in place of the second.
+  const {':authority': authority, host = '', 'x-forwarded-host': forwarded} = headers;
   const [named] = typeof forwarded === 'string' ? forwarded.split(',') : [];
-  const host =
-    named && trusts(request.socket.remoteAddress ?? '', 0)
-      ? named.trim()
-      : request.headers.host;
-  // The scheme only tells which port may be left out; a proxy may have changed it.
-  const {origin = ''} = request.headers;
-  const scheme = origin.startsWith('https:') ? 'https' : 'http';
-  return host === undefined ? undefined : hostOf(`${scheme}://${host}`);
+  if (named) {
+    const trusts = express().get('trust proxy fn') as Trust;
+    if (trusts(socket.remoteAddress ?? '', 0)) return named.trim();
+  }
+  return typeof authority === 'string' ? authority : host;
 }
 
 function isAllowed(

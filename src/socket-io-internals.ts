@@ -1,4 +1,4 @@
-import type {ServerResponse} from 'node:http';
+import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Server as IoServer, Namespace, Socket} from 'socket.io';
 import type {WebSocket} from 'ws';
 
@@ -285,4 +285,30 @@ export function closingOf(
   transport: Socket['conn']['transport'],
 ): (() => void) | null | undefined {
   return (transport as {shouldClose?: (() => void) | null}).shouldClose;
+}
+
+/** A request as Engine.IO hands it on. */
+export interface EngineRequest extends IncomingMessage {
+  _query?: {readonly sid?: string; readonly transport?: string; readonly j?: string};
+  /** The websocket that it has become. */
+  websocket?: object;
+}
+
+interface EngineInternals {
+  /** Says which error a request is answered with, if any. */
+  verify: (
+    request: EngineRequest,
+    upgrade: boolean,
+    answer: (
+      code?: number,
+      context?: {readonly message?: string | null | undefined},
+    ) => void,
+  ) => void;
+}
+
+/** Engine.IO's error that is answered HTTP 403. */
+export const FORBIDDEN = 4;
+
+export function engineOf(engine: IoServer['engine']): EngineInternals {
+  return engine as unknown as EngineInternals;
 }

@@ -86,9 +86,10 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   private makeListener(): SocketListener {
-    const {io, coalesceWrites: coalesce} = readComponentOptions(this.app);
+    const {io, coalesceWrites: coalesce, jsonp} = readComponentOptions(this.app);
     const listener = new SocketListener(io, {
       coalesce,
+      jsonp,
       limits: () => this.options,
       timeout: () => this.longestTimeout,
       express: () => expressOf(this.app),

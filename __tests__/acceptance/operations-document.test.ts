@@ -18,7 +18,7 @@ const WRITTEN: Record<string, string> = {
 };
 
 /** Options that limit nothing. */
-const OTHERS = ['anonymous', 'credentials', 'coalesceWrites', 'io'];
+const OTHERS = ['anonymous', 'credentials', 'coalesceWrites', 'io', 'jsonp'];
 
 it('docs/operations.md lists every limit with its default', () => {
   const defaults = {

@@ -43,4 +43,17 @@ describe('socket.io 2 clients', () => {
     assert.equal(await client.next(), '41');
     assert.equal(await client.next(), undefined);
   });
+
+  for (const [jsonp, status] of [
+    [false, 403],
+    [true, 200],
+  ] as const) {
+    it(`${jsonp ? 'may' : 'may not'} poll by JSONP with \`jsonp: ${jsonp}\``, async () => {
+      const component = {io: {allowEIO3: true}, jsonp};
+      await using given = await givenServer(define, {}, {component});
+      const path = '/socket.io/?EIO=3&transport=polling&j=0';
+      const response = await fetch(new URL(path, given.server.url));
+      assert.equal(response.status, status);
+    });
+  }
 });

@@ -11,6 +11,8 @@ import {
   closingOf,
   connectingSockets,
   detachFromPattern,
+  engineOf,
+  FORBIDDEN,
   internalsOf,
   joiningOf,
   operatorOf,
@@ -21,12 +23,14 @@ import {
   socketsOnConnection,
   transportOf,
 } from '../../dist/socket-io-internals';
+import type {EngineRequest} from '../../dist/socket-io-internals';
 import type {EventPacket} from '../../dist/socket-guard';
 import {givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {PollingClient} from '../helpers/polling';
 import {Queue} from '../helpers/queue';
 import {RawClient} from '../helpers/raw-client';
+import {RawSocket} from '../helpers/raw-socket';
 
 const EVENT = 2;
 
@@ -773,5 +777,50 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     closingOf(conn.transport)?.();
     assert.deepEqual(reasons, ['forced close'], part);
     assertSame(Object.values(clients), [], changed('Engine.clients'));
+  });
+
+  it('Engine.verify is asked about each request, and whoever is refused is told of', async () => {
+    await using given = await givenIo();
+    const {engine} = given.io;
+    const part = changed('Engine.verify');
+    const asked: [EngineRequest['_query'], boolean, websocket: boolean][] = [];
+    const internals = engineOf(engine);
+    const verify = internals.verify.bind(engine);
+    internals.verify = (request, upgrade, answer) => {
+      const {_query} = request;
+      verify(request, upgrade, (code, context) => {
+        if (_query?.j !== undefined) answer(FORBIDDEN, {message: 'No.'});
+        else answer(code, context);
+        asked.push([_query, upgrade, request.websocket !== undefined]);
+      });
+    };
+    const query = {EIO: '4', transport: 'polling'};
+    const client = await PollingClient.open(given.root);
+    await client.send('3');
+    const {sid} = client;
+    const upgrade = await RawSocket.upgrade(
+      given.root,
+      `/socket.io/?EIO=4&transport=websocket&sid=${sid}`,
+    );
+    await using _upgrade = upgrade;
+    const refused = once(engine, 'connection_error') as Promise<[{req: EngineRequest}]>;
+    const response = await fetch(`${given.root}/socket.io/?EIO=4&transport=polling&j=1`);
+    assert.deepEqual(
+      [response.status, await response.text()],
+      [403, '{"code":4,"message":"No."}'],
+      part,
+    );
+    assert.equal((await refused)[0].req._query?.j, '1', part);
+    const plain = asked.map(([one, ...rest]) => [{...one}, ...rest]);
+    assert.deepEqual(
+      plain,
+      [
+        [query, false, false],
+        [{...query, sid}, false, false],
+        [{EIO: '4', transport: 'websocket', sid}, true, true],
+        [{...query, j: '1'}, false, false],
+      ],
+      part,
+    );
   });
 });
