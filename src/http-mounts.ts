@@ -1,6 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ReadyHttpServer} from './configuration';
+import {asksForWebSocket, servePlainly} from './plain-request';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -70,9 +71,13 @@ class HttpMounts {
     head: Buffer,
   ) => {
     const mount = this.find(request);
-    if (mount) {
+    const alone = this.server.listenerCount('upgrade') === 1;
+    if (!asksForWebSocket(request)) {
+      // Other listeners may know what it asks for.
+      if (mount || alone) servePlainly(this.server, request, socket, head);
+    } else if (mount) {
       mount.upgrade(request, socket, head);
-    } else if (this.server.listenerCount('upgrade') === 1) {
+    } else if (alone) {
       socket.once('error', () => socket.destroy());
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n', () =>
         socket.destroy(),
