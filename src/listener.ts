@@ -25,6 +25,7 @@ import {
   CLOSE_GRACE,
   cutConnection,
   cutUnfinished,
+  manageTransports,
   releaseWhenClosed,
   terminate,
   watchUpgrade,
@@ -107,6 +108,7 @@ export class SocketListener {
       ...(cors && {cors}),
       allowRequest: guardHandshakes(rules),
     });
+    manageTransports(this.io);
     const followDecoders = guardDecoders(this.io, letGo);
     // Called again where the application attaches the server to an HTTP server by itself.
     const bind = this.io.bind.bind(this.io);

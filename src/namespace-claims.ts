@@ -1,6 +1,7 @@
-import type {Namespace, Socket} from 'socket.io';
+import type {Namespace, Server as IoServer, Socket} from 'socket.io';
 import {Admission} from './admission';
 import type {Report} from './faults';
+import {liftRequestLimit} from './payload-limits';
 import {guardNamespace} from './socket-guard';
 import {
   childrenOf,
@@ -10,7 +11,8 @@ import {
   onRemoved,
   reachChildren,
 } from './socket-io-internals';
-import {leavePlace} from './unauthenticated';
+import {closeIdleTransport} from './transport';
+import {leavePlace, noteAuthenticated} from './unauthenticated';
 
 /** Who serves a namespace. */
 export interface Claimant {
@@ -24,6 +26,20 @@ export interface Claimant {
 
 /** Who serves each namespace that was claimed by itself. */
 const owners = new WeakMap<Namespace, Claimant>();
+
+/**
+ * Leaves namespaces that no server has claimed to the application, which has made them: a connection that
+ * has joined one need not authenticate.
+ */
+export function leaveUnclaimed(io: IoServer): void {
+  io.on('new_namespace', namespace => namespace.on('connection', joinedUnclaimed));
+}
+
+function joinedUnclaimed(socket: Socket): void {
+  noteAuthenticated(socket);
+  liftRequestLimit(socket);
+  socket.once('disconnect', () => closeIdleTransport(socket));
+}
 
 /** Refuses the sockets of a namespace while no server has claimed it. */
 export function refuseUnclaimed(namespace: Namespace): void {
@@ -47,6 +63,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
     );
   }
   owners.set(namespace, claimant);
+  namespace.off('connection', joinedUnclaimed);
   guardNamespace(namespace, claimant.report);
   handOver(namespace, claimant);
   const children = childrenOf(namespace);
@@ -58,6 +75,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
   }
   reachChildren(namespace);
   const take = (child: Namespace) => {
+    child.off('connection', joinedUnclaimed);
     guardNamespace(child, claimant.report);
     keepWhileJoining(child);
     onRemoved(child, leavePlace);

@@ -10,7 +10,7 @@ import {findHttpTarget} from './http-target';
 import {SocketTags} from './keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from './listener';
-import {refuseUnclaimed} from './namespace-claims';
+import {leaveUnclaimed, refuseUnclaimed} from './namespace-claims';
 import {Namespaces} from './namespaces';
 import {readComponentOptions, readProhibitedKeys, readServerOptions} from './options';
 import type {ComponentOptions} from './options';
@@ -96,6 +96,7 @@ export class SocketHost implements LifeCycleObserver {
       report: this.problems.log,
     });
     refuseUnclaimed(listener.io.of('/'));
+    leaveUnclaimed(listener.io);
     return listener;
   }
 

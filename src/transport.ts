@@ -147,12 +147,20 @@ export function ignoreLatePackets({client}: Socket): void {
   decoder.on('decoded', internals.ondecoded);
 }
 
+/** The component's own socket.io servers: on one that the application made, transports are its own. */
+const managed = new WeakSet<IoServer>();
+
+export function manageTransports(io: IoServer): void {
+  managed.add(io);
+}
+
 /**
  * Closes the transport of a socket that has left its namespace, once nothing else uses it. Other
  * namespaces on the same connection, and those still connecting, are left alone.
  */
 export function closeIdleTransport(socket: Socket): void {
   const {conn} = socket;
+  if (!managed.has(socket.nsp.server)) return;
   const check = () => {
     if (conn.readyState !== 'open' || socketsOnConnection(socket).size > 0) return;
     if (isConnecting(socket)) {

@@ -11,7 +11,7 @@ import {authenticateByToken, givenApp} from '../helpers/app';
 import type {AppOptions, GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient, givenClients} from '../helpers/client';
 import {TRANSPORTS} from '../helpers/namespace';
-import {PollingClient} from '../helpers/polling';
+import {outlastIdleTransport, PollingClient} from '../helpers/polling';
 import {Queue} from '../helpers/queue';
 
 /** An application with servers that authenticate by token; '' is the default one. */
@@ -34,18 +34,6 @@ async function givenServers(
 
 async function rootOf({app}: GivenApp): Promise<string> {
   return (await app.getServer(RestServer)).url ?? '';
-}
-
-/**
- * Waits until the server has closed a transport that was left after this call; a transport that was
- * left before it has been looked at by then.
- */
-async function outlastIdleTransport(root: string, namespace = ''): Promise<void> {
-  const other = await PollingClient.open(root);
-  await other.send(`40${namespace}`);
-  await other.until(`40${namespace}`);
-  await other.send(`41${namespace}`);
-  await other.until('1');
 }
 
 for (const transport of TRANSPORTS) {

@@ -43,3 +43,15 @@ export class PollingClient {
     return response.ok;
   }
 }
+
+/**
+ * Waits until the server has closed a transport that was left after this call; a transport that was
+ * left before it has been looked at by then.
+ */
+export async function outlastIdleTransport(root: string, namespace = ''): Promise<void> {
+  const other = await PollingClient.open(root);
+  await other.send(`40${namespace}`);
+  await other.until(`40${namespace}`);
+  await other.send(`41${namespace}`);
+  await other.until('1');
+}
