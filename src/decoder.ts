@@ -1,6 +1,7 @@
 import type {Server as IoServer, Socket} from 'socket.io';
 import {checkHandshake} from './handshake';
-import {noteJoining} from './joins';
+import {noteJoining} from './join-limits';
+import {followJoins} from './joins';
 import {isDeeper, isPlain, noteLong} from './payload';
 import {PacketTypes, parserOf} from './socket-io-internals';
 import type {DecodedPacket} from './socket-io-internals';
@@ -106,7 +107,10 @@ function checkDecoded(this: Reading, packet: DecodedPacket): void {
   if (packet.type === PacketTypes.CONNECT) {
     countJoin(this);
     checkHandshake(packet);
-  } else if (this[TEXT] !== 'short' && isChecked(packet)) {
+  }
+  if (packet.type === PacketTypes.CONNECT || packet.type === PacketTypes.DISCONNECT)
+    followJoins(this, packet);
+  else if (this[TEXT] !== 'short' && isChecked(packet)) {
     noteLong(packet.data, this[TEXT] === 'plain');
   }
 }

@@ -20,19 +20,19 @@ import type {FailurePolicy} from './failure-policy';
 import {problemsOf} from './endpoint-problems';
 import {handshakeRefusal} from './handshake';
 import {InFlight, within} from './in-flight';
-import {refusalOfJoin} from './joins';
+import {refusalOfJoin} from './join-limits';
 import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
 import {isOutage} from './outages';
 import {checkPayload} from './payload';
-import {CLOSE_GRACE, cutConnection} from './transport';
+import {CLOSE_GRACE} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
 import type {
   ApplyCredentials,
   SocketAuthenticationOptions,
   SocketServerOptions,
 } from './configuration';
-import {isJoinedTwice, takePlace} from './unauthenticated';
+import {takePlace} from './unauthenticated';
 import {securityIdOf, userRoom} from './users';
 
 type EndpointOptions = SocketServerOptions &
@@ -114,8 +114,6 @@ export class Endpoint implements ConnectionService, Claimant {
 
   refusalOf(socket: Socket): Error | undefined {
     if (this.state === 'closed' || this.idle) return new Error('Invalid namespace');
-    // socket.io only sees that in time if the first has finished joining.
-    if (isJoinedTwice(socket)) cutConnection(socket.conn);
     // What was done when the connection closed has missed it; a middleware could keep it for ever.
     if (socket.conn.readyState !== 'open') return new Error('The connection is closed.');
     const refusal =
@@ -129,8 +127,6 @@ export class Endpoint implements ConnectionService, Claimant {
   }
 
   connect(socket: Socket): void {
-    // A recovered one has skipped the middleware that refuses it.
-    if (isJoinedTwice(socket)) cutConnection(socket.conn);
     // Another listener of the application may have disconnected it already.
     if (!socket.connected) {
       Admission.of(socket.nsp).forget(socket);

@@ -14,7 +14,7 @@ import type {Report} from './faults';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
 import {guardAllowRequest, guardCors, refuseForeignOrigins} from './origin';
-import {limitJoins} from './joins';
+import {limitJoins} from './join-limits';
 import {OutgoingQueues} from './outgoing-queue';
 import {limitRequests, MAX_MESSAGE_BYTES} from './payload-limits';
 import {PongingServer} from './pongs';

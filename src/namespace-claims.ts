@@ -1,6 +1,7 @@
 import type {Namespace, Server as IoServer, Socket} from 'socket.io';
 import {Admission} from './admission';
 import type {Report} from './faults';
+import {Joins} from './joins';
 import {liftRequestLimit} from './payload-limits';
 import {guardNamespace} from './socket-guard';
 import {
@@ -71,14 +72,16 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
     Admission.of(namespace);
     detachFromPattern(namespace);
     onRemoved(namespace, leavePlace);
+    Joins.of(namespace);
     return;
   }
   reachChildren(namespace);
   const take = (child: Namespace) => {
     child.off('connection', joinedUnclaimed);
     guardNamespace(child, claimant.report);
-    keepWhileJoining(child);
+    keepWhileJoining(child, () => Joins.of(child).any);
     onRemoved(child, leavePlace);
+    Joins.of(child);
     Admission.of(child);
   };
   for (const child of children) {
@@ -96,7 +99,8 @@ function handOver(namespace: Namespace, claimant: Claimant): void {
   const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
   // Before the application's own, which may have been added earlier.
   namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
-    next(owns(socket) ? claimant.refusalOf(socket) : undefined);
+    if (Joins.of(socket.nsp).enter(socket))
+      next(owns(socket) ? claimant.refusalOf(socket) : undefined);
   });
   namespace.prependListener('connection', (socket: Socket) => {
     if (owns(socket)) claimant.connect(socket);

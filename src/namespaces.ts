@@ -3,7 +3,7 @@ import type {Endpoint} from './endpoint';
 import {rootUrlOf} from './http-target';
 import type {SocketListener} from './listener';
 import {childrenOf} from './socket-io-internals';
-import {countMatching} from './transport';
+import {countMatching} from './matching';
 import {DEFAULT_SERVER_NAME} from './configuration';
 import type {ReadyHttpServer, SocketServerOptions, StartTarget} from './configuration';
 

@@ -18,7 +18,11 @@ export interface SocketInternals {
   packet(packet: object, flags?: object): void;
   notifyOutgoingListeners(packet: object): void;
   /** Takes it out of its namespace and all rooms. */
-  _cleanup(): void;
+  _cleanup: () => void;
+  /** Refuses it while it joins. */
+  _error: (body: unknown) => void;
+  /** Ends it once it has joined. */
+  _onclose(reason: string): void;
 }
 
 /** A decoded packet. */
@@ -28,6 +32,7 @@ interface Packet {
 }
 
 interface ClientInternals {
+  readonly server: IoServer;
   readonly decoder: {
     on(event: 'decoded', listener: (packet: Packet) => void): unknown;
     off(event: 'decoded', listener: (packet: Packet) => void): unknown;
@@ -35,9 +40,9 @@ interface ClientInternals {
   /** Listens to the decoder until the client is closed. */
   ondecoded: (packet: Packet) => void;
   /** Where a packet goes; Engine.IO 3 puts a query behind the name. */
-  _parseNamespace(packet: Packet): {readonly namespace: string};
+  _parseNamespace(packet: object): {readonly namespace: string};
   /** Sockets on the connection, by namespace. */
-  readonly nsps: ReadonlyMap<string, Socket>;
+  readonly nsps: Map<string, Socket>;
   /** Sockets on the connection, one a namespace. */
   readonly sockets: ReadonlyMap<string, Socket>;
   /** Sends what an encoder has made of a packet. */
@@ -55,6 +60,16 @@ interface NamespaceInternals {
   emitReserved: (event: string, ...args: unknown[]) => boolean;
   /** Called with an event of another node, its name first and maybe an ack last. */
   _onServerSideEmit: (args: unknown[]) => void;
+  /** Called with each client that joins. */
+  _add: (
+    client: Socket['client'],
+    auth: object,
+    joined: (socket: Socket) => void,
+  ) => unknown;
+  /** Called with each socket that middleware lets in. */
+  _doConnect: (socket: Socket, joined: (socket: Socket) => void) => void;
+  /** Called with each socket that leaves, or is refused while it joins. */
+  _remove: (socket: Socket) => void;
 }
 
 interface ParentNamespaceInternals {
@@ -97,7 +112,13 @@ interface ParserInternals {
 }
 
 /** Types of socket.io's packets. */
-export const PacketTypes = {CONNECT: 0, EVENT: 2, ACK: 3, CONNECT_ERROR: 4} as const;
+export const PacketTypes = {
+  CONNECT: 0,
+  DISCONNECT: 1,
+  EVENT: 2,
+  ACK: 3,
+  CONNECT_ERROR: 4,
+} as const;
 
 export function parserOf(io: IoServer): ParserInternals {
   return io as unknown as ParserInternals;
@@ -184,17 +205,15 @@ interface Removing {
  * Keeps a pattern's child as long as clients are joining it: socket.io removes it under them when the
  * last that had joined leaves, or another is refused, and no broadcast would find them.
  */
-export function keepWhileJoining(child: Namespace): void {
+export function keepWhileJoining(child: Namespace, joining: () => boolean): void {
   const own = child as unknown as Removing;
   if (!Object.hasOwn(own, '_remove')) return;
   const {_remove: clean} = own;
   const {_remove: remove} = Object.getPrototypeOf(own) as Removing;
   own._remove = socket => {
-    const connecting = connectingSockets(child);
-    const joining = connecting.size > (connecting.has(socket.id) ? 1 : 0);
     // A namesake may have been made since it was removed.
     const removed = child.server._nsps.get(child.name) !== child;
-    if (joining || removed) remove.call(own, socket);
+    if (joining() || removed) remove.call(own, socket);
     else clean.call(own, socket);
   };
 }

@@ -2,8 +2,8 @@ import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {Server as IoServer, Socket} from 'socket.io';
 import {WebSocket} from 'ws';
-import {delayOf} from './delay';
 import {unreadResponse} from './responses';
+import {isMatching} from './matching';
 import {
   clientOf,
   closingOf,
@@ -12,8 +12,6 @@ import {
   socketsOnConnection,
   webSocketOf,
 } from './socket-io-internals';
-import {runGuarded} from './faults';
-import type {NamespaceMatcher} from './configuration';
 
 /** How long, in ms, a closed connection may take to say goodbye before it is cut. */
 export const CLOSE_GRACE = 500;
@@ -27,47 +25,6 @@ export function isGone(connection: Socket['conn']): boolean {
   const client = webSocketOf(connection);
   if (client) return client.readyState === WebSocket.CLOSED;
   return !closingOf(connection.transport);
-}
-
-/** Namespace functions under way; socket.io does not tell them whose connection they decide on. */
-const matching = new WeakMap<IoServer, Set<object>>();
-
-/**
- * Lets idle transports wait for a namespace function.
- *
- * @param timeout - For how long at most, in ms: what a client has to authenticate.
- */
-export function countMatching(
-  io: IoServer,
-  matcher: NamespaceMatcher,
-  timeout: () => number | false,
-  fail: (error: unknown) => void,
-): NamespaceMatcher {
-  const running = matching.get(io) ?? new Set();
-  matching.set(io, running);
-  return (name, auth, next) => {
-    let answered = false;
-    const answer = (error: Error | null, allowed: boolean) => {
-      if (answered) return;
-      answered = true;
-      clearTimeout(timer);
-      running.delete(answer);
-      next(error, allowed);
-    };
-    running.add(answer);
-    const most = timeout();
-    const timer =
-      most === false
-        ? undefined
-        : setTimeout(() => running.delete(answer), delayOf(most)).unref();
-    runGuarded(
-      () => matcher(name, auth, answer),
-      error => {
-        fail(error);
-        answer(null, false);
-      },
-    );
-  };
 }
 
 /** Closes a connection without waiting for its client, dropping what it was not sent yet. */
@@ -175,7 +132,7 @@ export function closeIdleTransport(socket: Socket): void {
 }
 
 function isConnecting({client, nsp}: Socket): boolean {
-  if (matching.get(nsp.server)?.size) return true;
+  if (isMatching(nsp.server)) return true;
   for (const namespace of nsp.server._nsps.values()) {
     for (const socket of connectingSockets(namespace).values()) {
       if (socket.client === client) return true;

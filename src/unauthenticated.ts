@@ -2,7 +2,7 @@ import type {Socket} from 'socket.io';
 import type {UnauthenticatedCount} from './connection-limits';
 import {delayOf} from './delay';
 import {MAX_UNAUTHENTICATED_SOCKETS} from './protocol';
-import {clientOf, internalsOf, socketsOnConnection} from './socket-io-internals';
+import {clientOf, internalsOf} from './socket-io-internals';
 import {endConnection, IDLE_TRANSPORT_TIMEOUT, isGone, terminateSoon} from './transport';
 
 /** What is known of a connection until one of its sockets has authenticated. */
@@ -207,23 +207,4 @@ export function countSockets(connection: Socket['conn']): number {
   let count = sockets.size + reserved;
   for (const {id} of entering) if (!sockets.has(id)) count++;
   return count;
-}
-
-/**
- * Whether a socket's connection has another in the same namespace, or joining it, out of its client's
- * reach. With Engine.IO 3 both have the same id, so that socket.io itself only knows the later one.
- */
-export function isJoinedTwice(socket: Socket): boolean {
-  const entering = watchedOf(socket.conn)[ENTERING];
-  return (
-    hasNamesake(socketsOnConnection(socket).values(), socket) ||
-    (entering !== undefined && hasNamesake(entering, socket))
-  );
-}
-
-function hasNamesake(sockets: Iterable<Socket>, socket: Socket): boolean {
-  for (const other of sockets) {
-    if (other !== socket && other.nsp === socket.nsp) return true;
-  }
-  return false;
 }

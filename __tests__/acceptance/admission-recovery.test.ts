@@ -3,7 +3,13 @@ import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
 import type {TestClient} from '../helpers/client';
-import {givenNamespace, NAMESPACE_KINDS, reach, TRANSPORTS} from '../helpers/namespace';
+import {
+  giveSessionsOnce,
+  givenNamespace,
+  NAMESPACE_KINDS,
+  reach,
+  TRANSPORTS,
+} from '../helpers/namespace';
 import type {GivenNamespace} from '../helpers/namespace';
 
 /** Events that came after the first `count`, each with its first argument. */
@@ -218,19 +224,7 @@ describe('connection state recovery', {timeout: 20_000}, () => {
     const restored = new Set<string>();
     await using given = await givenNamespace({
       recovery: true,
-      setup: (_server, io) => {
-        const Base = io.adapter() as any;
-        io.adapter(
-          class extends Base {
-            async restoreSession(pid: string, offset: string): Promise<unknown> {
-              const session: unknown = await super.restoreSession(pid, offset);
-              this.sessions.delete(pid);
-              restored.add(pid);
-              return session;
-            }
-          } as any,
-        );
-      },
+      setup: (_server, io) => giveSessionsOnce(io, pid => restored.add(pid)),
     });
     const [one, first] = await given.authenticated(MANUAL);
     await using client = one;

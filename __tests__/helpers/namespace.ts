@@ -153,3 +153,21 @@ export async function reach(
     ...all,
   ];
 }
+
+/** Lets a socket.io server have an adapter that gives each session only once, as those of databases do. */
+export function giveSessionsOnce(
+  io: IoServer,
+  given: (pid: string) => void = () => undefined,
+): void {
+  const Base = io.adapter() as any;
+  io.adapter(
+    class extends Base {
+      async restoreSession(pid: string, offset: string): Promise<unknown> {
+        const session: unknown = await super.restoreSession(pid, offset);
+        this.sessions.delete(pid);
+        given(pid);
+        return session;
+      }
+    } as any,
+  );
+}

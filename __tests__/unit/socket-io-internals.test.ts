@@ -823,4 +823,70 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
       part,
     );
   });
+
+  it('a namespace adds each client and connects each socket by functions that can be replaced', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const part = changed('Namespace._add or Namespace._doConnect');
+    const internals = namespaceInternalsOf(namespace);
+    const [add, connected] = [internals._add, internals._doConnect];
+    const seen: unknown[] = [];
+    internals._add = (client, auth, joined) => {
+      seen.push(auth);
+      return add.call(namespace, client, auth, joined);
+    };
+    internals._doConnect = (socket, joined) => {
+      seen.push(socket.connected);
+      connected.call(namespace, socket, joined);
+      seen.push(clientOf(socket.client).nsps.get('/') === socket);
+    };
+    const client = await PollingClient.open(given.root);
+    await client.send('40{"token":"ok"}');
+    await client.until('40{');
+    assert.deepEqual(seen, [{token: 'ok'}, false, true], part);
+  });
+
+  it('a client joins a namespace again when its socket is not in Client.nsps', async () => {
+    await using given = await givenIo();
+    const namespace = given.io.of('/');
+    const part = changed('Client.ondecoded, Client.nsps or Socket._onclose');
+    const client = await PollingClient.open(given.root);
+    await client.send('40');
+    await client.until('40{');
+    const [socket] = namespace.sockets.values();
+    const {nsps, server} = clientOf(socket.client);
+    assert.equal(server, given.io, part);
+    nsps.delete('/');
+    const gone = once(socket, 'disconnect');
+    internalsOf(socket)._onclose('a reason');
+    assert.equal((await gone)[0], 'a reason', part);
+    const packets = new Queue<object>();
+    nsps.set('/', {_onpacket: (packet: object) => packets.push(packet)} as never);
+    await client.send('41');
+    assert.equal((await packets.next()) instanceof Object, true, part);
+    nsps.delete('/');
+    await client.send('40');
+    await client.until('40{');
+    assert.equal(namespace.sockets.size, 1, part);
+  });
+
+  it('Socket._cleanup and Socket._error end a socket that is refused', async () => {
+    await using given = await givenIo();
+    const part = changed('Socket._cleanup or Socket._error');
+    const namespace = given.io.of('/');
+    const called: string[] = [];
+    namespace.use((socket, next) => {
+      const internals = internalsOf(socket);
+      const error = internals._error.bind(socket);
+      internals._cleanup = () => called.push('cleanup');
+      internals._error = body => {
+        called.push('error');
+        error(body);
+      };
+      next(new Error('No.'));
+    });
+    await using client = givenClient(given.root, {reconnection: false});
+    await client.next('connect_error');
+    assert.deepEqual(called, ['cleanup', 'error'], part);
+  });
 });
