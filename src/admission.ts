@@ -3,6 +3,7 @@ import {guardAdapter} from './adapter-guard';
 import {delayOf} from './delay';
 import {ownerOf} from './socket-guard';
 import {internalsOf, PacketTypes} from './socket-io-internals';
+import {recoveryTimeOf, Sessions} from './sessions';
 import {isUserRoom} from './users';
 
 type Adapter = Namespace['adapter'];
@@ -35,6 +36,7 @@ export class Admission {
   private persisted?: string;
   /** Sockets whose `emit` is wrapped. */
   private readonly passing = new WeakSet<Socket>();
+  readonly sessions: Sessions;
 
   static of(namespace: Namespace): Admission {
     let admission = admissions.get(namespace);
@@ -46,6 +48,7 @@ export class Admission {
   }
 
   private constructor(private readonly namespace: Namespace) {
+    this.sessions = new Sessions(namespace);
     let {adapter} = namespace;
     this.guard(adapter);
     // `io.adapter(…)` replaces the adapter of a namespace that exists already.
@@ -95,19 +98,13 @@ export class Admission {
     if (!socket.recovered || this.persisted === socket.id) return;
     const {pid} = internalsOf(socket);
     this.ended.add(pid);
-    const wait = delayOf(this.recoveryTime + 1);
+    const wait = delayOf(recoveryTimeOf(this.namespace) + 1);
     setTimeout(() => this.ended.delete(pid), wait).unref();
   }
 
   /** For how long, in ms, another connection may go on as a socket that is gone; 0 if none may. */
   keptFor(socket: Socket): number {
-    return this.persisted === socket.id ? this.recoveryTime : 0;
-  }
-
-  /** How long, in ms, an adapter keeps a session. */
-  private get recoveryTime(): number {
-    const recovery = this.namespace.server._opts.connectionStateRecovery;
-    return recovery?.maxDisconnectionDuration ?? 0;
+    return this.persisted === socket.id ? recoveryTimeOf(this.namespace) : 0;
   }
 
   private keepsOut(id: string): boolean {
@@ -179,7 +176,8 @@ export class Admission {
     ) => {
       const socket = this.emitting;
       const own = socket && options.rooms.size === 1 && options.rooms.has(socket.id);
-      if (own && !adapter.rooms.has(socket.id)) {
+      // To one that is away it goes by way of the adapter, which keeps it for its session.
+      if (own && socket.connected && !adapter.rooms.has(socket.id)) {
         internalsOf(socket).notifyOutgoingListeners(packet);
         internalsOf(socket).packet(packet, options.flags);
         return;
@@ -212,11 +210,9 @@ export class Admission {
     adapter.persistSession = session => {
       this.persisted = session.sid;
       const entry = held.get(session.sid);
-      if (!entry) {
-        persistSession(session);
-      } else if (entry.recovered) {
-        persistSession({...session, rooms: [...entry.rooms]});
-      }
+      if (entry && !entry.recovered) return;
+      this.sessions.add();
+      persistSession(entry ? {...session, rooms: [...entry.rooms]} : session);
     };
   }
 }

@@ -3,11 +3,12 @@ import {Admission} from './admission';
 import type {Report} from './faults';
 import {Joins} from './joins';
 import {liftRequestLimit} from './payload-limits';
+import {RemovedChildren} from './removed-children';
 import {guardNamespace} from './socket-guard';
 import {
   childrenOf,
   detachFromPattern,
-  keepWhileJoining,
+  keepWhileNeeded,
   namespaceInternalsOf,
   onRemoved,
   reachChildren,
@@ -76,13 +77,15 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
     return;
   }
   reachChildren(namespace);
+  const removed = new RemovedChildren(namespace);
   const take = (child: Namespace) => {
     child.off('connection', joinedUnclaimed);
     guardNamespace(child, claimant.report);
-    keepWhileJoining(child, () => Joins.of(child).any);
+    const needed = () => Joins.of(child).any || Admission.of(child).sessions.any;
+    const release = keepWhileNeeded(child, needed, () => removed.add(child));
     onRemoved(child, leavePlace);
     Joins.of(child);
-    Admission.of(child);
+    Admission.of(child).sessions.onOver(release);
   };
   for (const child of children) {
     take(child);

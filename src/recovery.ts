@@ -1,5 +1,6 @@
 import type {Namespace} from 'socket.io';
 import {Adapter, SessionAwareAdapter} from 'socket.io-adapter';
+import {recoveryTimeOf} from './sessions';
 
 /** How often, in ms, to look which sessions are over; socket.io looks as often. */
 const SWEEP_INTERVAL = 60_000;
@@ -18,8 +19,7 @@ export class RecoveryAdapter extends Adapter {
   private timer?: NodeJS.Timeout;
 
   get maxDisconnectionDuration(): number {
-    const {server} = this.nsp as Namespace;
-    return server._opts.connectionStateRecovery?.maxDisconnectionDuration ?? 0;
+    return recoveryTimeOf(this.nsp as Namespace);
   }
 
   override persistSession(session: Session): void {

@@ -70,10 +70,14 @@ interface NamespaceInternals {
   _doConnect: (socket: Socket, joined: (socket: Socket) => void) => void;
   /** Called with each socket that leaves, or is refused while it joins. */
   _remove: (socket: Socket) => void;
+  /** Makes it an adapter, also in place of one that it has. */
+  _initAdapter(): void;
 }
 
 interface ParentNamespaceInternals {
   readonly children: Set<Namespace>;
+  /** Called with the name of a child that is not there. */
+  createChild: (name: string) => Namespace;
 }
 
 interface ServerInternals {
@@ -202,20 +206,34 @@ interface Removing {
 }
 
 /**
- * Keeps a pattern's child as long as clients are joining it: socket.io removes it under them when the
- * last that had joined leaves, or another is refused, and no broadcast would find them.
+ * Keeps a pattern's child as long as it is needed: socket.io removes it when the last that had joined leaves,
+ * or another is refused.
+ *
+ * @param removed - Called when it is removed.
+ * @returns Removes it where it is empty and not needed any more.
  */
-export function keepWhileJoining(child: Namespace, joining: () => boolean): void {
+export function keepWhileNeeded(
+  child: Namespace,
+  needed: () => boolean,
+  removed: () => void,
+): () => void {
   const own = child as unknown as Removing;
-  if (!Object.hasOwn(own, '_remove')) return;
+  if (!Object.hasOwn(own, '_remove')) return () => undefined;
   const {_remove: clean} = own;
   const {_remove: remove} = Object.getPrototypeOf(own) as Removing;
-  own._remove = socket => {
+  const isThere = () => child.server._nsps.get(child.name) === child;
+  const take = (socket: Socket) => {
     // A namesake may have been made since it was removed.
-    const removed = child.server._nsps.get(child.name) !== child;
-    if (joining() || removed) remove.call(own, socket);
-    else clean.call(own, socket);
+    if (needed() || !isThere()) {
+      remove.call(own, socket);
+      return;
+    }
+    clean.call(own, socket);
+    if (!isThere()) removed();
   };
+  own._remove = take;
+  // One that is not there.
+  return () => take(Object.create(null) as Socket);
 }
 
 /** Tells of each socket that a namespace lets go of: it has left, or is refused while it joins. */
@@ -233,6 +251,10 @@ export function childrenOf(namespace: Namespace): Set<Namespace> | undefined {
   return (namespace as unknown as Partial<ParentNamespaceInternals>).children;
 }
 
+export function parentInternalsOf(parent: Namespace): ParentNamespaceInternals {
+  return parent as unknown as ParentNamespaceInternals;
+}
+
 /**
  * Lets a pattern's parent namespace do for its children all that it can do: socket.io's only emits to
  * them, and finds, joins and disconnects no socket.
@@ -242,6 +264,9 @@ export function reachChildren(parent: Namespace): void {
   const children = childrenOf(parent) ?? new Set();
   const each = <Result>(run: (child: Namespace['adapter']) => Result): Result[] =>
     [...children].map(child => run(child.adapter));
+  // With connection state recovery each child adds an id of its own.
+  adapter.broadcast = (packet: {data: unknown[]}, options) =>
+    void each(child => child.broadcast({...packet, data: [...packet.data]}, options));
   adapter.fetchSockets = async options => {
     const found = await Promise.all(each(child => child.fetchSockets(options)));
     return found.flat() as unknown[];

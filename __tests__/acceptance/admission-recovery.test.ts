@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
+import {givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {
   giveSessionsOnce,
@@ -18,6 +19,11 @@ function receivedSince(client: TestClient, count: number): [string, unknown][] {
 }
 
 const MANUAL = {reconnection: false};
+
+const ALONE_OR_NOT = TRANSPORTS.flatMap(transport => [
+  [transport, 'with'] as const,
+  [transport, 'without'] as const,
+]);
 
 /** Cuts the transport and waits until both sides know. */
 async function drop(client: TestClient, socket: Socket): Promise<void> {
@@ -45,11 +51,17 @@ async function settle(socket: Socket, client: TestClient): Promise<void> {
 }
 
 for (const kind of NAMESPACE_KINDS) {
-  for (const transport of TRANSPORTS) {
+  for (const [transport, others] of ALONE_OR_NOT) {
     describe(
-      `a connection recovered in ${kind.title} over ${transport}`,
+      `a connection recovered in ${kind.title}, ${others} others, over ${transport}`,
       {timeout: 20_000},
       () => {
+        /** Another client of the namespace, if there is one: a pattern's child is removed when it is empty. */
+        const keep = async (given: GivenNamespace) => {
+          if (others === 'with') return (await given.authenticated())[0];
+          return {[Symbol.asyncDispose]: () => Promise.resolve()};
+        };
+
         it('gets missed packets and its rooms back once it has authenticated again, before connected handlers', async () => {
           let roomsWhenConnected: string[] = [];
           await using given = await givenNamespace({
@@ -63,8 +75,7 @@ for (const kind of NAMESPACE_KINDS) {
               });
             },
           });
-          // A child namespace of a pattern lives as long as it has sockets.
-          await using _keeper = (await given.authenticated())[0];
+          await using _other = await keep(given);
           const [one, first] = await given.authenticated(MANUAL);
           await using client = one;
           const {id, nsp} = first;
@@ -73,6 +84,8 @@ for (const kind of NAMESPACE_KINDS) {
           nsp.emit('missed', 'by all');
           nsp.to('room').emit('missed', 'in the room');
           nsp.to('elsewhere').emit('missed', 'elsewhere');
+          first.emit('missed', 'by its socket');
+          first.volatile.emit('missed', 'by its socket, volatile');
 
           const {socket, before} = await comeBack(given, client);
           assert.ok(client.socket.recovered);
@@ -94,7 +107,8 @@ for (const kind of NAMESPACE_KINDS) {
           assert.deepEqual(receivedSince(client, before + 2), [
             ['missed', 'by all'],
             ['missed', 'in the room'],
-            ['connected handler', receivedSince(client, before + 2)[2][1]],
+            ['missed', 'by its socket'],
+            ['connected handler', receivedSince(client, before + 2)[3][1]],
             ['authenticated', true],
           ]);
           assert.deepEqual(roomsWhenConnected.sort(), [id, 'room'].sort());
@@ -104,7 +118,7 @@ for (const kind of NAMESPACE_KINDS) {
 
         it('gets nothing when authentication fails', async () => {
           await using given = await givenNamespace({kind, transport, recovery: true});
-          await using _keeper = (await given.authenticated())[0];
+          await using _other = await keep(given);
           const [one, first] = await given.authenticated(MANUAL);
           await using client = one;
           const {nsp} = first;
@@ -433,5 +447,30 @@ describe('connection state recovery', {timeout: 20_000}, () => {
     const {socket} = await comeBack(given, client);
     await settle(socket, client);
     assert.equal(given.authentications.size, 0);
+  });
+
+  it('keeps what one broadcast was in several children of a pattern, as often as a client comes back', async () => {
+    const [kind] = NAMESPACE_KINDS.filter(({namespace}) => namespace instanceof RegExp);
+    await using given = await givenNamespace({recovery: true, kind});
+    const [one, first] = await given.authenticated(MANUAL);
+    await using client = one;
+    await using other = givenClient(`${given.root}/room-2`);
+    const second = await given.sockets.next();
+    other.socket.emit('authentication');
+    (await given.authentications.next()).succeed();
+    await other.next('authenticated');
+    await Promise.all([first.join('room'), second.join('room')]);
+    let socket = first;
+    for (let time = 1; time <= 3; time++) {
+      await drop(client, socket);
+      given.server.to('room').emit('missed', time);
+      ({socket} = await comeBack(given, client));
+      assert.ok(socket.recovered, String(time));
+      client.socket.emit('authentication');
+      (await given.authentications.next()).succeed();
+      await client.next('authenticated');
+      assert.equal(await client.next('missed'), time);
+      assert.equal(await other.next('missed'), time);
+    }
   });
 });

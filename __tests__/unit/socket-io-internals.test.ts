@@ -18,6 +18,7 @@ import {
   operatorOf,
   namespaceInternalsOf,
   onRemoved,
+  parentInternalsOf,
   parserOf,
   sendAck,
   socketsOnConnection,
@@ -888,5 +889,26 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     await using client = givenClient(given.root, {reconnection: false});
     await client.next('connect_error');
     assert.deepEqual(called, ['cleanup', 'error'], part);
+  });
+
+  it('a pattern makes its children by a function that can be replaced, whoever asks', async () => {
+    await using given = await givenIo();
+    const {io} = given;
+    const part = changed('ParentNamespace.createChild or Namespace._initAdapter');
+    const parent = io.of(/^\/room-\d$/);
+    const internals = parentInternalsOf(parent);
+    const create = internals.createChild.bind(parent);
+    const made: string[] = [];
+    internals.createChild = name => {
+      made.push(name);
+      return create(name);
+    };
+    const child = io.of('/room-1');
+    const {adapter} = child;
+    namespaceInternalsOf(child)._initAdapter();
+    assert.notEqual(child.adapter, adapter, part);
+    const [client] = await connect(given, parent, '/room-2');
+    await client[Symbol.asyncDispose]();
+    assert.deepEqual(made, ['/room-1', '/room-2'], part);
   });
 });
