@@ -17,7 +17,7 @@ interface Streaming {
 }
 
 /** How many values are looked through that are not sent: they may lead anywhere. */
-const MAX_UNSENT_VALUES = 10_000;
+const WATCHED_VALUES = 10_000;
 
 /** Promises whose rejection is reported already: a retried call is sent its answer again. */
 const watched = new WeakSet();
@@ -117,7 +117,7 @@ export function watchPromises(
 
 /** The same for a value that is not sent. */
 export function watchUnsent(root: unknown, reporter: Reporter, source: string): void {
-  watchPromises(root, reporter, source, MAX_UNSENT_VALUES);
+  watchPromises(root, reporter, source, WATCHED_VALUES);
 }
 
 function watch(promise: Promise<unknown>, reporter: Reporter, source: string): void {
