@@ -44,6 +44,22 @@ export default tseslint.config(
     rules: {
       'import-x/no-cycle': 'error',
       'import-x/no-extraneous-dependencies': ['error', {devDependencies: false}],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: '@loopback/context',
+              message: 'Import it from @loopback/core, so that there is one copy.',
+            },
+            ...['@loopback/authentication', '@loopback/security'].map(name => ({
+              name,
+              message:
+                'Applications need not have it: use its names, as src/security.ts.',
+            })),
+          ],
+        },
+      ],
     },
   },
   {

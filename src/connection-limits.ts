@@ -1,7 +1,7 @@
-import type {Express} from 'express';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'socket.io';
 import {toExpressRequest} from './express-request';
+import type {ExpressApp} from './express-request';
 import type {Report} from './faults';
 
 type Connection = Socket['conn'];
@@ -28,7 +28,7 @@ export class ConnectionLimits implements UnauthenticatedCount {
 
   constructor(
     private readonly options: () => ConnectionLimitOptions,
-    private readonly express: () => Express,
+    private readonly express: () => ExpressApp,
     private readonly report: Report,
   ) {}
 

@@ -25,6 +25,7 @@ import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
 import {isOutage} from './outages';
 import {checkPayload} from './payload';
+import {securityIdOf} from './security';
 import {CLOSE_GRACE} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
 import type {
@@ -33,7 +34,7 @@ import type {
   SocketServerOptions,
 } from './configuration';
 import {takePlace} from './unauthenticated';
-import {securityIdOf, userRoom} from './users';
+import {userRoom} from './users';
 
 type EndpointOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;

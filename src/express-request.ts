@@ -2,24 +2,29 @@ import type {Context} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
 import express from 'express';
-import type {Express} from 'express';
 import type {IncomingMessage} from 'node:http';
 import type {ApplyCredentials} from './configuration';
 
-let standalone: Express | undefined;
+/** The part of an Express application that is used: its settings, and the prototype of its requests. */
+export interface ExpressApp {
+  readonly request: object;
+  get(setting: string): unknown;
+}
+
+let standalone: ExpressApp | undefined;
 
 /** The REST server's Express application, whose settings apply; one of its own where there is none. */
-export function expressOf(context: Context): Express {
+export function expressOf(context: Context): ExpressApp {
   const rest = context.getSync(RestBindings.SERVER, {optional: true});
-  const handler = rest?.requestHandler as Partial<Express> | undefined;
-  if (handler?.request) return handler as Express;
+  const handler = rest?.requestHandler as Partial<ExpressApp> | undefined;
+  if (handler?.request) return handler as ExpressApp;
   return (standalone ??= express());
 }
 
 /** Makes a handshake's request an Express request, just as Express does with those it serves. */
 export function toExpressRequest(
   request: IncomingMessage,
-  express: () => Express,
+  express: () => ExpressApp,
 ): Request {
   const made = request as Request;
   if ('originalUrl' in request) return made;

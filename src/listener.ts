@@ -1,6 +1,5 @@
 import {HttpServer} from '@loopback/http-server';
 import type {HttpServerOptions} from '@loopback/http-server';
-import type {Express} from 'express';
 import {createServer} from 'node:http';
 import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
@@ -10,6 +9,7 @@ import {coalesceFlush, coalescingServer} from './coalescing';
 import {ConnectionLimits} from './connection-limits';
 import type {ConnectionLimitOptions} from './connection-limits';
 import {guardDecoders} from './decoder';
+import type {ExpressApp} from './express-request';
 import type {Report} from './faults';
 import {mountOn} from './http-mounts';
 import {isHttpServer} from './http-target';
@@ -50,7 +50,7 @@ interface ListenerService {
   /** ms that a client has until a socket of its is authenticated; `undefined` for no limit. */
   timeout(): number | undefined;
   /** Settings of HTTP, such as which proxies are trusted. */
-  express(): Express;
+  express(): ExpressApp;
   report: Report;
 }
 

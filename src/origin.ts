@@ -1,6 +1,6 @@
-import type {Express} from 'express';
 import type {IncomingMessage} from 'node:http';
 import type {ServerOptions as IoServerOptions} from 'socket.io';
+import type {ExpressApp} from './express-request';
 import {runGuarded} from './faults';
 import type {Report} from './faults';
 
@@ -28,7 +28,7 @@ const OPAQUE = 'null';
  */
 export function refuseForeignOrigins(
   cors: Cors,
-  express: () => Express,
+  express: () => ExpressApp,
   report: Report,
 ): AllowRequest {
   return (request, callback) => {
@@ -107,7 +107,7 @@ export function guardCors(cors: Cors, report: Report): Cors {
 function isOwn(
   origin: string,
   request: IncomingMessage,
-  express: () => Express,
+  express: () => ExpressApp,
   report: Report,
 ): boolean {
   const host = hostOf(origin);
@@ -131,7 +131,7 @@ function hostOf(origin: string): string | undefined {
 /** The host that a client asked for, as the request or a proxy that is trusted names it. */
 function requestedHost(
   {headers, socket}: IncomingMessage,
-  express: () => Express,
+  express: () => ExpressApp,
 ): string {
   // HTTP/2 has the first in place of the second.
   const {':authority': authority, host = '', 'x-forwarded-host': forwarded} = headers;

@@ -1,13 +1,3 @@
-import {securityId} from '@loopback/security';
-import type {UserProfile} from '@loopback/security';
-
-/** The default of the option `userId`. */
-export function securityIdOf(user: unknown): string | undefined {
-  return typeof user === 'object' && user !== null
-    ? (user as Partial<UserProfile>)[securityId]
-    : undefined;
-}
-
 const PREFIX = 'loopback4-socket:user:';
 
 export function isUserRoom(room: string): boolean {

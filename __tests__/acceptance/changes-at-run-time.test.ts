@@ -1,19 +1,13 @@
-import {
-  bind,
-  BindingScope,
-  ContextTags,
-  globalInterceptor,
-  inject,
-} from '@loopback/context';
+import {bind, BindingScope, ContextTags, globalInterceptor, inject} from '@loopback/core';
 import type {
+  Application,
   Binding,
   Interceptor,
   InvocationContext,
   Next,
   Provider,
   ValueOrPromise,
-} from '@loopback/context';
-import type {Application} from '@loopback/core';
+} from '@loopback/core';
 import {SecurityBindings, securityId} from '@loopback/security';
 import type {UserProfile} from '@loopback/security';
 import {socketAuth, socketMethod} from 'loopback4-socket';

@@ -251,3 +251,24 @@ describe('a user', () => {
     assert.ok(second.rooms.has('everyone'));
   });
 });
+
+describe('a user is known by the securityId', () => {
+  const ofAnotherCopy = Symbol('securityId');
+  class Account {
+    get [securityId]() {
+      return 'ana';
+    }
+  }
+  for (const [title, user] of Object.entries({
+    'of the installed @loopback/security': {[securityId]: 'ana'},
+    'of another copy of @loopback/security': {[ofAnotherCopy]: 'ana'},
+    'that its class has': new Account(),
+  })) {
+    it(title, async () => {
+      await using given = await givenServer(server => server.auth(() => user));
+      await using client = await givenAuthenticated(given.server.url);
+      given.server.toUser('ana').emit('hello');
+      await client.next('hello');
+    });
+  }
+});

@@ -1,4 +1,4 @@
-import {inject} from '@loopback/context';
+import {inject} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';

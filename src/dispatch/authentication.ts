@@ -8,10 +8,9 @@ import {
 import type {Constructor} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
-import {SecurityBindings} from '@loopback/security';
-import type {UserProfile} from '@loopback/security';
 import {requestWith} from '../express-request';
 import {SocketEvents} from '../protocol';
+import {USER} from '../security';
 import type {Call, ControllerMethod} from './call';
 import type {Handler} from './handler';
 
@@ -22,7 +21,7 @@ export interface StrategyMetadata {
   readonly skip?: boolean;
 }
 
-type AuthenticateFn = (request: Request) => Promise<UserProfile | undefined>;
+type AuthenticateFn = (request: Request) => Promise<object | undefined>;
 
 // What is used of @loopback/authentication, by name, because applications need not have it.
 const ACTION = BindingKey.create<AuthenticateFn>('authentication.actions.authenticate');
@@ -87,7 +86,7 @@ export function needsAuthentication(
 export async function authenticateCall(
   call: Call,
   strategy?: StrategyMetadata,
-): Promise<UserProfile | undefined> {
+): Promise<object | undefined> {
   const {caller, context, credentials} = call;
   if (strategy) context.bind(OPERATION_METADATA).to([strategy]);
   else if (!(await context.get(OPERATION_METADATA, {optional: true}))) return undefined;
@@ -95,14 +94,14 @@ export async function authenticateCall(
   const request = await requestWith(handshake, credentials, caller.applyCredentials);
   context.bind(RestBindings.Http.REQUEST).to(request);
   // The action sets the user where it finds one bound; that must not be an outer context.
-  const unset = !context.contains(SecurityBindings.USER);
-  if (unset) context.bind(SecurityBindings.USER);
+  const unset = !context.contains(USER);
+  if (unset) context.bind(USER);
   const authenticate = await context.get(ACTION);
   const outcome = {request, failed: false};
   if (call.event === SocketEvents.AUTHENTICATION) call.strategy = outcome;
   try {
     const user = await authenticate(request);
-    if (!user && unset) context.unbind(SecurityBindings.USER);
+    if (!user && unset) context.unbind(USER);
     return user;
   } catch (error) {
     outcome.failed = true;

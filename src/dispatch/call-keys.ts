@@ -1,9 +1,9 @@
 import {CoreBindings} from '@loopback/core';
 import type {ResolutionContext} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
-import {SecurityBindings} from '@loopback/security';
 import {expressOf, toExpressRequest} from '../express-request';
 import {SocketBindings} from '../keys';
+import {USER} from '../security';
 import type {Call, Caller} from './call';
 
 /** Stands for a key that a call does not have; an outer context may have it. */
@@ -17,7 +17,7 @@ export const CALL_KEYS: ReadonlyMap<string, ReadCall> = new Map<string, ReadCall
   [SocketBindings.CREDENTIALS.key, call => call.credentials],
   [SocketBindings.ARGS.key, call => call.args],
   [SocketBindings.SIGNAL.key, call => call.signal],
-  [SecurityBindings.USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
+  [USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
   [CoreBindings.CONTROLLER_CLASS.key, ({method}) => method?.type ?? ABSENT],
   [CoreBindings.CONTROLLER_METHOD_NAME.key, ({method}) => method?.member ?? ABSENT],
   [CoreBindings.CONTROLLER_CURRENT.key, ({controller}) => controller ?? ABSENT],
