@@ -1,5 +1,5 @@
 import type {Server as IoServer, Socket} from 'socket.io';
-import {receiverOf, transportOf} from './socket-io-internals';
+import {receiverOf, requestLimitOf, transportOf} from './socket-io-internals';
 import {cutConnection} from './transport';
 import {isAuthenticated} from './unauthenticated';
 
@@ -60,13 +60,13 @@ export function liftRequestLimit({conn, nsp: {server}}: Socket): void {
 }
 
 function limitBytes(connection: Socket['conn'], most: number): void {
-  const transport = transportOf(connection);
   const {opts} = connection['server'] as {opts: {maxHttpBufferSize: number}};
   const allowed = opts.maxHttpBufferSize;
   const limit = Math.min(most, allowed);
   const receiver = receiverOf(connection);
   if (receiver) receiver._maxPayload = limit;
-  else if (transport.name === 'polling') transport.maxHttpBufferSize = limit;
+  else if (connection.transport.name === 'polling')
+    requestLimitOf(connection).maxHttpBufferSize = limit;
 }
 
 /** Whether that occurs in a request more often than so many times. */

@@ -287,8 +287,6 @@ export function reachChildren(parent: Namespace): void {
 /** A transport of Engine.IO's. */
 interface TransportInternals {
   readonly name: string;
-  /** Most bytes of a request. */
-  maxHttpBufferSize: number;
   /** Called with each request's payload. */
   onData: (data: string | Buffer) => void;
   /** Called with each packet of it. */
@@ -302,6 +300,19 @@ interface TransportInternals {
     options: object,
     written: (error?: Error) => void,
   ) => void;
+}
+
+/** Most bytes of a request; since Engine.IO 6.6.13 kept in the options, which each transport has of its own. */
+interface RequestLimit {
+  maxHttpBufferSize: number;
+}
+
+/** Where a polling transport keeps the limit of its requests. */
+export function requestLimitOf(connection: Socket['conn']): RequestLimit {
+  const transport = connection.transport as unknown as RequestLimit & {
+    opts?: RequestLimit;
+  };
+  return transport.opts ?? transport;
 }
 
 interface WebSocketInternals {

@@ -204,6 +204,18 @@ for (const transport of TRANSPORTS) {
       assert.deepEqual(await client.call('ping'), {result: 'pong'});
     });
 
+    it('may send 64 KiB at once, and more when it is authenticated', async () => {
+      await using given = await givenServers();
+      const long = 'x'.repeat(64 * 1024);
+      await using client = givenClient(given.url, transports);
+      await client.next('connect');
+      client.socket.emit('authentication', {token: 'ok', long});
+      const ends = ['disconnect', 'authenticated'].map(name => client.next<string>(name));
+      assert.match(await Promise.race(ends), /^transport/);
+      await using other = await givenAuthenticated(given.url, undefined, transports);
+      assert.deepEqual(await other.call('ping', long), {result: 'pong'});
+    });
+
     it('that is authenticated in time stays', async () => {
       await using given = await givenServers();
       await using client = await givenAuthenticated(given.url, undefined, transports);

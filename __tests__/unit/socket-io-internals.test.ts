@@ -20,6 +20,7 @@ import {
   onRemoved,
   parentInternalsOf,
   parserOf,
+  requestLimitOf,
   sendAck,
   socketsOnConnection,
   transportOf,
@@ -308,8 +309,8 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     given.io.engine.on('connection', (connection: Socket['conn']) => {
       const transport = transportOf(connection);
       assert.equal(transport.name, 'polling', part);
-      assert.equal(transport.maxHttpBufferSize, 1e6, part);
-      transport.maxHttpBufferSize = 100;
+      assert.equal(requestLimitOf(connection).maxHttpBufferSize, 1e6, part);
+      requestLimitOf(connection).maxHttpBufferSize = 100;
       const {onData} = transport;
       transport.onData = data => {
         payloads.push(data);
