@@ -11,12 +11,13 @@ const work = mkdtempSync(join(tmpdir(), 'package-'));
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 let passed = 0;
 
-const SERVER = `
+const APPLICATION = `
 const app = new Application();
 app.component(SocketComponent);
 app.configure(SocketBindings.COMPONENT).to({http: {port: 0, host: '127.0.0.1'}});
-const server = SocketServer.get(app, 'chat', {anonymous: true});
-server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
+`;
+
+const CALL = `
 app.start().then(async () => {
   const socket = io(server.url, {transports: ['websocket']});
   socket.on('connect', () => socket.emit('authentication', {}));
@@ -27,6 +28,12 @@ app.start().then(async () => {
   });
 });
 `;
+
+const SERVER = `
+${APPLICATION}
+const server = SocketServer.get(app, 'chat', {anonymous: true});
+server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
+${CALL}`;
 
 const TYPED = `
 import {SocketComponent, SocketServer, socketAuth, socketMethod} from 'loopback4-socket';
@@ -47,6 +54,28 @@ export const reply: Reply<number> = {result: 1};
 // @ts-expect-error the types are there, so this is no any
 export const wrong: Reply<number> = {result: 'one'};
 `;
+
+/** Its import is kept whole, as swc does and TypeScript with `verbatimModuleSyntax`: each name must exist. */
+const VERBATIM = `
+import {Application} from '@loopback/core';
+import {
+  Socket, SocketBindings, SocketComponent, SocketServer, socketAuth, socketMethod,
+} from 'loopback4-socket';
+import {io} from 'socket.io-client';
+class Controller {
+  @socketAuth()
+  user(socket: Socket): boolean {
+    return socket instanceof Socket;
+  }
+  @socketMethod('twice')
+  twice(socket: Socket, credentials: unknown, args: {value: number}): number {
+    return args.value * 2;
+  }
+}
+${APPLICATION}
+app.controller(Controller);
+const server = SocketServer.get(app);
+${CALL}`;
 
 try {
   let tarball = '';
@@ -103,6 +132,18 @@ try {
       import {io} from 'socket.io-client';`;
     assert.equal(script('consumer.mjs', imports + SERVER), '{"result":42}');
   });
+  step(
+    'a type of a decorated method is a value for compilers that keep its import',
+    () => {
+      writeFileSync(join(work, 'verbatim.mts'), VERBATIM);
+      const options = ['--verbatimModuleSyntax', '--experimentalDecorators'];
+      const metadata = ['--emitDecoratorMetadata', '--skipLibCheck', '--strict'];
+      const target = ['--target', 'es2022', '--module', 'node16', '--types', 'node'];
+      const all = [...options, ...metadata, ...target, 'verbatim.mts'];
+      run(work, process.execPath, tsc, ...all);
+      assert.equal(run(work, process.execPath, 'verbatim.mjs').trim(), '{"result":42}');
+    },
+  );
   const resolutions = {
     node: [
       '--module',

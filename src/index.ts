@@ -38,7 +38,9 @@ export type {
 } from './protocol';
 export {SocketComponent} from './socket.component';
 export {SocketServer} from './socket.server';
-export type {DefaultEventsMap, Socket} from 'socket.io';
+// A value, because metadata of decorated methods names the class at run time.
+export {Socket} from 'socket.io';
+export type {DefaultEventsMap} from 'socket.io';
 export {
   DEFAULT_SERVER_NAME,
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
