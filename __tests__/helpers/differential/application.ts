@@ -102,7 +102,9 @@ function bindHosts(world: World, {hostScope}: Combination, of: Of): void {
     };
   bind('Interceptor')
     .toProvider(providerHost('Interceptor', world, interceptor, value))
-    .apply(asGlobalInterceptor());
+    .apply(asGlobalInterceptor())
+    // It would intercept for ever what it calls by a proxy itself.
+    .tag({[ContextTags.GLOBAL_INTERCEPTOR_SOURCE]: 'socket'});
 }
 
 const isUsed = ({given, assigned}: {given: Placed[]; assigned: Placed[]}) =>

@@ -45,24 +45,18 @@ export function firstFault(
   for (const [phase, theirs] of loopback.entries()) {
     const ours = plan[phase];
     const during = `in ${PHASES[phase]}`;
-    // A plan waits for fewer promises, so calls at the same time may overtake each other.
-    const atOnce = phase === PHASES.length - 1;
     for (const [at, outcome] of theirs.outcomes.entries()) {
-      const same = atOnce
-        ? renumbered(ours.outcomes[at]) === renumbered(outcome)
-        : ours.outcomes[at] === outcome;
-      if (!same) return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
+      if (ours.outcomes[at] !== outcome)
+        return fault(`another outcome ${during}`, ours.outcomes[at], outcome);
     }
-    const [mine, other] = [ours.trace, theirs.trace].map(trace => trace.join(' | '));
-    if (mine === other) continue;
-    const sorted = [ours.trace, theirs.trace].map(trace =>
-      trace
-        .map(line => (atOnce ? renumbered(line) : line))
-        .sort()
-        .join(),
+    const [mine, other] = [ours.trace, theirs.trace].map(trace =>
+      settersLast(trace).join(' | '),
     );
+    if (mine === other) continue;
+    const sorted = [ours.trace, theirs.trace].map(trace => [...trace].sort().join());
     const reordered = sorted[0] === sorted[1];
-    if (reordered && atOnce) continue;
+    // A plan waits for fewer promises, so calls at the same time may overtake each other.
+    if (reordered && phase === PHASES.length - 1) continue;
     const kind = reordered ? 'another order' : 'another number of runs';
     return fault(`${kind} ${during}`, mine, other);
   }
@@ -72,16 +66,6 @@ export function firstFault(
   );
   if (ours.length <= theirs.length) return undefined;
   return fault('unhandled rejection', ours, theirs);
-}
-
-/** Numbers what a text names by the order in which it does. */
-function renumbered(text: string): string {
-  const numbers = new Map<string, number>();
-  return text.replace(/#\d+/g, name => {
-    const number = numbers.get(name) ?? numbers.size;
-    numbers.set(name, number);
-    return `#${number}`;
-  });
 }
 
 /** The simplest combination that shows a fault of the same kind. */
@@ -119,6 +103,7 @@ export async function run(
   const all: Seen[] = [];
   let counted = 0;
   const calls = async (count: number) => {
+    const known = world.counted;
     const outcomes = await Promise.all(
       Array.from({length: count}, () => outcomeOf(world, caller, combination, ++counted)),
     );
@@ -126,7 +111,16 @@ export async function run(
     const unhandled = unhandledSoFar.splice(0);
     await world.quiet();
     unhandled.push(...unhandledSoFar.splice(0));
-    all.push({outcomes, trace: world.trace, unhandled});
+    const {trace} = world;
+    all.push(
+      count === 1
+        ? {outcomes, trace, unhandled}
+        : {
+            outcomes: renumbered(outcomes, known),
+            trace: trace.map(event => event.replace(/#\d+/g, '')),
+            unhandled,
+          },
+    );
     world.trace = [];
   };
   await calls(1);
@@ -138,6 +132,28 @@ export async function run(
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
   all.at(-1)?.unhandled.push(...unhandledSoFar.splice(0));
   return all;
+}
+
+/** With setters last: LoopBack assigns what is promised as the promises settle. */
+function settersLast(trace: readonly string[]): string[] {
+  const isSetter = (event: string) => event.startsWith('set ');
+  const setters = trace.filter(isSetter).sort();
+  return [...trace.filter(event => !isSetter(event)), ...setters];
+}
+
+/**
+ * Numbers what is new in the order in which the outcomes show it: calls at the same time may overtake each
+ * other, and with them what was numbered when it was first seen.
+ */
+function renumbered(outcomes: readonly string[], known: number): string[] {
+  const numbers = new Map<string, number>();
+  return outcomes.map(outcome =>
+    outcome.replace(/#(\d+)/g, (found, number: string) => {
+      if (Number(number) <= known) return found;
+      if (!numbers.has(number)) numbers.set(number, known + numbers.size + 1);
+      return `#${numbers.get(number)}`;
+    }),
+  );
 }
 
 async function outcomeOf(

@@ -52,7 +52,8 @@ export class World {
   private readonly reading = new Set<unknown>();
   private readonly queue: (() => void)[] = [];
   private readonly counts = new Map<string, number>();
-  private counted = 0;
+  /** How many values have a number. */
+  counted = 0;
 
   /** @param app - An application's context. @param server - A socket server's. */
   constructor(
