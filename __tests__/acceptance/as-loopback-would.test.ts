@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {combinations, describeCombination} from '../helpers/differential/combinations';
+import {describeCombination} from '../helpers/differential/combinations';
 import {
   compare,
   describeFault,
   simplest,
   watchRejections,
 } from '../helpers/differential/compare';
+import {combinations} from '../helpers/differential/generated';
 import {compareOverSocket, isSeenByClients} from '../helpers/differential/over-socket';
 import type {Fault} from '../helpers/differential/compare';
 

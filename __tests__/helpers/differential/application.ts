@@ -34,6 +34,7 @@ const asIs: Read = value => value;
 /** A controller with all that it needs, bound in a world. */
 export function build(world: World, combination: Combination) {
   const {points, controllerScope} = combination;
+  world.key = keyOf(combination, 0);
   const placed = points.map((point, at) => ({
     point,
     name: `point ${at}`,

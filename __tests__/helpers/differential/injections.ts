@@ -67,7 +67,7 @@ export const INJECTIONS = {
     key => inject.setter(key),
     (value, world) => {
       (value as Setter<unknown>)('set');
-      return world.app.get('value0', {optional: true});
+      return world.app.get(world.key, {optional: true});
     },
   ),
   '@inject.setter of its own': plain(

@@ -78,16 +78,16 @@ export const INTERCEPTORS = {
   'replaces the result': () => async (_context, next) => ({wrapped: await next()}),
   'binds for the call': (world, log) => (context, next) => {
     log('binds');
-    context.bind('value0').to(`bound ${world.count('bound')}`);
+    context.bind(world.key).to(`bound ${world.count('bound')}`);
     return next();
   },
   'binds for the call, after a wait': world => async (context, next) => {
     await world.later(() => undefined);
-    context.bind('value0').to('bound');
+    context.bind(world.key).to('bound');
     return next();
   },
-  'binds in the call context': () => (context, next) => {
-    context.parent?.bind('value0').to('bound');
+  'binds in the call context': world => (context, next) => {
+    context.parent?.bind(world.key).to('bound');
     return next();
   },
   'reads what it is given': (world, log) => (context, next) => {
@@ -95,7 +95,7 @@ export const INTERCEPTORS = {
     return next();
   },
   'gets from its context': (world, log) => async (context, next) => {
-    const value = context.get('value0', {optional: true});
+    const value = context.get(world.key, {optional: true});
     log(await world.read(value, found => found));
     return next();
   },
@@ -106,7 +106,7 @@ export const INTERCEPTORS = {
     return next();
   },
   'changes a binding': world => (_context, next) => {
-    if (world.count('changed') === 0) world.app.bind('value0').to('changed meanwhile');
+    if (world.count('changed') === 0) world.app.bind(world.key).to('changed meanwhile');
     return next();
   },
   'looks around in its context': (_world, log) => (context, next) => {
@@ -132,7 +132,7 @@ export const INTERCEPTORS = {
     world.kept = context;
     if (kept) {
       log(await world.read(kept.get('socket.args'), found => found));
-      log(await world.read(kept.get('value0', {optional: true}), found => found));
+      log(await world.read(kept.get(world.key, {optional: true}), found => found));
       log(JSON.stringify(kept.args.at(-1)));
     }
     return next();
@@ -174,7 +174,7 @@ function describe(context: InvocationContext, world: World) {
     context.targetName,
     context.args.length,
     context.target === world.hosts.at(-1),
-    context.isBound('value0'),
+    context.isBound(world.key),
   ]);
 }
 

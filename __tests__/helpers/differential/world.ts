@@ -43,6 +43,8 @@ export class Thing {
  */
 export class World {
   trace: string[] = [];
+  /** Of the first thing that is injected. */
+  key = 'value0';
   /** What is reached in a call whose reading is late. */
   readonly hosts: Host[] = [];
   /** What an interceptor remembers. */
