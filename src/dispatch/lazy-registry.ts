@@ -23,7 +23,10 @@ export abstract class LazyRegistry extends Map<string, Binding> {
     const found = super.get(key);
     if (found) return found;
     const made = this.make(key);
-    if (made) super.set(key, made);
+    if (!made) return undefined;
+    super.set(key, made);
+    // `@inject.setter` gives it another value.
+    made.on('changed', () => this.add(key, made));
     return made;
   }
 
@@ -32,12 +35,7 @@ export abstract class LazyRegistry extends Map<string, Binding> {
   }
 
   override set(key: string, binding: Binding): this {
-    if (!this.added) {
-      this.added = new Map();
-      indexTags(this.context);
-    }
-    this.added.set(key, binding);
-    this.onAdded();
+    this.add(key, binding);
     return super.set(key, binding);
   }
 
@@ -54,6 +52,15 @@ export abstract class LazyRegistry extends Map<string, Binding> {
   override [Symbol.iterator](): ReturnType<Map<string, Binding>['entries']> {
     this.makeAll();
     return super[Symbol.iterator]();
+  }
+
+  private add(key: string, binding: Binding): void {
+    if (!this.added) {
+      this.added = new Map();
+      indexTags(this.context);
+    }
+    this.added.set(key, binding);
+    this.onAdded();
   }
 
   private makeAll(): void {
