@@ -36,7 +36,7 @@ export namespace SocketBindings {
   export const ARGS = BindingKey.create<unknown>('socket.args');
   /**
    * Aborts, as long as a call runs, when its time limit is over, or its socket is gone; a call with an id
-   * goes on without its socket. What goes on after its call listens to the socket's `disconnect` instead.
+   * goes on without its socket, and after the limit that its client has asked for. What goes on after its call listens to the socket's `disconnect` instead.
    * That of a connected handler aborts when the socket is gone, also after the handler.
    */
   export const SIGNAL = BindingKey.create<AbortSignal>('socket.signal');

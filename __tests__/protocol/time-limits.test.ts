@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict';
 import {inject} from '@loopback/core';
+import {once} from 'node:events';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
 import {it} from 'node:test';
+import {setTimeout as sleep} from 'node:timers/promises';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import {givenAuthenticated} from '../helpers/client';
+import {remainsOf} from '../helpers/endpoint-remains';
 import {Gate} from '../helpers/gate';
 import {Queue} from '../helpers/queue';
 import {describeSection} from '../helpers/section';
@@ -18,6 +23,21 @@ const timedOut = (timeout: number) => ({
   },
 });
 const OFTEN = 2 ** 31 - 1;
+
+/** An HTTP server that answers nothing. */
+async function givenHangingServer() {
+  const server = createServer(() => undefined);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const {port} = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
 
 describeSection('Time limits', options => {
   const signals = new Queue<AbortSignal>();
@@ -171,24 +191,69 @@ describeSection('Time limits', options => {
     assert.deepEqual(causes, ['late']);
   });
 
-  it('a method that fails because its signal is aborted is not logged', async () => {
-    class ObedientController {
-      @socketMethod('obey')
-      async obey(@inject(SocketBindings.SIGNAL) signal: AbortSignal) {
-        await new Promise((_resolve, reject) =>
-          signal.addEventListener('abort', () => reject(signal.reason as Error)),
-        );
+  /** Ways in which a method stops when its signal is aborted. */
+  const STOPS: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
+    'with the reason': signal =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(signal.reason as Error)),
+      ),
+    'as functions of Node’s do': signal => sleep(60_000, undefined, {signal}),
+    'as fetch does': async signal => {
+      await using hanging = await givenHangingServer();
+      await fetch(hanging.url, {signal});
+    },
+  };
+  for (const [title, stop] of Object.entries(STOPS)) {
+    it(`a method that fails ${title} because its signal is aborted is not logged`, async () => {
+      const entered = new Queue<void>();
+      const ended = new Queue<void>();
+      class ObedientController {
+        @socketMethod('obey')
+        async obey(@inject(SocketBindings.SIGNAL) signal: AbortSignal) {
+          entered.push();
+          await stop(signal).finally(() => ended.push());
+        }
+      }
+      await using app = await givenServer(
+        server => server.defineMethod('next', () => 'next'),
+        {callTimeout: 500},
+        {controllers: [ObedientController]},
+      );
+      await using client = await givenAuthenticated(app.server.url, undefined, options);
+      assert.deepEqual(await client.call('obey'), timedOut(500));
+      await ended.next();
+      await using leaving = await givenAuthenticated(app.server.url, undefined, options);
+      await entered.next();
+      leaving.socket.emit('obey');
+      await entered.next();
+      leaving.socket.disconnect();
+      await ended.next();
+      assert.deepEqual(await client.call('next'), {result: 'next'});
+      assert.deepEqual(app.logged, []);
+      assert.equal(remainsOf(app.server).running, 0);
+    });
+  }
+
+  it('a method that fails otherwise after its signal was aborted is logged', async () => {
+    class SloppyController {
+      @socketMethod('fail')
+      async fail(@inject(SocketBindings.SIGNAL) signal: AbortSignal) {
+        await STOPS['with the reason'](signal).catch(() => undefined);
+        throw new Error('sloppy');
       }
     }
     await using app = await givenServer(
       server => server.defineMethod('next', () => 'next'),
       {callTimeout: 20},
-      {controllers: [ObedientController]},
+      {controllers: [SloppyController]},
     );
     await using client = await givenAuthenticated(app.server.url, undefined, options);
-    assert.deepEqual(await client.call('obey'), timedOut(20));
-    assert.deepEqual(await client.call('next'), {result: 'next'});
-    assert.deepEqual(app.logged, []);
+    assert.deepEqual(await client.call('fail'), timedOut(20));
+    await client.call('next');
+    assert.deepEqual(
+      app.logged.map(([error]) => (error as Error).message),
+      ['sloppy'],
+    );
   });
 
   it('the signal is aborted when the socket is gone', async () => {

@@ -124,6 +124,20 @@ export class Call implements SocketCall {
     this.aborter.abort(reason);
   }
 
+  /** Says whether this is what its method fails with because its signal was aborted. */
+  isStoppedBy(thrown: unknown): boolean {
+    const signal = this.ownAborter?.signal;
+    if (!signal?.aborted) return false;
+    try {
+      // Functions of Node's reject with an error of their own.
+      const {cause} = thrown as {cause?: unknown};
+      return thrown === signal.reason || cause === signal.reason;
+    } catch {
+      // It is `undefined`, or cannot be read.
+      return false;
+    }
+  }
+
   get context(): Context {
     return (this.ownContext ??= CallContext.of(this.caller.context, this));
   }

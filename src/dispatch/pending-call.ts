@@ -86,6 +86,10 @@ export class PendingCall implements InFlightCall {
       checkResult(value, this.peer, label, Boolean(this.own) && !this.settled);
       this.end(() => answer(value, ack));
     } catch (error) {
+      if (call.isStoppedBy(error)) {
+        this.end();
+        return;
+      }
       // What comes too late to be told is logged all the same.
       if (this.settled) this.peer.service.fail(error, label, this.peer.socket);
       this.end(() => this.fail(error));
