@@ -10,6 +10,7 @@ const SEPARATOR = '\x1e';
 export const TEXT = 1;
 export const BINARY = 2;
 const CLOSE = 8;
+const PING = 9;
 
 /**
  * A light client that costs little to make by the thousand, and sends whatever it is told to. Frames
@@ -41,6 +42,9 @@ export abstract class Wire {
 
   /** Sends frames, in one request where the transport has requests. */
   abstract send(...frames: (string | Buffer)[]): Promise<void>;
+
+  /** Reads nothing of what the server sends meanwhile, and sends that many PINGs where there are any. */
+  abstract neglect(pings: number, meanwhile: () => Promise<void>): Promise<void>;
 
   /** Says goodbye. */
   abstract close(): void;
@@ -130,6 +134,16 @@ class WebSocketWire extends Wire {
     return Promise.resolve();
   }
 
+  async neglect(pings: number, meanwhile: () => Promise<void>): Promise<void> {
+    this.socket.pause();
+    const data = Buffer.alloc(pings % 126);
+    for (let sent = 0; sent < pings && this.socket.writable; sent++) {
+      this.socket.write(encode(PING, data));
+    }
+    await meanwhile();
+    this.socket.resume();
+  }
+
   close(): void {
     if (this.socket.writable) this.socket.end(encode(CLOSE, Buffer.alloc(0)));
   }
@@ -211,6 +225,18 @@ class PollingWire extends Wire {
       typeof frame === 'string' ? frame : `b${frame.toString('base64')}`,
     );
     await this.ask('POST', body.join(SEPARATOR));
+  }
+
+  /** The response to a poll, on a TCP connection of its own. */
+  async neglect(_pings: number, meanwhile: () => Promise<void>): Promise<void> {
+    const socket = connect({host: '127.0.0.1', port: this.port});
+    socket.on('error', () => undefined);
+    socket.pause();
+    const path = `/socket.io/?EIO=4&transport=polling&sid=${this.sid}`;
+    socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await meanwhile();
+    // Without reading what has come.
+    void this.closed.then(() => socket.resetAndDestroy());
   }
 
   close(): void {

@@ -11,7 +11,15 @@ import type {Census} from '../fixtures/fuzz-process';
 import {givenAuthenticated} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {Wire} from '../helpers/wire';
-import {answersTo, frame, httpRequest, oddFrame, VALID_ID, validCall} from './grammar';
+import {
+  answersTo,
+  frame,
+  httpRequest,
+  joinsAndLeavings,
+  oddFrame,
+  VALID_ID,
+  validCall,
+} from './grammar';
 import {Random} from './random';
 import {seedOf} from './seed';
 
@@ -30,6 +38,9 @@ interface Tally {
   requests: number;
   bystander: number;
   patience: number;
+  joins: number;
+  neglected: number;
+  pings: number;
 }
 
 it(`${FRAMES} frames of hostile clients end no process and disturb nobody`, async () => {
@@ -43,6 +54,9 @@ it(`${FRAMES} frames of hostile clients end no process and disturb nobody`, asyn
     requests: 0,
     bystander: 0,
     patience: 0,
+    joins: 0,
+    neglected: 0,
+    pings: 0,
   };
   const child = fork(join(__dirname, '../fixtures/fuzz-process.js'), [], {execArgv: []});
   const exited = once(child, 'exit').then(([code, signal]) => {
@@ -94,6 +108,8 @@ async function attack(child: ChildProcess, seed: number, tally: Tally): Promise<
   assert.ok(census.counts.calls > 5000);
   assert.ok(census.counts.answered > 200);
   assert.ok(census.counts.refused > 10);
+  assert.ok(tally.joins > 1000);
+  assert.ok(tally.neglected > 200);
 }
 
 /** Calls all the time; each answer must be the right one. */
@@ -180,7 +196,22 @@ async function runSession(
         batch.push(oddFrame(random, nsp));
       }
     }
-    await send(...batch);
+    if (random.chance(0.1)) {
+      const joining = joinsAndLeavings(random);
+      tally.joins += joining.length;
+      batch.push(...joining);
+    }
+    if (random.chance(0.05)) {
+      const pings = random.below(200);
+      tally.neglected++;
+      tally.pings += pings;
+      await wire.neglect(pings, async () => {
+        await send(...batch);
+        await new Promise(resolve => setTimeout(resolve, random.below(50)));
+      });
+    } else {
+      await send(...batch);
+    }
     if (last && random.chance(0.9)) {
       await patiently(wire, tally, received => received.includes(`${last}[`));
     }

@@ -7,6 +7,7 @@ export const VALID_ID = '777';
 
 const METHODS = [
   'echo',
+  'large',
   'later',
   'back',
   'fail',
@@ -47,6 +48,7 @@ const NAMESPACES = [
   '/%2e',
   '',
 ];
+const ROOMS = Array.from({length: 10}, (_, at) => `/room-${at}`);
 const KEYS = [
   '__proto__',
   'constructor',
@@ -105,6 +107,24 @@ export function oddFrame(random: Random, nsp: string): string | Buffer {
   const made = grammatical(random, random.chance(0.8) ? nsp : random.pick(NAMESPACES));
   if (random.chance(0.5)) return made;
   return random.chance(0.9) ? mutate(random, made) : random.bytes(random.below(40));
+}
+
+/** Joins namespaces, authenticates there or not, and leaves them or not. */
+export function joinsAndLeavings(random: Random): string[] {
+  return Array.from({length: 1 + random.below(8)}, () => {
+    const nsp = random.pick([...ROOMS, ...ROOMS, '/', '/open', '/none']);
+    const credentials = JSON.stringify({token: 'ok', slow: random.chance(0.5)});
+    const joining = frame('0', nsp, '', random.chance(0.5) ? credentials : '');
+    const event = JSON.stringify(['authentication', JSON.parse(credentials)]);
+    const leaving = frame('1', nsp, '', '');
+    return random.pick([
+      [joining],
+      [joining],
+      [leaving],
+      [joining, leaving],
+      [frame('2', nsp, '', event)],
+    ]);
+  }).flat();
 }
 
 function grammatical(random: Random, nsp: string): string {
