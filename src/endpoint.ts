@@ -25,6 +25,7 @@ import {claimNamespace} from './namespace-claims';
 import type {Claimant} from './namespace-claims';
 import {isOutage} from './outages';
 import {checkPayload} from './payload';
+import {printable} from './printable';
 import {securityIdOf} from './security';
 import {CLOSE_GRACE} from './transport';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './configuration';
@@ -218,7 +219,11 @@ export class Endpoint implements ConnectionService, Claimant {
     handler: string,
     socket?: Socket,
   ): void {
-    const source = {server: this.name, handler, ...(socket && {socketId: socket.id})};
+    const source = {
+      server: this.name,
+      handler: printable(handler),
+      ...(socket && {socketId: socket.id}),
+    };
     runGuarded(
       () => this.failures?.log(error, statusCode, source),
       () => undefined,

@@ -120,6 +120,19 @@ export function isUntold(thrown: unknown): boolean {
   }
 }
 
+/** REST's codes for what it refuses before a method runs. */
+const REFUSED_BY_REST = new Set<unknown>([
+  ErrorCodes.VALIDATION_FAILED,
+  'INVALID_PARAMETER_VALUE',
+  'MISSING_REQUIRED_PARAMETER',
+]);
+
+/** Says whether a call was refused by this package or by REST's checks, so that nothing has failed. */
+export function isRefusal(thrown: unknown): boolean {
+  if (thrown instanceof SocketError) return true;
+  return thrown instanceof Error && REFUSED_BY_REST.has((thrown as ErrorLike).code);
+}
+
 function isFault(error: ErrorLike): boolean {
   if (error instanceof SocketError) return false;
   if (error.code === STRATEGY_NOT_FOUND) return true;

@@ -89,7 +89,10 @@ export interface SocketInvocationSource extends InvocationSource<SocketCall> {
 export interface SocketFailureSource {
   /** Name of the socket server; `(all)` where it concerns none in particular. */
   server: string;
-  /** The handler that failed, such as `UserController.getProfile`, or the event. */
+  /**
+   * The handler that failed, such as `UserController.getProfile`, or the event: 200 characters at most,
+   * those that cannot be printed as `\u{a}`.
+   */
   handler: string;
   /** socket.io's id of the socket, where there is one. */
   socketId?: string;

@@ -1,4 +1,5 @@
 import type {Socket} from 'socket.io';
+import {isRefusal} from '../errors';
 import type {Failure} from '../errors';
 import type {CallLimiter} from '../configuration';
 import type {Caller} from './call';
@@ -61,7 +62,7 @@ export function answer(result: unknown, ack?: Ack): void {
 
 /**
  * Answers a call with what was thrown, and logs it if it is the server's own fault, or comes too late to
- * be told.
+ * be told: but for refusals, which would let a client fill the log where a listener has answered before.
  */
 export function answerFailure(
   peer: Peer,
@@ -71,5 +72,5 @@ export function answerFailure(
 ): void {
   const {error, fault} = peer.service.fail(thrown, handler, peer.socket);
   const told = ack?.({error}) ?? true;
-  if (!told && !fault) peer.report(thrown, handler);
+  if (!told && !fault && !isRefusal(thrown)) peer.report(thrown, handler);
 }
