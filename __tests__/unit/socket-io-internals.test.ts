@@ -912,4 +912,18 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     await client[Symbol.asyncDispose]();
     assert.deepEqual(made, ['/room-1', '/room-2'], part);
   });
+
+  it('what toJSON leaves out is not sent, beside a Buffer either', async () => {
+    await using given = await givenIo();
+    const [one, socket] = await connect(given, given.io.of('/'));
+    await using client = one;
+    const model = {name: 'shown', secret: 'hidden', toJSON: () => ({name: 'shown'})};
+    socket.emit('event', {model, data: Buffer.from([1])});
+    const received = await client.next<{model: object}>('event');
+    assert.deepEqual(
+      received.model,
+      {name: 'shown'},
+      changed('the parser, before 4.2.7'),
+    );
+  });
 });
