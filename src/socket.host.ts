@@ -14,6 +14,7 @@ import {leaveUnclaimed, refuseUnclaimed} from './namespace-claims';
 import {Namespaces} from './namespaces';
 import {readComponentOptions, readProhibitedKeys, readServerOptions} from './options';
 import type {ComponentOptions} from './options';
+import {checkSocketIo} from './private-parts';
 import {messageOf, ProblemLog, throwProblems} from './problems';
 import {childrenOf} from './socket-io-internals';
 import {SocketServer} from './socket.server';
@@ -59,6 +60,7 @@ export class SocketHost implements LifeCycleObserver {
   /** Checks everything before anything listens, and creates the socket.io server. */
   async init(): Promise<void> {
     if (this.initialized) return;
+    await checkSocketIo();
     await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
     for (const {key, valueConstructor} of this.app.findByTag('server')) {
       if (valueConstructor === SocketServer) await this.app.get(key);
