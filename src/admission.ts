@@ -4,7 +4,7 @@ import {delayOf} from './delay';
 import {ownerOf} from './socket-guard';
 import {internalsOf, PacketTypes} from './socket-io-internals';
 import {recoveryTimeOf, Sessions} from './sessions';
-import {isUserRoom} from './users';
+import {isUserRoom, withoutUserRooms} from './users';
 
 type Adapter = Namespace['adapter'];
 type Session = Awaited<ReturnType<Adapter['restoreSession']>>;
@@ -27,6 +27,8 @@ const admissions = new WeakMap<Namespace, Admission>();
  */
 export class Admission {
   private readonly held = new Map<string, Held>();
+  /** Whether rooms are opened, among them that of a user, which nothing else lets a socket join. */
+  private opening = false;
   /** The socket whose own `emit` is running, which must reach it though it is in no room. */
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
@@ -66,7 +68,7 @@ export class Admission {
   /** Keeps out a connected socket that is in rooms already. */
   hold(socket: Socket): void {
     if (this.held.has(socket.id)) return;
-    const rooms = new Set(socket.rooms);
+    const rooms = withoutUserRooms(new Set(socket.rooms));
     socket.nsp.adapter.delAll(socket.id);
     this.keep(socket.id, {rooms, missed: [], recovered: false});
   }
@@ -87,7 +89,12 @@ export class Admission {
       socket.data = {};
     }
     if (userRoom !== undefined) rooms.add(userRoom);
-    void socket.nsp.adapter.addAll(socket.id, rooms);
+    this.opening = true;
+    try {
+      void socket.nsp.adapter.addAll(socket.id, rooms);
+    } finally {
+      this.opening = false;
+    }
     for (const data of missed)
       internalsOf(socket).packet({type: PacketTypes.EVENT, data});
   }
@@ -146,7 +153,8 @@ export class Admission {
     const persistSession = adapter.persistSession.bind(adapter);
     const restoreSession = adapter.restoreSession.bind(adapter);
 
-    adapter.addAll = (id, rooms) => {
+    adapter.addAll = (id, named) => {
+      const rooms = this.opening ? named : withoutUserRooms(named);
       const entry = held.get(id);
       if (entry) {
         for (const room of rooms) entry.rooms.add(room);
@@ -159,6 +167,7 @@ export class Admission {
       return undefined;
     };
     adapter.del = (id, room) => {
+      if (isUserRoom(room)) return undefined;
       const entry = held.get(id);
       if (!entry) return del(id, room);
       entry.rooms.delete(room);

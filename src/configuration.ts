@@ -66,6 +66,9 @@ export interface CallLimiter {
   by?: 'socket' | 'user';
 }
 
+type UserId = string | number | null | undefined;
+type EndTime = number | Date | null | undefined;
+
 /** Configuration of one named server: `app.configure(SocketBindings.server(name)).to(options)`. */
 export interface SocketServerOptions {
   /**
@@ -124,17 +127,15 @@ export interface SocketServerOptions {
    */
   retryWindow?: {time: number; calls: number; bytes?: number} | false;
   /**
-   * When an authentication ends, in ms since 1970 or as a `Date`; `undefined` for never. A socket that
-   * has not authenticated again by then gets `unauthorized` (401) and is disconnected.
+   * When an authentication ends, in ms since 1970 or as a `Date`; `undefined`, `null` or `Infinity` for
+   * never. A socket that has not authenticated again by then gets `unauthorized` (401) and is disconnected.
+   * What is no time refuses the user, and is logged.
    *
    * @param user - What authentication answered with.
    * @default the user's `expiresAt`, in ms or a `Date`, or else its `exp`, in seconds, as JWTs have it;
    * `exp` of the JSON Web Token that a strategy has accepted, if that is earlier
    */
-  expiresAt?: (
-    user: SocketPayload,
-    socket: Socket,
-  ) => number | Date | undefined | Promise<number | Date | undefined>;
+  expiresAt?: (user: SocketPayload, socket: Socket) => EndTime | Promise<EndTime>;
   /**
    * How many ms ahead of that a client is sent `expiring`; at the earliest when half of the time is over.
    * @default 60_000
@@ -158,16 +159,14 @@ export interface SocketServerOptions {
    */
   authentication?: string | SocketAuthenticationOptions;
   /**
-   * Id of a user, for `server.toUser(id)` and the like; `undefined` for one that has none.
+   * Id of a user, for `server.toUser(id)` and the like; `undefined`, `null` or `''` for one that has none.
+   * Anything else than a string or a number is refused, and logged.
    *
    * @param user - What authentication answered with.
    * @param socket - The user's socket, whose `nsp.name` tells the namespaces of a pattern apart.
    * @default the user profile's `securityId`
    */
-  userId?: (
-    user: SocketPayload,
-    socket: Socket,
-  ) => string | undefined | Promise<string | undefined>;
+  userId?: (user: SocketPayload, socket: Socket) => UserId | Promise<UserId>;
 }
 
 /** Configuration of the component: `app.configure(SocketBindings.COMPONENT).to(options)`. */

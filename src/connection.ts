@@ -4,8 +4,9 @@ import {abandonSocket} from './abandon';
 import {Admission} from './admission';
 import {runDisconnected} from './connection-handlers';
 import type {ConnectionService} from './connection-service';
-import {answerFailure} from './dispatch/answer';
+import {answerFailure, refuseCall} from './dispatch/answer';
 import type {Ack, Packet} from './dispatch/answer';
+import type {Call} from './dispatch/call';
 import {CallsInFlight} from './dispatch/calls-in-flight';
 import {ConnectionContext} from './dispatch/contexts';
 import {dispatch, labelOf, showAck} from './dispatch/dispatch';
@@ -39,6 +40,9 @@ import type {ApplyCredentials} from './configuration';
 export class Connection implements AuthenticationOwner, SocketOwner {
   private readonly authentication: SocketAuthentication;
   private calls?: CallsInFlight;
+  /** The ack of the packet that is being handled. */
+  private handling: Ack | undefined;
+  starting: Call | undefined;
   private ended?: Promise<void>;
   private ownContext: ConnectionContext | undefined;
   /** The context that was released, as long as something else refers to it. */
@@ -69,6 +73,10 @@ export class Connection implements AuthenticationOwner, SocketOwner {
 
   get authenticated(): boolean {
     return this.authentication.state === 'authenticated';
+  }
+
+  stillAuthenticated(): boolean {
+    return this.authentication.holds();
   }
 
   get authenticating(): boolean {
@@ -153,8 +161,10 @@ export class Connection implements AuthenticationOwner, SocketOwner {
    * client then does not come back by itself.
    */
   async close(keepTransport: boolean): Promise<void> {
-    this.authentication.answerWaiting(SocketErrors.shuttingDown());
-    this.refuseCalls(SocketErrors.shuttingDown());
+    const error = SocketErrors.shuttingDown();
+    this.authentication.answerAcks({error: toUnauthorized(error)});
+    this.authentication.answerWaiting(error);
+    this.refuseCalls(error);
     if (this.socket.connected) {
       const gone = new Promise<void>(resolve =>
         this.socket.once('disconnect', () => resolve()),
@@ -200,9 +210,14 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     } else if (packet[0] === SocketEvents.AUTHENTICATION) {
       authentication.receive(packet, ack);
     } else if (this.authenticated) {
-      const refusal = checkArguments(packet, this.service.prohibitedKeys);
-      if (refusal) answerFailure(this, refusal, packet[0], ack);
-      else dispatch(this, packet, ack);
+      this.handling = ack;
+      if (this.stillAuthenticated()) {
+        const refusal = checkArguments(packet, this.service.prohibitedKeys);
+        if (refusal) answerFailure(this, refusal, packet[0], ack);
+        else dispatch(this, packet, ack);
+      }
+      this.handling = undefined;
+      this.starting = undefined;
     } else if (authentication.state === 'connecting') {
       // Nobody is told, so nothing is made.
       if (ack) answerFailure(this, SocketErrors.unauthenticated(), packet[0], ack);
@@ -212,13 +227,16 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   refuse(thrown: unknown): void {
-    const {authentication, socket} = this;
+    const {authenticated, authentication, socket} = this;
     if (this.gone) return;
     authentication.state = 'closed';
     const body = toUnauthorized(thrown);
+    const refusal = toRefusal(thrown);
     authentication.answerAcks({error: body});
-    authentication.answerWaiting(SocketErrors.unauthenticated());
-    this.refuseCalls(toRefusal(thrown));
+    // Some still wait while the first of them run.
+    const waited = authenticated ? refusal : SocketErrors.unauthenticated();
+    authentication.answerWaiting(waited);
+    this.refuseCalls(refusal);
     try {
       socket.emit(SocketEvents.UNAUTHORIZED, body);
     } catch (error) {
@@ -315,6 +333,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   private refuseCalls(error: SocketError): void {
+    if (this.handling) refuseCall(this, error, this.starting, this.handling);
     for (const call of this.calls?.all() ?? []) call.refuse(error);
   }
 }

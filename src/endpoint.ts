@@ -10,7 +10,7 @@ import {HandlerTable} from './dispatch/handler-table';
 import {RecentCalls} from './dispatch/recent-calls';
 import {checkResult} from './dispatch/result';
 import {applyToken} from './express-request';
-import {expiryOf, tokenExpiryOf} from './expiry';
+import {expiryOf, timeOf, tokenExpiryOf} from './expiry';
 import {isUntold, toFailure, toUnauthorized} from './errors';
 import {SocketErrors} from './refusals';
 import type {Failure} from './errors';
@@ -35,7 +35,7 @@ import type {
   SocketServerOptions,
 } from './configuration';
 import {takePlace} from './unauthenticated';
-import {userRoom} from './users';
+import {roomOf} from './users';
 
 type EndpointOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;
@@ -155,14 +155,12 @@ export class Endpoint implements ConnectionService, Claimant {
       checkResult(user, call.caller, handler.label, true);
       if (!user) throw SocketErrors.authenticationFailed();
       const {userId = securityIdOf, expiresAt} = this.options;
-      const id = await userId(user, call.socket);
-      // The empty id tells no users apart.
-      const room = id ? userRoom(id) : undefined;
+      const room = roomOf(await userId(user, call.socket));
       const end = expiresAt
         ? timeOf(await expiresAt(user, call.socket))
-        : earlier(timeOf(expiryOf(user)), tokenExpiryOf(call.strategy?.request));
+        : earlier(expiryOf(user), tokenExpiryOf(call.strategy?.request));
       if (end !== undefined && end <= Date.now()) throw SocketErrors.expired();
-      return {user, room, expiresAt: end};
+      return {user, room, expiresAt: end === Infinity ? undefined : end};
     } catch (error) {
       const label = handler?.label ?? 'authentication';
       throw this.refusalFor(error, label, call.socket, call.strategy?.failed);
@@ -279,14 +277,6 @@ export class Endpoint implements ConnectionService, Claimant {
     this.drained = undefined;
     this.recent.clear();
   }
-}
-
-/** In ms since 1970. */
-function timeOf(time: number | Date | undefined): number | undefined {
-  if (time === undefined) return undefined;
-  const value = Number(time);
-  if (Number.isNaN(value)) throw new TypeError('expiresAt is no time.');
-  return value;
 }
 
 function earlier(one: number | undefined, other: number | undefined): number | undefined {

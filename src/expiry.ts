@@ -15,12 +15,20 @@ export class Expiry {
    * @param at - In ms since 1970.
    * @param notice - How many ms ahead the client is told; but not before half of the time is over.
    */
-  constructor(at: number, notice: number, listener: ExpiryListener) {
+  constructor(
+    private readonly at: number,
+    notice: number,
+    listener: ExpiryListener,
+  ) {
     const left = at - Date.now();
     this.wait(at - Math.min(notice, left / 2), () => {
       listener.expiring(at);
       this.wait(at, () => listener.expired());
     });
+  }
+
+  get isOver(): boolean {
+    return Date.now() >= this.at;
   }
 
   cancel(): void {
@@ -40,13 +48,38 @@ export class Expiry {
 
 /**
  * When an authentication ends, in ms since 1970, as its user says: `expiresAt` in ms or as a `Date`, or
- * the `exp` of a JWT, in seconds.
+ * else the `exp` of a JWT, in seconds.
+ *
+ * @throws TypeError where that is no time.
  */
-export function expiryOf(user: unknown): number | Date | undefined {
+export function expiryOf(user: unknown): number | undefined {
   if (typeof user !== 'object' || user === null) return undefined;
   const {expiresAt, exp} = user as {expiresAt?: unknown; exp?: unknown};
-  if (typeof expiresAt === 'number' || expiresAt instanceof Date) return expiresAt;
-  return typeof exp === 'number' ? exp * 1000 : undefined;
+  return timeOf(expiresAt) ?? secondsOf(exp);
+}
+
+/**
+ * A time in ms since 1970; `undefined` for never.
+ *
+ * @throws TypeError unless it is a number, a valid `Date`, or none: `undefined` or `null`.
+ */
+export function timeOf(time: unknown): number | undefined {
+  if (time === undefined || time === null) return undefined;
+  const ms = typeof time === 'number' || time instanceof Date ? Number(time) : NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new TypeError(
+    'expiresAt must be a number of ms since 1970 or a valid Date, or null for never. ' +
+      'The option expiresAt says when an authentication ends, in place of its user.',
+  );
+}
+
+function secondsOf(exp: unknown): number | undefined {
+  if (exp === undefined || exp === null) return undefined;
+  if (typeof exp === 'number' && !Number.isNaN(exp)) return exp * 1000;
+  throw new TypeError(
+    'exp must be a number of seconds since 1970, or null for never. ' +
+      'The option expiresAt says when an authentication ends, in place of its user.',
+  );
 }
 
 /** A JSON Web Token that is signed, and its payload. */
@@ -57,17 +90,19 @@ const TOKEN = /^bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i;
  * after a strategy has accepted the request, because the token is read without checking its signature.
  *
  * @returns `undefined` where there is no such token, or it says nothing.
+ * @throws TypeError where its `exp` is no time.
  */
 export function tokenExpiryOf(
   request: Pick<IncomingMessage, 'headers'> | undefined,
 ): number | undefined {
   const token = TOKEN.exec(request?.headers.authorization ?? '');
-  if (!token) return undefined;
+  const claims = token && claimsIn(token[1]);
+  return secondsOf((claims as {exp?: unknown} | null | undefined)?.exp);
+}
+
+function claimsIn(payload: string): unknown {
   try {
-    const [, payload] = token;
-    const claims: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    const exp = (claims as {exp?: unknown} | null)?.exp;
-    return typeof exp === 'number' ? exp * 1000 : undefined;
+    return JSON.parse(Buffer.from(payload, 'base64url').toString());
   } catch {
     // A token of another kind that looks like one.
     return undefined;

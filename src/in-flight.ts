@@ -13,9 +13,10 @@ export class InFlight {
   }
 
   /** Resolves when there is none. */
-  none(): Promise<void> {
-    if (this.count === 0) return Promise.resolve();
-    return new Promise(resolve => this.waiting.push(resolve));
+  async none(): Promise<void> {
+    // A call whose method stops the server is counted when the method has returned.
+    await Promise.resolve();
+    if (this.count > 0) await new Promise<void>(resolve => this.waiting.push(resolve));
   }
 }
 

@@ -6,14 +6,14 @@ import {BindingKey} from '@loopback/core';
 export const USER = BindingKey.create<object>('security.user');
 
 /** Returns what a user profile has under `securityId`, whichever copy of the package made the symbol. */
-export function securityIdOf(user: unknown): string | undefined {
+export function securityIdOf(user: unknown): string | number | undefined {
   for (
     let owner = user;
     isObject(owner);
     owner = Object.getPrototypeOf(owner) as unknown
   ) {
     const symbol = Object.getOwnPropertySymbols(owner).find(isSecurityId);
-    if (symbol) return (user as Record<symbol, string | undefined>)[symbol];
+    if (symbol) return (user as Record<symbol, string | number | undefined>)[symbol];
   }
   return undefined;
 }

@@ -107,7 +107,11 @@ export class SocketAuthentication implements ExpiryListener {
       answerFailure(this.owner, SocketErrors.tooManyArguments(), event, ack);
       return;
     }
-    if (this.state === 'closed' || this.service.draining) return;
+    if (this.state === 'closed') return;
+    if (this.service.draining) {
+      ack?.({error: toUnauthorized(SocketErrors.shuttingDown())});
+      return;
+    }
     const renewing = this.state === 'authenticated' && this.undecided !== undefined;
     const {acks} = (this.undecided ??= {acks: []});
     if (ack) {
@@ -121,7 +125,7 @@ export class SocketAuthentication implements ExpiryListener {
     const refusal = checkPayload(credentials, this.service.prohibitedKeys);
     if (refusal) this.owner.refuse(refusal);
     else if (this.state === 'connecting') this.authenticate(credentials);
-    else if (this.state === 'authenticated' && !renewing) this.takeTurn(credentials);
+    else if (this.holds() && !renewing) this.takeTurn(credentials);
   }
 
   /** Lets a call wait for the outcome, if there is room. */
@@ -156,6 +160,17 @@ export class SocketAuthentication implements ExpiryListener {
     if (this.left) noteLeft(this.socket);
     this.undecided?.waiting?.take();
     return this.decided()?.connectedHandlers;
+  }
+
+  /**
+   * Says whether the socket is authenticated. Ends it if its time is over: timers are late on a machine that
+   * has slept.
+   */
+  holds(): boolean {
+    if (this.state !== 'authenticated') return false;
+    if (!this.expiry?.isOver) return true;
+    this.expired();
+    return false;
   }
 
   expiring(expiresAt: number): void {
@@ -219,7 +234,7 @@ export class SocketAuthentication implements ExpiryListener {
       if (!this.admitted) await this.admit();
       // A client whose connection is being closed is told nothing any more.
       const open = socket.conn.readyState === 'open';
-      if (this.state === 'authenticated') this.renewed(expiresAt);
+      if (this.holds()) this.renewed(expiresAt);
       else if (open && this.state === 'authenticating') this.accept(expiresAt);
     } catch (error) {
       this.fail(error);
@@ -274,8 +289,12 @@ export class SocketAuthentication implements ExpiryListener {
     this.expireAt(expiresAt);
     // Most sockets wait for long after it, and make no call that needs one.
     this.owner.releaseContext();
-    const {waiting} = this.decided() ?? {};
-    for (const {packet, ack} of waiting?.take() ?? []) this.owner.handle(packet, ack);
+    const {waiting} = this.undecided ?? {};
+    // One that ends the socket has those behind it answered.
+    for (let next = waiting?.next(); next; next = waiting?.next()) {
+      this.owner.handle(next.packet, next.ack);
+    }
+    this.decided();
   }
 
   /** Lets go of what there was until now. */

@@ -178,7 +178,7 @@ export class SocketServer<
    * @param id - `securityId` of the user's profile, or what the option `userId` says it is.
    * @throws Error where `io` does.
    */
-  toUser(id: string): Broadcast<ServerEvents> {
+  toUser(id: string | number): Broadcast<ServerEvents> {
     return this.to(userRoom(id));
   }
 
@@ -187,7 +187,9 @@ export class SocketServer<
    *
    * @throws Error where `io` does, before there is a promise.
    */
-  fetchUserSockets(id: string): Promise<RemoteSocket<ServerEvents, SocketData>[]> {
+  fetchUserSockets(
+    id: string | number,
+  ): Promise<RemoteSocket<ServerEvents, SocketData>[]> {
     // Each is one socket, whose answer is no array.
     return this.toUser(id).fetchSockets() as Promise<
       RemoteSocket<ServerEvents, SocketData>[]
@@ -201,7 +203,7 @@ export class SocketServer<
    *
    * @throws Error where `io` does.
    */
-  disconnectUser(id: string): void {
+  disconnectUser(id: string | number): void {
     // Those of this node first: an adapter may go by way of another process even for them.
     this.endpoint.revoke(userRoom(id));
     const others = this.toUser(id) as BroadcastOperator<DefaultEventsMap, unknown>;

@@ -41,6 +41,13 @@ export class WaitingCalls {
     return true;
   }
 
+  /** Hands over the first of them. */
+  next(): WaitingCall | undefined {
+    const call = this.calls.shift();
+    if (this.calls.length === 0) this.take();
+    return call;
+  }
+
   /** Hands over all of them, in the order they came. */
   take(): WaitingCall[] {
     const {bytes, calls, connection} = this;

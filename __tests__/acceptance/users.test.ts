@@ -183,6 +183,54 @@ describe('a user', () => {
     assert.match(String(given.logged[0][0]), /secret/);
   });
 
+  it('may have a number as its id, 0 included', async () => {
+    await using given = await givenUsers({userId: (user: {name: string}) => +user.name});
+    await using zero = await givenAuthenticated(given.server.url, {name: '0'});
+    await using seven = await givenAuthenticated(given.server.url, {name: '7'});
+    given.server.toUser(0).emit('zero');
+    given.server.toUser(7).emit('seven');
+    given.server.toUser('7').emit('seven as a string');
+    assert.equal((await given.server.fetchUserSockets(0)).length, 1);
+    assert.deepEqual(await receivedBy(zero), ['zero']);
+    assert.deepEqual(await receivedBy(seven), ['seven', 'seven as a string']);
+    given.server.disconnectUser(0);
+    assert.equal((await zero.next('unauthorized')).code, 'AUTHENTICATION_REVOKED');
+  });
+
+  for (const none of [undefined, null, '']) {
+    it(`has no id where userId says ${JSON.stringify(none)}`, async () => {
+      await using given = await givenUsers({userId: () => none});
+      await using client = await givenAuthenticated(given.server.url, {});
+      const [{rooms, id}] = given.server.io.sockets.values();
+      assert.deepEqual([...rooms], [id, 'everyone']);
+      void client;
+    });
+  }
+
+  for (const [title, id] of [
+    ['an object', {id: 1}],
+    ['an array', [1]],
+    ['a Date', new Date()],
+    ['true', true],
+    ['false', false],
+    ['a bigint', 1n],
+    ['a symbol', Symbol('id')],
+    ['NaN', NaN],
+    ['Infinity', Infinity],
+  ] as const) {
+    it(`is refused when its id is ${title}, and that is logged`, async () => {
+      await using given = await givenUsers({userId: () => id as unknown as string});
+      await using client = givenClient(given.server.url);
+      client.socket.emit('authentication', {id: 'ana'});
+      assert.equal((await client.next('unauthorized')).code, 'AUTHENTICATION_FAILED');
+      assert.match(
+        (given.logged[0][0] as Error).message,
+        /^The id of a user must be a string or a number\. Check the option userId/,
+      );
+      assert.equal(given.logged.length, 1);
+    });
+  }
+
   it('is reached from the first connected handler on', async () => {
     await using given = await givenUsers();
     given.server.onConnected(() => void given.server.toUser('ana').emit('early'));
@@ -271,4 +319,81 @@ describe('a user is known by the securityId', () => {
       await client.next('hello');
     });
   }
+});
+
+describe('the room of a user', () => {
+  /** A server on which clients choose the rooms that they join and leave, and Ana, who is told things. */
+  async function givenRooms(appOptions: object = {}) {
+    const given = await givenUsers({}, appOptions);
+    const {server} = given;
+    server.defineMethod('join', (socket, _credentials, rooms) => socket.join(rooms));
+    server.defineMethod('leave', (socket, _credentials, room) => socket.leave(room));
+    const ana = await givenAuthenticated(server.url, {id: 'ana'});
+    const [socket] = server.io.sockets.values();
+    const [room] = [...socket.rooms].filter(one => one.endsWith('ana'));
+    const [prefix] = room.split('ana');
+    return {given, server, ana, prefix};
+  }
+
+  it('cannot be joined by its name', async () => {
+    const {given, server, ana, prefix} = await givenRooms();
+    await using _given = given;
+    await using _ana = ana;
+    await using ben = await givenAuthenticated(server.url, {id: 'ben'});
+    await ben.call('join', `${prefix}ana`);
+    await ben.call('join', ['other', `${prefix}ana`, `${prefix}carl`]);
+    server.io.in('other').socketsJoin([`${prefix}ana`]);
+    for (const id of ['ana', 'carl']) server.toUser(id).emit(id);
+    server.to('other').emit('other');
+    server.toUser('ben').emit('ben');
+    assert.deepEqual(await receivedBy(ben), ['other', 'ben']);
+    assert.deepEqual(await receivedBy(ana), ['ana']);
+  });
+
+  it('cannot be joined by its name before authentication either', async () => {
+    const {given, server, ana, prefix} = await givenRooms();
+    await using _given = given;
+    await using _ana = ana;
+    server.io.use((socket, next) => {
+      void socket.join(`${prefix}ana`);
+      next();
+    });
+    server.io.on('connection', socket => void socket.join(`${prefix}ana`));
+    await using ben = await givenAuthenticated(server.url, {id: 'ben'});
+    server.toUser('ana').emit('ana');
+    assert.deepEqual(await receivedBy(ben), []);
+    assert.equal((await server.fetchUserSockets('ana')).length, 1);
+  });
+
+  it('cannot be left by its name', async () => {
+    const {given, server, ana, prefix} = await givenRooms();
+    await using _given = given;
+    await using _ana = ana;
+    await ana.call('leave', `${prefix}ana`);
+    server.io.socketsLeave(`${prefix}ana`);
+    server.toUser('ana').emit('ana');
+    assert.deepEqual(await receivedBy(ana), ['ana']);
+  });
+
+  it('is not joined through a recovered connection that its user did not have', async () => {
+    const {given, server, ana, prefix} = await givenRooms({
+      component: {io: {connectionStateRecovery: {}}},
+    });
+    await using _given = given;
+    await using _ana = ana;
+    await using ben = await givenAuthenticated(server.url, {id: 'ben'});
+    await ben.call('join', [`${prefix}ana`]);
+    // It comes back only after an event with an offset.
+    server.emit('before');
+    await ben.next('before');
+    ben.socket.io.engine.close();
+    await ben.next('disconnect');
+    await ben.next('connect');
+    await ben.next('connect');
+    await ben.authenticate({id: 'ben'});
+    server.toUser('ana').emit('ana');
+    server.toUser('ben').emit('ben');
+    await ben.next('ben');
+    assert.equal(ben.names.includes('ana'), false);
+  });
 });

@@ -68,6 +68,7 @@ describeSection('Expiry', options => {
     'expiresAt, in ms': at => ({expiresAt: at}),
     'exp of a JWT, in s': at => ({exp: at / 1000}),
     'expiresAt rather than exp': at => ({expiresAt: at, exp: 1}),
+    'exp where expiresAt is null': at => ({expiresAt: null, exp: at / 1000}),
   };
   for (const [title, claim] of Object.entries(times)) {
     it(`is read from the user’s ${title}`, async () => {
@@ -98,9 +99,10 @@ describeSection('Expiry', options => {
     assert.deepEqual(await client.next('unauthorized'), EXPIRED);
   });
 
-  const never: Record<string, SocketServerOptions['expiresAt']> = {
+  const never: Record<string, (() => unknown) | undefined> = {
     'nothing says when': undefined,
     'expiresAt says undefined': () => undefined,
+    'expiresAt says null': () => null,
     'expiresAt is further away than a timer can wait': () => Date.now() + 2 ** 40,
     'expiresAt is Infinity': () => Infinity,
   };
@@ -108,7 +110,7 @@ describeSection('Expiry', options => {
     it(`never comes where ${title}`, async () => {
       await using given = await givenExpiring(undefined, {
         timeout: 50,
-        ...(expiresAt && {expiresAt}),
+        ...(expiresAt && {expiresAt: expiresAt as () => number}),
       });
       await using client = await givenAuthenticated(given.server.url, {}, options);
       await using other = givenClient(given.server.url, options);
@@ -128,12 +130,89 @@ describeSection('Expiry', options => {
     assert.deepEqual(given.logged, []);
   });
 
-  it('that is no time fails the authentication, and is logged', async () => {
-    await using given = await givenExpiring(undefined, {expiresAt: () => NaN});
+  const future = () => Date.now() + 60_000;
+  const noTimes: Record<string, [claim: () => object, message: RegExp]> = {
+    'expiresAt that is a string': [
+      () => ({expiresAt: new Date(future()).toISOString()}),
+      /^expiresAt must be a number of ms/,
+    ],
+    'expiresAt that is NaN': [() => ({expiresAt: NaN}), /^expiresAt must be/],
+    'expiresAt that is an invalid Date': [
+      () => ({expiresAt: new Date(NaN)}),
+      /^expiresAt must be/,
+    ],
+    'expiresAt that is true': [() => ({expiresAt: true}), /^expiresAt must be/],
+    'expiresAt that is an object': [
+      () => ({expiresAt: {valueOf: future}}),
+      /^expiresAt must be/,
+    ],
+    'exp that is a string': [
+      () => ({exp: String(future() / 1000)}),
+      /^exp must be a number of s/,
+    ],
+    'exp that is a Date': [() => ({exp: new Date(future())}), /^exp must be/],
+    'exp that is NaN': [() => ({exp: NaN}), /^exp must be/],
+  };
+  for (const [title, [claim, message]] of Object.entries(noTimes)) {
+    for (const by of ['the user', 'the option']) {
+      if (by === 'the option' && title.startsWith('exp ')) continue;
+      it(`by ${by} of an ${title} fails the authentication, and is logged`, async () => {
+        await using given = await givenServer(
+          server => server.auth(() => (by === 'the user' ? claim() : {name: 'ana'})),
+          by === 'the user'
+            ? {}
+            : {expiresAt: () => (claim() as {expiresAt: number}).expiresAt},
+        );
+        await using client = givenClient(given.server.url, options);
+        const {error} = await client.call('authentication', {});
+        assert.equal(error.code, 'AUTHENTICATION_FAILED');
+        assert.match((given.logged[0][0] as Error).message, message);
+        assert.equal(given.logged.length, 1);
+      });
+    }
+  }
+
+  it('of a token that is no time fails the authentication, and is logged', async () => {
+    await using given = await givenStrategy();
     await using client = givenClient(given.server.url, options);
-    const {error} = await client.call('authentication', {});
+    const token = tokenOf({exp: String(secondsFromNow(60))});
+    const {error} = await client.call('authentication', token);
     assert.equal(error.code, 'AUTHENTICATION_FAILED');
-    assert.equal((given.logged[0][0] as Error).message, 'expiresAt is no time.');
+    assert.match((given.logged[0][0] as Error).message, /^exp must be/);
+  });
+
+  it('has come for a call that waits, and for a renewal under way, whatever timers do', async t => {
+    const gates: Gate[] = [];
+    const hold = () => {
+      const gate = new Gate();
+      gates.push(gate);
+      return gate.opened;
+    };
+    for (const what of ['call', 'renewal'] as const) {
+      const ran: string[] = [];
+      await using given = await givenServer(server => {
+        server.auth(async (_socket, {slow}: {slow?: boolean}) => {
+          if (slow) await hold();
+          return {expiresAt: Date.now() + (slow ? 10_000_000 : 3_600_000)};
+        });
+        server.onConnected(socket => {
+          socket.use((_packet, next) => void hold().then(() => next()));
+        });
+        server.defineMethod('ping', () => ran.push('ping'));
+      });
+      await using client = await givenAuthenticated(given.server.url, {}, options);
+      const reply =
+        what === 'call'
+          ? client.call('ping')
+          : client.call('authentication', {slow: true});
+      while (gates.length === 0) await new Promise(setImmediate);
+      const clock = t.mock.method(Date, 'now', sleptFor(7_200_000));
+      gates.pop()?.open();
+      assert.equal((await reply).error.code, 'AUTHENTICATION_EXPIRED');
+      assert.deepEqual(await client.next('unauthorized'), EXPIRED);
+      assert.deepEqual(ran, []);
+      clock.mock.restore();
+    }
   });
 
   it('does not come before an authentication that takes longer', async () => {
@@ -237,6 +316,12 @@ function givenStrategy(
       SocketServer.get(app).defineMethod('ping', () => 'pong');
     },
   });
+}
+
+/** The time on the clock of a machine that has slept. */
+function sleptFor(ms: number): () => number {
+  const now = Date.now.bind(Date);
+  return () => now() + ms;
 }
 
 /** Seconds from now, as in a token. */
@@ -438,6 +523,33 @@ describeSection('Revocation', options => {
     gate.open();
     await client.next('disconnect');
   });
+});
+
+describeFrames('Expiry', () => {
+  // A client of socket.io's in the same process would find that its own pings are late.
+  for (const [title, frame] of [
+    ['a call', '421["ping"]'],
+    ['a call of a listener', '421["heard"]'],
+    ['a call of nothing', '421["nothing"]'],
+    ['a renewal', '421["authentication",{}]'],
+  ]) {
+    it(`has come for ${title} after the machine has slept, whatever timers do`, async t => {
+      const ran: string[] = [];
+      await using given = await givenExpiring(server => {
+        server.defineMethod('ping', () => ran.push('ping'));
+        server.onConnected(socket => void socket.on('heard', () => ran.push('heard')));
+      });
+      await using client = await RawClient.join(given.server.url);
+      await client.send('42["authentication",{"for":3600000}]');
+      assert.equal(await client.next(), '42["authenticated",true]');
+      t.mock.method(Date, 'now', sleptFor(7_200_000));
+      await client.send(frame);
+      const {error} = (await client.answerTo(1)) as {error: {code: string}};
+      assert.equal(error.code, 'AUTHENTICATION_EXPIRED');
+      assert.equal(await client.next(), `42["unauthorized",${JSON.stringify(EXPIRED)}]`);
+      assert.deepEqual(ran, []);
+    });
+  }
 });
 
 describeFrames('Revocation', () => {

@@ -20,6 +20,13 @@ const SHUTTING_DOWN = {
   },
 };
 
+/** What an `authentication` is answered with. */
+const UNAUTHORIZED = {
+  statusCode: 503,
+  message: 'The server is stopping.',
+  code: 'SHUTTING_DOWN',
+};
+
 describeSection('A server that stops', options => {
   it('answers calls in flight, refuses others, then closes the connection', async () => {
     const entered = new Gate();
@@ -36,6 +43,8 @@ describeSection('A server that stops', options => {
     await entered.opened;
     const stopped = given.server.stop();
     client.socket.emit('authentication', {token: 'bad'});
+    const {error} = await client.call('authentication', {token: 'bad'});
+    assert.deepEqual(error, UNAUTHORIZED);
     assert.deepEqual(await client.call('slow'), SHUTTING_DOWN);
     gate.open();
     assert.deepEqual(await slow, {result: 'done'});
@@ -69,6 +78,40 @@ describeSection('A server that stops', options => {
     gate.open();
     await stopped;
   });
+
+  for (const [title, authenticate] of [
+    ['at first', () => new Promise(() => undefined)],
+    [
+      'on renewal',
+      (_socket: unknown, first: boolean) => first || new Promise(() => undefined),
+    ],
+  ] as const) {
+    it(`answers an \`authentication\` that is under way ${title}`, async () => {
+      const arrived = new Gate();
+      await using given = await givenServer(
+        server => server.auth(authenticate),
+        {timeout: false},
+        {component: {drainTimeout: 20}},
+      );
+      given.server.io.once('connection', socket => {
+        let left = 2;
+        socket.onAny((_name, first) => {
+          if (first === false && --left === 0) setImmediate(arrived.open);
+        });
+      });
+      await using client = givenClient(given.server.url, options);
+      if (title === 'on renewal') await client.authenticate(true);
+      const replies = Promise.all([
+        client.call('authentication', false),
+        client.call('authentication', false),
+      ]);
+      await arrived.opened;
+      const stopped = given.app.stop();
+      for (const {error} of await replies) assert.deepEqual(error, UNAUTHORIZED);
+      assert.equal(await client.next('disconnect'), 'transport close');
+      await stopped;
+    });
+  }
 
   it('waits no longer than `drainTimeout`', async () => {
     const entered = new Gate();

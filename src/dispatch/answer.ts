@@ -1,11 +1,13 @@
 import type {Socket} from 'socket.io';
-import {isRefusal} from '../errors';
+import {isRefusal, toFailure} from '../errors';
 import type {Failure} from '../errors';
+import type {SocketError} from '../refusals';
 import type {CallLimiter} from '../configuration';
-import type {Caller} from './call';
+import type {Call, Caller} from './call';
 import type {CallsInFlight} from './calls-in-flight';
 import type {HandlerTable} from './handler-table';
 import type {RecentCalls, RetryWindow} from './recent-calls';
+import {checkResult} from './result';
 
 /** An event: its name, its arguments, and the ack if one was asked for and the application may see it. */
 export type Packet = unknown[];
@@ -46,6 +48,8 @@ export interface Peer extends Caller {
   /** Tells the connection's user from others', on whichever connection. */
   readonly userKey: string;
   readonly authenticated: boolean;
+  /** Says whether it still is, and ends it first if its time is over. */
+  stillAuthenticated(): boolean;
   /** Its calls in flight; made when there is one. */
   readonly running: CallsInFlight;
   readonly callsInFlight: number;
@@ -53,6 +57,8 @@ export interface Peer extends Caller {
   readonly queueFull: boolean;
   /** Resolves when its client has read some of it. */
   whenHandedOn(): Promise<void>;
+  /** A call whose method has not returned yet, and so is not in flight. */
+  starting?: Call | undefined;
 }
 
 /** Answers a call with what its method has given. */
@@ -73,4 +79,31 @@ export function answerFailure(
   const {error, fault} = peer.service.fail(thrown, handler, peer.socket);
   const told = ack?.({error}) ?? true;
   if (!told && !fault && !isRefusal(thrown)) peer.report(thrown, handler);
+}
+
+/**
+ * Answers a call whose connection ends before it is answered: with what its method has called back by then,
+ * or else with why.
+ */
+export function refuseCall(
+  peer: Peer,
+  thrown: SocketError,
+  call: Call | undefined,
+  ack: Ack,
+): void {
+  const outcome = call?.outcome;
+  if (!outcome) {
+    ack({error: peer.service.fail(thrown, thrown.name, peer.socket).error});
+    return;
+  }
+  outcome.told = true;
+  try {
+    // eslint-disable-next-line @typescript-eslint/only-throw-error -- the client is told what was called back
+    if (outcome.error) throw outcome.error;
+    checkResult(outcome.result, peer, thrown.name, true);
+    answer(outcome.result, ack);
+  } catch (error) {
+    // It is logged when the promise of the method rejects.
+    ack({error: toFailure(error).error});
+  }
 }

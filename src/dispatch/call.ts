@@ -93,6 +93,8 @@ export class Call implements SocketCall {
    * methods have no such property.
    */
   declare strategy?: {readonly request: Request; readonly failed: boolean};
+  /** What its method has called back, and whether its client was told so at once. Only declared, too. */
+  declare outcome?: {readonly error: unknown; readonly result: unknown; told: boolean};
 
   constructor(
     readonly caller: Caller,

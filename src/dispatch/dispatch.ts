@@ -216,6 +216,9 @@ function call(
     timeout,
     outlives: Boolean(id),
   });
+  // The method may end its own socket.
+  if (pending) pending.start(current, ack);
+  else peer.starting = current;
   let result: unknown;
   try {
     result = handler.invoke(current);

@@ -58,13 +58,14 @@ export function callFunction(
  */
 export function withCallback(
   {label}: Pick<Handler, 'label'>,
-  {caller}: Call,
+  call: Call,
   start: (callback: SocketCallback) => unknown,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     let calledBack = false;
     const callback: SocketCallback = (error, result) => {
       calledBack = true;
+      call.outcome ??= {error, result, told: false};
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the client is told what was called back
       if (error) reject(error);
       else resolve(result);
@@ -72,7 +73,7 @@ export function withCallback(
     runGuarded(
       () => start(callback),
       error => {
-        if (calledBack) caller.report(error, label);
+        if (calledBack) call.caller.report(error, label);
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as above
         else reject(error);
       },

@@ -1,7 +1,7 @@
 import {MAX_DELAY} from '../delay';
 import {SocketErrors} from '../refusals';
 import type {SocketError} from '../refusals';
-import {answer, answerFailure} from './answer';
+import {answer, answerFailure, refuseCall} from './answer';
 import type {Ack, Peer} from './answer';
 import type {Call} from './call';
 import type {InFlightCall} from './calls-in-flight';
@@ -45,7 +45,7 @@ export class PendingCall implements InFlightCall {
   /** Takes the next step, unless it has been answered or its socket is gone. Then it is over, or waits again. */
   resume(step: () => void): void {
     const {stage} = this;
-    if (!this.settled && this.peer.authenticated) step();
+    if (!this.settled && this.peer.stillAuthenticated()) step();
     if (this.stage === stage) this.end();
   }
 
@@ -69,6 +69,12 @@ export class PendingCall implements InFlightCall {
     this.resume(step);
   }
 
+  /** Notes that its method is about to run. */
+  start(call: Call, ack: Ack | undefined): void {
+    this.call = call;
+    this.ack = ack;
+  }
+
   /** Waits for what the method has promised. */
   async follow(
     call: Call,
@@ -78,8 +84,7 @@ export class PendingCall implements InFlightCall {
   ): Promise<void> {
     this.label = label;
     this.stage++;
-    this.call = call;
-    this.ack = ack;
+    this.start(call, ack);
     try {
       // Settles once, whatever a thenable does.
       const value = await result;
@@ -108,10 +113,9 @@ export class PendingCall implements InFlightCall {
     recent.waiting?.add(ack);
   }
 
-  /** Answers that the call will not be, because its connection ends. */
+  /** Answers that the call will not be, because its connection ends; or what its method has called back. */
   refuse(thrown: SocketError): void {
-    const {service, socket} = this.peer;
-    this.own?.({error: service.fail(thrown, this.label, socket).error});
+    if (this.own) refuseCall(this.peer, thrown, this.call, this.own);
     if (this.ack === this.own) this.settle();
   }
 
@@ -156,7 +160,9 @@ export class PendingCall implements InFlightCall {
   }
 
   private fail(error: unknown): void {
-    answerFailure(this.peer, error, this.label, this.ack);
+    const {peer, label} = this;
+    if (this.call?.outcome?.told) peer.service.fail(error, label, peer.socket);
+    else answerFailure(peer, error, label, this.ack);
   }
 
   private settle(reply?: () => void): void {
