@@ -2,6 +2,7 @@ import {inject} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
+import {once} from 'node:events';
 import {it} from 'node:test';
 import {Decoder, Encoder} from 'socket.io-parser';
 import type {Packet} from 'socket.io-parser';
@@ -136,6 +137,24 @@ describeSection('Retried calls', options => {
       await client.call('other', 2, call('x'));
     }
     assert.equal(runs.length, 10);
+  });
+
+  it('are answered in a namespace of a pattern though its only client was away', async () => {
+    await using counter = await givenCounter({namespace: /^\/room-\d$/});
+    const {runs, given} = counter;
+    const {url} = await given.app.get(RestBindings.SERVER);
+    const room = `${String(url)}/room-1`;
+    const {io} = given.server;
+    for (let time = 0; time < 2; time++) {
+      await using client = await givenAuthenticated(room, {id: '1'}, options);
+      assert.deepEqual(await client.call('count', 1, call('x')), {result: 1});
+      const [socket] = io.server.of('/room-1').sockets.values();
+      const gone = once(socket, 'disconnect');
+      client.socket.disconnect();
+      await gone;
+      assert.ok(!io.server._nsps.has('/room-1'));
+    }
+    assert.equal(runs.length, 1);
   });
 
   it('get the first answer, whatever the method has done since to what it gave', async () => {
