@@ -3,7 +3,12 @@ import {after, before, describe, it} from 'node:test';
 import {Kitchen, readRecipes} from '../helpers/recipes';
 import type {Recipe} from '../helpers/recipes';
 
-const recipes = readRecipes('docs/recipes.md');
+const DOCUMENTS = [
+  'docs/recipes.md',
+  'docs/recipes-connections.md',
+  'docs/testing.md',
+] as const;
+const recipes = DOCUMENTS.flatMap(document => readRecipes(document));
 
 /** A recipe in which one thing is written otherwise. */
 function otherwise(name: string, from: string, to: string): Recipe {
@@ -17,7 +22,7 @@ function otherwise(name: string, from: string, to: string): Recipe {
   return {...recipe, name: `${name}-otherwise`, snippets};
 }
 
-describe('docs/recipes.md', () => {
+describe('the recipes of docs/', () => {
   const {JWT_SECRET} = process.env;
   let kitchen: Kitchen;
   let problems: string[];
@@ -33,6 +38,7 @@ describe('docs/recipes.md', () => {
         "console.log(await ana.emitWithAck('pay'))",
         "console.log('paid')",
       ),
+      otherwise('testing', "result: 'Hello world'", "result: 'Bye world'"),
     ]);
     problems = kitchen.compile();
   });
@@ -62,5 +68,6 @@ describe('docs/recipes.md', () => {
   it('would fail with another result', async () => {
     await assert.rejects(kitchen.serve('validation-otherwise'), assert.AssertionError);
     await assert.rejects(kitchen.serve('jwt-otherwise'), assert.AssertionError);
+    await assert.rejects(kitchen.serve('testing-otherwise'), /Bye world/);
   });
 });

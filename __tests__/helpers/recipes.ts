@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join} from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {promisify} from 'node:util';
 import {runInThisContext} from 'node:vm';
 import {TokenServiceBindings} from '@loopback/authentication-jwt';
 import type {RestApplication} from '@loopback/rest';
@@ -12,13 +14,15 @@ import * as ts from 'typescript';
 
 const ROOT = join(__dirname, '../..');
 
+const execute = promisify(execFile);
+
 /** How long a client may take to print what the document says, in ms. */
 const PATIENCE = 5000;
 
 /** Where the clients of the document find the server. */
 const URL_IN_DOCUMENT = 'http://127.0.0.1:3000';
 
-/** What `lb4 app` makes, with the one line of docs/get-started.md. */
+/** What `lb4 app hello` makes, with the one line of docs/get-started.md. */
 const APPLICATION = `import {BootMixin} from '@loopback/boot';
 import {ApplicationConfig} from '@loopback/core';
 import {RepositoryMixin} from '@loopback/repository';
@@ -26,7 +30,7 @@ import {RestApplication} from '@loopback/rest';
 import {ServiceMixin} from '@loopback/service-proxy';
 import {SocketComponent} from 'loopback4-socket';
 
-export class RecipeApplication extends BootMixin(
+export class HelloApplication extends BootMixin(
   ServiceMixin(RepositoryMixin(RestApplication)),
 ) {
   constructor(options: ApplicationConfig = {}) {
@@ -100,6 +104,13 @@ export function readRecipes(document: string): Recipe[] {
   return recipes;
 }
 
+/** An application that a client can call. */
+interface Started {
+  readonly app: RestApplication;
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
 /** Recipes in a folder of their own; removed by `using`. */
 export class Kitchen implements Disposable {
   private readonly folder: string;
@@ -135,13 +146,25 @@ export class Kitchen implements Disposable {
     );
   }
 
-  /** Starts the application of a recipe, and holds its client to what its comments say. */
+  /**
+   * Starts the application of a recipe, and holds its client to what its comments say; then runs its own
+   * tests. It has one of both at least.
+   */
   async serve(name: string): Promise<void> {
-    const app = await this.start(name);
+    const files = this.files(name);
+    const client = files.get('client.mjs');
+    const tests = [...files.keys()].filter(file => file.endsWith('.acceptance.ts'));
+    assert(client !== undefined || tests.length > 0, `${name} shows nothing`);
+    if (client !== undefined) await this.run(name, client);
+    for (const file of tests) await this.test(name, file.replace(/\.ts$/, '.js'));
+  }
+
+  private async run(name: string, client: string): Promise<void> {
+    const started = await this.start(name);
+    const {app, url} = started;
     const clients = new Clients();
     try {
-      const url = app.restServer.url ?? '';
-      const script = new Script(this.files(name).get('client.mjs') ?? '');
+      const script = new Script(client);
       Object.assign(globalThis, {
         recipe: {
           io: (at: string, options?: object) => clients.connect(at, options),
@@ -155,21 +178,43 @@ export class Kitchen implements Disposable {
       await script.done();
     } finally {
       clients.close();
-      await app.stop();
+      await started.stop();
     }
+  }
+
+  /** Runs a test of a recipe's in a process of its own, as its reader would. */
+  private async test(name: string, file: string): Promise<void> {
+    const {NODE_TEST_CONTEXT: _, ...env} = process.env;
+    const args = ['--test', '--test-reporter=spec', join(this.folder, name, file)];
+    const {stdout} = await execute(process.execPath, args, {env, timeout: 60_000}).catch(
+      (failure: unknown) => failure as {stdout: string},
+    );
+    assert.match(stdout, /^ℹ pass [1-9]/m, stdout);
+    assert.match(stdout, /^ℹ fail 0$/m, stdout);
   }
 
   [Symbol.dispose](): void {
     rmSync(this.folder, {recursive: true});
   }
 
-  private async start(name: string): Promise<RestApplication> {
-    const file = join(this.folder, name, 'src/application.js');
-    const {RecipeApplication} = await import(pathToFileURL(file).href);
-    const app = new RecipeApplication({rest: {port: 0, host: '127.0.0.1'}});
+  /** Starts the application, or the Express server that a recipe puts around it. */
+  private async start(name: string): Promise<Started> {
+    const load = (file: string) =>
+      import(pathToFileURL(join(this.folder, name, file)).href);
+    const config = {rest: {port: 0, host: '127.0.0.1'}};
+    if (this.files(name).has('src/server.ts')) {
+      const {ExpressServer} = await load('src/server.js');
+      const server = new ExpressServer(config);
+      await server.start();
+      const {port} = server.server.address();
+      const stop = () => server.stop();
+      return {app: server.lbApp, url: `http://127.0.0.1:${port}`, stop};
+    }
+    const {HelloApplication} = await load('src/application.js');
+    const app = new HelloApplication(config);
     await app.boot();
     await app.start();
-    return app;
+    return {app, url: app.restServer.url ?? '', stop: () => app.stop()};
   }
 
   /** Files of a recipe, those of the recipes that it goes on from included. */
