@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {it} from 'node:test';
+import {runInNewContext} from 'node:vm';
 import {
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
@@ -10,28 +11,36 @@ import {
 const SOURCES = join(__dirname, '../../src');
 const TEXT = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
 
-/** How the document writes a default. */
-const WRITTEN: Record<string, string> = {
-  maxQueuedBytes: '1 MiB',
-  retryWindow: '100 for 2 min, 1 MiB',
-  expiryNotice: '60_000',
-};
+/** Rows of the table of options: name, whose it is, and its default. */
+const ROWS = [
+  ...TEXT.matchAll(/^\| `([\w.]+)` +\| (server|component) +\| (.+?) +\|/gm),
+].map(([, name, of, written]) => ({name, of, written}));
 
-/** Options that limit nothing. */
-const OTHERS = ['anonymous', 'credentials', 'coalesceWrites', 'io', 'jsonp'];
+const INTERFACES = {server: 'SocketServerOptions', component: 'SocketComponentOptions'};
 
-it('docs/operations.md lists every limit with its default', () => {
+for (const [of, type] of Object.entries(INTERFACES)) {
+  it(`docs/operations.md lists each option of the ${of}, once`, () => {
+    const source = readFileSync(join(SOURCES, 'configuration.ts'), 'utf8');
+    const [, body] =
+      new RegExp(`export interface ${type} \\{(.*?)^\\}`, 'ms').exec(source) ?? [];
+    const options = [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
+    assert.ok(options.length > 5);
+    const listed = ROWS.filter(row => row.of === of && !row.name.includes('.'));
+    assert.deepEqual(listed.map(({name}) => name).sort(), options.sort());
+  });
+}
+
+it('docs/operations.md lists the default of each option that has one', () => {
   const defaults = {
     ...DEFAULT_SOCKET_SERVER_OPTIONS,
     ...DEFAULT_SOCKET_COMPONENT_OPTIONS,
   };
   for (const [name, value] of Object.entries(defaults)) {
-    if (OTHERS.includes(name)) continue;
-    const written = WRITTEN[name] ?? (value === false ? 'off' : JSON.stringify(value));
-    const line = TEXT.split('\n').find(
-      one => one.includes(name) && one.includes(written),
-    );
-    assert.ok(line, `${name}: ${written}`);
+    const written = ROWS.find(row => row.name === name)?.written ?? '';
+    const [, code] = /^`(.*)`$/.exec(written) ?? [];
+    // Written as in a program; not of this context, so compared as text.
+    const read: unknown = runInNewContext(`(${code})`);
+    assert.equal(JSON.stringify(read), JSON.stringify(value), name);
   }
 });
 
