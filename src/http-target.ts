@@ -1,7 +1,7 @@
 import type {HttpServerOptions} from '@loopback/http-server';
 import type {Application} from '@loopback/core';
-import {RestBindings} from '@loopback/rest';
 import {SocketTags} from './keys';
+import {restServerOf} from './rest-server';
 import type {ReadyHttpServer, SocketComponentOptions} from './configuration';
 
 /**
@@ -18,7 +18,7 @@ export async function findHttpTarget(
 ): Promise<ReadyHttpServer | HttpServerOptions | undefined> {
   if (typeof http === 'function') return requireHttpServer(await http());
   if (http) return http;
-  const rest = await app.get(RestBindings.SERVER, {optional: true});
+  const rest = await restServerOf(app);
   if (!rest) {
     throw new Error(
       'SocketComponent: the application has no REST server to share a port with. ' +

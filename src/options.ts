@@ -1,7 +1,9 @@
+import {isPromiseLike} from '@loopback/core';
 import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {MAX_DELAY} from './delay';
 import {SocketBindings} from './keys';
+import {restContextOf} from './rest-server';
 import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './configuration';
 import type {SocketComponentOptions, SocketServerOptions} from './configuration';
 
@@ -162,7 +164,9 @@ export function readServerOptions(app: Application, server: string): SocketServe
 /** Reads which keys the application's REST API refuses in a body. */
 export function readProhibitedKeys(app: Application): readonly string[] {
   const find = {optional: true} as const;
-  const parsing = app.getSync(RestBindings.REQUEST_BODY_PARSER_OPTIONS, find);
+  const rest = restContextOf(app);
+  const context = isPromiseLike(rest) ? app : rest;
+  const parsing = context.getSync(RestBindings.REQUEST_BODY_PARSER_OPTIONS, find);
   return parsing?.validation?.prohibitedKeys ?? [];
 }
 

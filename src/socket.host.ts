@@ -65,7 +65,7 @@ export class SocketHost implements LifeCycleObserver {
     for (const {key, valueConstructor} of this.app.findByTag('server')) {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
-    this.check();
+    await this.check();
     this.listener ??= this.makeListener();
     this.initialized = true;
   }
@@ -103,7 +103,7 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   async start(): Promise<void> {
-    this.check();
+    await this.check();
     for (const endpoint of this.endpoints.values()) endpoint.open();
     this.started = true;
     this.watch();
@@ -129,7 +129,7 @@ export class SocketHost implements LifeCycleObserver {
   async startOne(endpoint: Endpoint): Promise<void> {
     if (this.app.state === 'starting' || endpoint.isOpen) return;
     await this.init();
-    this.check();
+    await this.check();
     endpoint.open();
     this.watch();
     try {
@@ -145,7 +145,8 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   /**
-   * Serves a namespace of a socket.io server that the application made.
+   * Serves a namespace of a socket.io server that the application made. A schema of args that cannot be
+   * compiled is logged.
    *
    * @throws Error when the server runs already, or when its handlers or configuration are wrong.
    */
@@ -163,6 +164,10 @@ export class SocketHost implements LifeCycleObserver {
     for (const namespace of childrenOf(served) ?? [served]) {
       for (const socket of namespace.sockets.values()) endpoint.connect(socket);
     }
+    this.scanner.schemaProblems().then(
+      problems => this.problems.report(problems),
+      (error: unknown) => this.problems.report([messageOf(error)]),
+    );
   }
 
   /** Takes over a change of handlers made by hand. */
@@ -187,10 +192,13 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   /** @throws Error that lists all that is wrong with handlers and configuration. */
-  private check(): void {
+  private async check(): Promise<void> {
     const {io} = readComponentOptions(this.app);
     SocketServer.get(this.app, DEFAULT_SERVER_NAME);
-    const problems = [...this.applyControllers()];
+    const problems = [
+      ...this.applyControllers(),
+      ...(await this.scanner.schemaProblems()),
+    ];
     if (this.listener && io !== this.listener.options) {
       problems.push('SocketComponent: configure `io` before app.init(), not after it.');
     }
@@ -253,6 +261,7 @@ export class SocketHost implements LifeCycleObserver {
           }
           this.problems.report(problems);
           await this.serve();
+          this.problems.report(await this.scanner.schemaProblems());
         } catch (error) {
           this.problems.report([messageOf(error)]);
         }

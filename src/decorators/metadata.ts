@@ -13,7 +13,7 @@ import type {
   SchemasObject,
 } from '@loopback/rest';
 
-/** A JSON schema, what `getModelSchemaRef` gives, or a model class. */
+/** A model class, or a schema as that of a REST body: also with `getModelSchemaRef` or `$ref` in it. */
 export type SocketSchema =
   SchemaObject | ReferenceObject | SchemaRef | Constructor<object>;
 
@@ -34,8 +34,8 @@ export interface SocketMethodMetadata extends SocketEventMetadata {
   /** Event name that clients call. @default the method's own name */
   name?: string;
   /**
-   * What the args must be: others are refused with 422 and `VALIDATION_FAILED`. A JSON schema, a model
-   * class, or `getModelSchemaRef(…)`.
+   * What the args must be: others are refused with 422 and `VALIDATION_FAILED`. A model class, or any
+   * schema that a REST body may have. One that cannot be compiled stops the start.
    *
    * @default the type of the parameter, when it is a `@model`; otherwise no check
    */

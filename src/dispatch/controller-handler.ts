@@ -13,6 +13,7 @@ import {VALUES} from './handler';
 import type {Handler, HandlerDefinition, HandlerKind} from './handler';
 import {Plan} from './plan';
 import {RestOperation} from './rest-operation';
+import type {RestValidation} from './rest-validation';
 import {SchemaValidator} from './schema-validator';
 
 /**
@@ -56,6 +57,24 @@ export class ControllerHandler implements Handler, ControllerMethod {
     return this.guarded && !hasAuthentication(application)
       ? this.unguardedMessage
       : undefined;
+  }
+
+  /** Whether args are checked against a schema. */
+  get isChecked(): boolean {
+    return (this.operation ?? this.validator) !== undefined;
+  }
+
+  /** Says what is wrong with the schema of the method's args, if anything. */
+  async schemaProblem(validation: RestValidation): Promise<string | undefined> {
+    const {label, operation, validator} = this;
+    const problem =
+      (await operation?.schemaProblem(validation)) ??
+      (await validator?.problem(validation));
+    return (
+      problem &&
+      `${label}: the schema of its args cannot be compiled: ${problem}. Correct the schema; ` +
+        "a $ref names a schema of the application's API or of a bound controller."
+    );
   }
 
   /** @throws Error when the method carries `@authenticate` and nothing authenticates it. */

@@ -7,6 +7,7 @@ import {DEFAULT_SERVER_NAME} from '../configuration';
 import {ControllerHandler} from './controller-handler';
 import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';
+import {RestValidation} from './rest-validation';
 
 /** What one server is given. */
 export interface ServerHandlers extends DecoratedHandlers {
@@ -64,17 +65,22 @@ export class ControllerScanner {
     Map<string, ControllerHandler>
   >();
 
+  /** What the last scan found. */
+  private scanned: ControllerHandler[] = [];
+
   constructor(private readonly application: Context) {}
 
   scan(): ControllerScan {
     const servers = new Map<string, Draft>();
     const problems: string[] = [];
+    this.scanned = [];
     for (const {binding, type} of this.find()) {
       const described = describeClass(type);
       if (!described) continue;
       const add = (kind: HandlerKind, entry: DecoratedMember<SocketMethodMetadata>) => {
         const handler = this.handlerOf(binding, type, kind, entry);
         const draft = draftOf(servers, type, entry.server);
+        this.scanned.push(handler);
         const problem =
           handler.problem(this.application) ??
           place(draft, kind, handler, entry.metadata);
@@ -97,6 +103,19 @@ export class ControllerScanner {
       if (type && !found.has(type)) found.set(type, binding);
     }
     return [...found].map(([type, binding]) => ({type, binding}));
+  }
+
+  /** Says what is wrong with the schemas of args, a sentence for each method. */
+  async schemaProblems(): Promise<string[]> {
+    const checked = this.scanned.filter(({isChecked}) => isChecked);
+    if (checked.length === 0) return [];
+    const validation = await RestValidation.of(this.application);
+    const problems: string[] = [];
+    for (const handler of checked) {
+      const problem = await handler.schemaProblem(validation);
+      if (problem) problems.push(problem);
+    }
+    return problems;
   }
 
   private handlerOf(

@@ -11,7 +11,8 @@ import type {
   SchemasObject,
 } from '@loopback/rest';
 import {isRecord} from './handler';
-import {readValidationOptions, toldOf} from './schema-validator';
+import {RestValidation} from './rest-validation';
+import {toldOf} from './schema-validator';
 
 /** Name of the request body among the args of a call. */
 const BODY = 'body';
@@ -26,7 +27,7 @@ export class RestOperation {
   private readonly parameters: readonly ParameterObject[];
   private readonly names: ReadonlySet<string>;
   private readonly bodyType: BodyType | undefined;
-  private options?: ReturnType<typeof readValidationOptions>;
+  private prepared?: ReturnType<RestOperation['prepare']>;
 
   constructor(
     readonly spec: OperationObject,
@@ -65,21 +66,40 @@ export class RestOperation {
    * @throws HttpError as REST refuses the same values: 400 for parameters, 422 for a body.
    */
   async parse(args: unknown, context: Context): Promise<unknown[]> {
-    this.options ??= readValidationOptions(context);
+    this.prepared ??= this.prepare(context);
+    const {options, schemas} = await this.prepared;
     const {body, query, headers, path} = this.arrange(args);
     return parseOperationArgs(
       {query, headers} as unknown as Request,
       {
         spec: this.spec,
         pathParams: path,
-        schemas: this.schemas,
+        schemas,
         describe: () => this.label,
       } as unknown as ResolvedRoute,
       {
         loadRequestBodyIfNeeded: () => Promise.resolve({value: body, ...this.bodyType}),
       } as unknown as RequestBodyParser,
-      (await this.options)[toldOf(args)],
+      options[toldOf(args)],
     );
+  }
+
+  /** Says what is wrong with the schema of a parameter or of the body, if anything. */
+  async schemaProblem(validation: RestValidation): Promise<string | undefined> {
+    const schemas = [...this.parameters.map(({schema}) => schema), this.bodyType?.schema];
+    for (const schema of schemas) {
+      if (!schema) continue;
+      const read = () => ({schema: {...schema}, definitions: this.schemas});
+      const problem = await validation.problemOf(schema, read);
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+
+  /** REST prefers the schemas that all controllers share to the controller's own. */
+  private async prepare(context: Context) {
+    const {options, schemas} = await RestValidation.of(context);
+    return {options, schemas: {...this.schemas, ...schemas}};
   }
 
   private arrange(args: unknown) {

@@ -1,0 +1,124 @@
+import type {Constructor} from '@loopback/core';
+import {getModelSchemaRef} from '@loopback/rest';
+import type {SchemasObject} from '@loopback/rest';
+import type {SocketSchema} from '../decorators/metadata';
+
+export type JsonSchema = Readonly<Record<string, unknown>>;
+
+/** A schema, and the schemas that `#/components/schemas/…` in it may name. */
+export interface ArgumentSchema {
+  readonly schema: JsonSchema;
+  readonly definitions: SchemasObject;
+}
+
+type Change = (schema: JsonSchema) => JsonSchema;
+
+/** Keywords whose value is a schema, or a list of schemas. */
+const NESTED: ReadonlySet<string> = new Set([
+  'items',
+  'additionalProperties',
+  'not',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'contains',
+  'propertyNames',
+  'if',
+  'then',
+  'else',
+]);
+/** Keywords whose value has a schema under each of its names. */
+const NAMED: ReadonlySet<string> = new Set(['properties', 'patternProperties']);
+
+const TS_TYPE = 'x-ts-type';
+const COMPONENTS = '#/components/schemas/';
+
+/** The schemas by which REST describes JavaScript's own classes. */
+const BUILT_IN = new Map<unknown, JsonSchema>([
+  [String, {type: 'string'}],
+  [Number, {type: 'number'}],
+  [Boolean, {type: 'boolean'}],
+  [Date, {type: 'string', format: 'date-time'}],
+  [Object, {type: 'object'}],
+  [Array, {type: 'array'}],
+]);
+
+/**
+ * Reads a schema as REST reads that of a request body: a class becomes a schema of its own, and the
+ * definitions that `getModelSchemaRef` leaves within a schema are collected from all levels.
+ */
+export function readSchema(given: SocketSchema): ArgumentSchema {
+  const definitions: SchemasObject = {};
+  const read: Change = schema => {
+    const {[TS_TYPE]: type, definitions: own, ...rest} = schema;
+    for (const [name, definition] of Object.entries((own ?? {}) as SchemasObject)) {
+      if (Object.hasOwn(definitions, name)) continue;
+      // Before it is read, because it may name itself.
+      definitions[name] = definition;
+      definitions[name] = changed(definition, read) as JsonSchema;
+    }
+    if (typeof type === 'function') return {...rest, ...read(schemaOf(type))};
+    const {$ref: reference} = rest;
+    if (typeof reference !== 'string') return mapNested(rest, read);
+    return {...rest, $ref: reference.replace(/^#\/definitions\//, COMPONENTS)};
+  };
+  const schema = read(typeof given === 'function' ? {[TS_TYPE]: given} : {...given});
+  return {schema, definitions};
+}
+
+/** Adds to the definitions of a schema those of the application's that it refers to. */
+export function withShared(
+  {schema, definitions}: ArgumentSchema,
+  shared: () => SchemasObject,
+): ArgumentSchema {
+  const all: SchemasObject = {};
+  const visit: Change = one => {
+    const name = referenceOf(one);
+    if (name !== undefined && !Object.hasOwn(all, name)) {
+      const owner = Object.hasOwn(definitions, name) ? definitions : shared();
+      if (Object.hasOwn(owner, name)) {
+        all[name] = owner[name];
+        visit(owner[name]);
+      }
+    }
+    return mapNested(one, visit);
+  };
+  visit(schema);
+  return {schema, definitions: all};
+}
+
+/** The name of the component that a schema refers to. */
+function referenceOf({$ref: reference}: JsonSchema): string | undefined {
+  if (typeof reference !== 'string' || !reference.startsWith(COMPONENTS))
+    return undefined;
+  const [name] = reference.slice(COMPONENTS.length).split('/');
+  return decodeURIComponent(name).replace(/~1/g, '/').replace(/~0/g, '~');
+}
+
+function schemaOf(type: unknown): JsonSchema {
+  return BUILT_IN.get(type) ?? {...getModelSchemaRef(type as Constructor<object>)};
+}
+
+/** A copy of a schema, each schema in it changed. */
+function mapNested(schema: JsonSchema, change: Change): JsonSchema {
+  return Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      if (NESTED.has(keyword)) return [keyword, changed(value, change)];
+      if (!NAMED.has(keyword) || !isSchema(value)) return [keyword, value];
+      const named = Object.entries(value).map(([name, one]) => [
+        name,
+        changed(one, change),
+      ]);
+      return [keyword, Object.fromEntries(named)];
+    }),
+  );
+}
+
+function changed(value: unknown, change: Change): unknown {
+  if (Array.isArray(value)) return value.map(one => changed(one, change));
+  return isSchema(value) ? change(value) : value;
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,26 @@
+import type {BindingAddress, Context, ValueOrPromise} from '@loopback/core';
+import {CoreTags, isPromiseLike} from '@loopback/core';
+import {RestBindings, RestServer} from '@loopback/rest';
+
+/** The REST server of an application; of several the one of `RestApplication`, or else the first. */
+export async function restServerOf(app: Context): Promise<RestServer | undefined> {
+  const key = keyOf(app);
+  return key === undefined ? undefined : app.get<RestServer>(key);
+}
+
+/** Where REST finds what is bound or configured for it: its server, or else the application. */
+export function restContextOf(app: Context): ValueOrPromise<Context> {
+  const key = keyOf(app);
+  const found = key === undefined ? app : app.getValueOrPromise<Context>(key);
+  return isPromiseLike(found) ? found.then(context => context ?? app) : (found ?? app);
+}
+
+function keyOf(app: Context): BindingAddress | undefined {
+  if (app.isBound(RestBindings.SERVER)) return RestBindings.SERVER;
+  const servers = app.findByTag<RestServer>(CoreTags.SERVER);
+  return servers.find(({valueConstructor: type}) => type && isRestServer(type))?.key;
+}
+
+function isRestServer(type: {prototype: unknown}): boolean {
+  return type === RestServer || type.prototype instanceof RestServer;
+}
