@@ -69,7 +69,10 @@ export interface CallLimiter {
 type UserId = string | number | null | undefined;
 type EndTime = number | Date | null | undefined;
 
-/** Configuration of one named server: `app.configure(SocketBindings.server(name)).to(options)`. */
+/**
+ * Configuration of one named server:
+ * `app.configure<SocketServerOptions>(SocketBindings.server(name)).to(options)`.
+ */
 export interface SocketServerOptions {
   /**
    * socket.io namespace. To be set before the application starts and before `server.io` is used.
@@ -169,7 +172,10 @@ export interface SocketServerOptions {
   userId?: (user: SocketPayload, socket: Socket) => UserId | Promise<UserId>;
 }
 
-/** Configuration of the component: `app.configure(SocketBindings.COMPONENT).to(options)`. */
+/**
+ * Configuration of the component:
+ * `app.configure<SocketComponentOptions>(SocketBindings.COMPONENT).to(options)`.
+ */
 export interface SocketComponentOptions {
   /**
    * socket.io's own options, passed through; to be set before `app.init()`. Their defaults hold, but for

@@ -4,6 +4,13 @@ import {SocketTags} from './keys';
 import {restServerOf} from './rest-server';
 import type {ReadyHttpServer, SocketComponentOptions} from './configuration';
 
+/** The warning where an application may have forgotten to say what to listen on. */
+export const NOTHING_LISTENS =
+  'SocketComponent: REST is told not to listen (`listenOnStart: false`), so nothing listens for ' +
+  'sockets. Configure `http`, such as a function that returns your own http.Server: ' +
+  'app.configure(SocketBindings.COMPONENT).to({http: () => server}); ' +
+  'or attach SocketBindings.IO to it before app.start().';
+
 /**
  * Finds what an application's socket.io server listens on: what it was configured with, or else the
  * REST server's HTTP server.

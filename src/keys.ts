@@ -10,7 +10,7 @@ import type {LogSocketError} from './types';
 /** Binding keys of this package. */
 // eslint-disable-next-line @typescript-eslint/no-namespace -- as LoopBack's own keys are written
 export namespace SocketBindings {
-  /** The component; `app.configure(SocketBindings.COMPONENT)` takes `SocketComponentOptions`. */
+  /** The component: `app.configure<SocketComponentOptions>(SocketBindings.COMPONENT).to({…})`. */
   export const COMPONENT = BindingKey.create<SocketComponent>(
     `${CoreBindings.COMPONENTS}.SocketComponent`,
   );
@@ -42,7 +42,7 @@ export namespace SocketBindings {
   export const SIGNAL = BindingKey.create<AbortSignal>('socket.signal');
 
   /**
-   * A named server; `app.configure(SocketBindings.server(name))` takes `SocketServerOptions`.
+   * A named server: `app.configure<SocketServerOptions>(SocketBindings.server(name)).to({…})`.
    *
    * @param name - @default the default server
    */
@@ -56,4 +56,10 @@ export namespace SocketBindings {
 export namespace SocketTags {
   /** Life cycle group that starts last and stops first. */
   export const LIFE_CYCLE_GROUP = 'socket';
+
+  /**
+   * Tag of a global interceptor that enforces the decorators of another package when sockets call; its
+   * value is the package's name, or a list of names.
+   */
+  export const ENFORCES = 'socket.enforces';
 }

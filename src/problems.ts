@@ -11,7 +11,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Logs the problems that arise at run time, each once. */
+/** Tells of the problems that do not stop a start, each once. */
 export class ProblemLog {
   private readonly reported = new Set<string>();
 
@@ -23,6 +23,13 @@ export class ProblemLog {
       this.reported.add(problem);
       this.log(new Error(problem), 'configuration');
     }
+  }
+
+  /** Prints what may be wrong, once, as Node prints warnings: `process.on('warning')` has it too. */
+  warn(message: string | undefined): void {
+    if (message === undefined || this.reported.has(message)) return;
+    this.reported.add(message);
+    process.emitWarning(message, 'SocketWarning');
   }
 
   /** Logs what a function threw that serves no server in particular. */

@@ -6,7 +6,7 @@ import {ControllerScanner, isSocketController} from './dispatch/controllers';
 import {Endpoint} from './endpoint';
 import {readFailurePolicy} from './failure-policy';
 import {expressOf} from './express-request';
-import {findHttpTarget} from './http-target';
+import {findHttpTarget, NOTHING_LISTENS} from './http-target';
 import {SocketTags} from './keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from './listener';
@@ -104,6 +104,7 @@ export class SocketHost implements LifeCycleObserver {
 
   async start(): Promise<void> {
     await this.check();
+    this.problems.warn(this.scanner.warning);
     for (const endpoint of this.endpoints.values()) endpoint.open();
     this.started = true;
     this.watch();
@@ -262,6 +263,7 @@ export class SocketHost implements LifeCycleObserver {
           this.problems.report(problems);
           await this.serve();
           this.problems.report(await this.scanner.schemaProblems());
+          this.problems.warn(this.scanner.warning);
         } catch (error) {
           this.problems.report([messageOf(error)]);
         }
@@ -304,6 +306,7 @@ export class SocketHost implements LifeCycleObserver {
     listener.limits.closed = false;
     const target = await findHttpTarget(this.app, http);
     if (target) await listener.attach(target);
+    else if (!listener.server) this.problems.warn(NOTHING_LISTENS);
   }
 
   /** Stops servers: their calls first, all together, then their connections, then the listening. */

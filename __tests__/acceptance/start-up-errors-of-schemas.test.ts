@@ -16,6 +16,10 @@ class Mistyped extends Model {
   address?: string;
 }
 
+class NoModel {
+  text!: string;
+}
+
 /** A class whose one method has these args. */
 function withArgs(args: SocketSchema): ControllerClass {
   class Bad {
@@ -105,6 +109,10 @@ const REFUSED: Record<string, [ControllerClass, RegExp]> = {
   'a parameter with a pattern that is none': [
     BadParameter,
     /BadParameter\.say: .*Invalid regular expression/,
+  ],
+  'a class that is no model': [
+    withArgs(NoModel),
+    /Bad\.say: `args` is the class NoModel, which is no @model.*Decorate the class/,
   ],
 };
 

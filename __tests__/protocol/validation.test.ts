@@ -66,12 +66,6 @@ class PageController {
     return 'fine';
   }
 
-  @socketMethod('implied')
-  implied(_socket: Socket, page: Page) {
-    PageController.calls++;
-    return page;
-  }
-
   @socketMethod('other model')
   otherModel(_socket: Socket, _credentials: Page, _args: object, page?: Page) {
     return page ?? 'none';
@@ -179,7 +173,6 @@ describeSection('Validation', options => {
     }
     assert.deepEqual(await client.call('unmodelled', 'text'), {result: 'text'});
     assert.deepEqual(await client.call('other model', 'text'), {result: 'none'});
-    assert.deepEqual(await client.call('implied', 'text'), {result: {token: 'ok'}});
   });
 
   it('lets a parameter that has a default value be missing', async () => {

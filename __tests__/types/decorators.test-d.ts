@@ -10,7 +10,12 @@ import {
   socketMethod,
   SocketServer,
 } from 'loopback4-socket';
-import type {Reply, SocketCallback, SocketServerOptions} from 'loopback4-socket';
+import type {
+  Reply,
+  SocketCallback,
+  SocketComponentOptions,
+  SocketServerOptions,
+} from 'loopback4-socket';
 import type {Application} from '@loopback/core';
 import type {Server as IoServer, Socket} from 'socket.io';
 
@@ -146,6 +151,15 @@ export function byHand(app: Application, io: IoServer): void {
   SocketServer.get(app, 'admin', {timeout: true});
   // @ts-expect-error a reference needs a method
   server.auth({model: Accepted});
+}
+
+export function configurations(app: Application): void {
+  app.configure<SocketServerOptions>(SocketBindings.server('admin')).to({timeout: 1});
+  app.configure<SocketComponentOptions>(SocketBindings.COMPONENT).to({drainTimeout: 1});
+  // @ts-expect-error an unknown option of a server
+  app.configure<SocketServerOptions>(SocketBindings.server()).to({timeOut: 1});
+  // @ts-expect-error an unknown option of the component
+  app.configure<SocketComponentOptions>(SocketBindings.COMPONENT).to({drainTimeOut: 1});
 }
 
 export function replies(reply: Reply<number>): number {

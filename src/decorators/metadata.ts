@@ -128,6 +128,12 @@ export function describeClass(type: Constructor<unknown>): DecoratedClass | unde
 export interface MethodParameters {
   /** How many are not injected; the values fill them in order. */
   readonly count: number;
+  /** The types of those that the values fill, as the compiler emits them. */
+  readonly types: readonly unknown[];
+  /** Whether the compiler emits types. */
+  readonly typed: boolean;
+  /** Whether one carries `@param` or `@requestBody`. */
+  readonly ofRest: boolean;
   /** Whether the parameter after the last value, injected ones left out, is a callback. */
   readonly takesCallback: boolean;
   /** The class that the last value's parameter has as its type, when it is a model. */
@@ -152,8 +158,9 @@ export function describeParameters(
     Object.create(prototype) as object,
     member,
   );
-  const types =
-    MetadataInspector.getDesignTypeForMethod(prototype, member)?.parameterTypes ?? [];
+  const design = MetadataInspector.getDesignTypeForMethod(prototype, member);
+  const types = (design?.parameterTypes ?? []) as readonly unknown[];
+  const filled: unknown[] = [];
   let count = 0;
   let takesCallback = false;
   let model: Constructor<object> | undefined;
@@ -162,6 +169,7 @@ export function describeParameters(
     const injection = injections.at(at);
     if (injection?.bindingSelector || injection?.resolve) continue;
     count++;
+    if (count <= values) filled.push(types[at]);
     if (count === values) {
       model = modelOf(types[at]);
       optional = at >= length;
@@ -169,8 +177,23 @@ export function describeParameters(
       takesCallback = isCallback(types[at], at < length);
     }
   }
-  return {count, takesCallback, optional, ...(model && {model})};
+  return {
+    count,
+    types: filled,
+    typed: design?.parameterTypes !== undefined,
+    ofRest: REST_PARAMETERS.some(key =>
+      MetadataInspector.getAllParameterMetadata(key, prototype, member)?.some(Boolean),
+    ),
+    takesCallback,
+    optional,
+    ...(model && {model}),
+  };
 }
+
+/** What `@param` and `@requestBody` of `@loopback/rest` leave on a parameter. */
+const REST_PARAMETERS = ['openapi-v3:parameters', 'openapi-v3:request-body'].map(key =>
+  MetadataAccessor.create<object, ParameterDecorator>(key),
+);
 
 /** What LoopBack's REST server knows of a method that is an operation; `undefined` for others. */
 export function describeOperation(
@@ -193,7 +216,8 @@ function isCallback(type: unknown, counted: boolean): boolean {
 /** What `@model` of `@loopback/repository` leaves on a class. */
 const MODEL = MetadataAccessor.create<object, ClassDecorator>('loopback:model');
 
-function modelOf(type: unknown): Constructor<object> | undefined {
+/** A parameter's type, when it is a `@model`. */
+export function modelOf(type: unknown): Constructor<object> | undefined {
   if (typeof type !== 'function') return undefined;
   return MetadataInspector.getClassMetadata(MODEL, type)
     ? (type as Constructor<object>)

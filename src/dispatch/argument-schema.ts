@@ -95,6 +95,11 @@ function referenceOf({$ref: reference}: JsonSchema): string | undefined {
   return decodeURIComponent(name).replace(/~1/g, '/').replace(/~0/g, '~');
 }
 
+/** Says whether a class is one of JavaScript's that has a schema. */
+export function isBuiltIn(type: unknown): boolean {
+  return BUILT_IN.has(type);
+}
+
 function schemaOf(type: unknown): JsonSchema {
   return BUILT_IN.get(type) ?? {...getModelSchemaRef(type as Constructor<object>)};
 }

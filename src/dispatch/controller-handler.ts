@@ -11,10 +11,13 @@ import {
 import type {Call, ControllerMethod} from './call';
 import {VALUES} from './handler';
 import type {Handler, HandlerDefinition, HandlerKind} from './handler';
+import {mistakeOf} from './method-mistakes';
 import {Plan} from './plan';
 import {RestOperation} from './rest-operation';
 import type {RestValidation} from './rest-validation';
 import {SchemaValidator} from './schema-validator';
+import {decoratorsOf, unenforced} from './unenforced-decorators';
+import type {Decorator} from './unenforced-decorators';
 
 /**
  * A method of a controller, called as LoopBack's REST server calls an operation: it is authenticated,
@@ -23,11 +26,15 @@ import {SchemaValidator} from './schema-validator';
  */
 export class ControllerHandler implements Handler, ControllerMethod {
   readonly label: string;
-  private readonly parameters: MethodParameters;
+  readonly parameters: MethodParameters;
   readonly operation?: RestOperation;
   private readonly validator?: SchemaValidator;
   /** Whether it carries `@authenticate`. */
   private readonly guarded: boolean;
+  /** Decorators that something of the application's has to enforce. */
+  private readonly decorators: readonly Decorator[];
+  /** Why the method cannot be served, whatever the application. */
+  private readonly mistake?: string | undefined;
   private plan?: Plan;
 
   /** @param args - What a method's args must be. */
@@ -35,8 +42,8 @@ export class ControllerHandler implements Handler, ControllerMethod {
     private readonly binding: Readonly<Binding<unknown>>,
     readonly type: Constructor<unknown>,
     readonly member: string,
-    private readonly kind: HandlerKind,
-    private readonly args?: SocketSchema,
+    readonly kind: HandlerKind,
+    readonly args?: SocketSchema,
   ) {
     this.label = `${type.name}.${member}`;
     this.parameters = describeParameters(type, member, VALUES[kind]);
@@ -48,15 +55,17 @@ export class ControllerHandler implements Handler, ControllerMethod {
       const schema = args ?? this.parameters.model;
       if (schema) this.validator = new SchemaValidator(schema);
     }
+    this.decorators = kind === 'disconnected' ? [] : decoratorsOf(type, member);
+    this.mistake = this.operation
+      ? this.operationProblem(this.operation)
+      : mistakeOf(this);
   }
 
   /** Why the method cannot be served, if so. */
   problem(application: Context): string | undefined {
-    const problem = this.operation && this.operationProblem(this.operation);
-    if (problem) return problem;
-    return this.guarded && !hasAuthentication(application)
-      ? this.unguardedMessage
-      : undefined;
+    if (this.mistake) return this.mistake;
+    if (this.guarded && !hasAuthentication(application)) return this.unguardedMessage;
+    return unenforced(application, this.label, this.decorators);
   }
 
   /** Whether args are checked against a schema. */
@@ -75,6 +84,15 @@ export class ControllerHandler implements Handler, ControllerMethod {
       `${label}: the schema of its args cannot be compiled: ${problem}. Correct the schema; ` +
         "a $ref names a schema of the application's API or of a bound controller."
     );
+  }
+
+  /** Whether args go unchecked because the compiler left no type, or not which, of their parameter. */
+  get isUntyped(): boolean {
+    const {args, kind, operation, parameters} = this;
+    const {typed, types} = parameters;
+    const takesArgs = kind === 'method' && !operation && types.length === VALUES.method;
+    // TypeScript emits `Function` for a class that is imported with `import type`.
+    return takesArgs && !args && (!typed || types.at(-1) === Function);
   }
 
   /** @throws Error when the method carries `@authenticate` and nothing authenticates it. */

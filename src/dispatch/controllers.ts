@@ -118,6 +118,20 @@ export class ControllerScanner {
     return problems;
   }
 
+  /** Names the methods whose args are not checked because the compiler left no types. */
+  get warning(): string | undefined {
+    const labels = this.scanned
+      .filter(({isUntyped}) => isUntyped)
+      .map(({label}) => label);
+    if (labels.length === 0) return undefined;
+    return (
+      `The compiler left no type for the args of ${labels.join(', ')}, so they are not checked ` +
+      'by it. Import the class itself, not with `import type`, and compile with ' +
+      '`emitDecoratorMetadata`, as tsc and swc do but esbuild and tsx do not; or give a schema: ' +
+      '@socketMethod({args: …}).'
+    );
+  }
+
   private handlerOf(
     binding: ControllerBinding,
     type: Constructor<unknown>,

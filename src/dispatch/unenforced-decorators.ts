@@ -1,0 +1,123 @@
+import {ContextTags, MetadataInspector} from '@loopback/core';
+import type {Constructor, Context} from '@loopback/core';
+import {SocketTags} from '../keys';
+
+type Metadata = Readonly<Record<string, unknown>>;
+
+/** A decorator that does nothing by itself: something has to read what it leaves on a method. */
+export interface Decorator {
+  readonly name: string;
+  /** The package that it is from. */
+  readonly from: string;
+  /** Keys of the metadata that it leaves on methods, and on classes. */
+  readonly methods: readonly string[];
+  readonly classes?: string;
+  /** What to use on a socket. */
+  readonly instead: string;
+  /** Says whether metadata asks for nothing. */
+  readonly isOff?: (metadata: Metadata) => boolean;
+  /** Says whether the application has what enforces it. */
+  readonly isEnforced?: (context: Context) => boolean;
+}
+
+const AUTHENTICATE =
+  'use `authentication` of the server and @authenticate of @loopback/authentication';
+
+// By name, because applications need not have them. None but the first knows anything but REST requests.
+const DECORATORS: readonly Decorator[] = [
+  {
+    name: '@authorize',
+    from: '@loopback/authorization',
+    methods: ['authorization:method'],
+    classes: 'authorization:class',
+    instead: 'add AuthorizationComponent: app.component(…)',
+    isOff: ({skip}) => skip === true,
+    isEnforced: context =>
+      context.find(
+        ({tagMap}) => tagMap[ContextTags.GLOBAL_INTERCEPTOR_GROUP] === 'authorization',
+      ).length > 0,
+  },
+  {
+    name: '@authorize',
+    from: 'loopback4-authorization',
+    methods: [
+      'sf.userAuthorization.accessor.operationMetadata',
+      'userAuthorization.accessor.operationMetadata',
+    ],
+    instead: 'use @authorize of @loopback/authorization',
+    isOff: ({permissions}) => Array.isArray(permissions) && permissions.includes('*'),
+  },
+  {
+    name: '@authenticate',
+    from: 'loopback4-authentication',
+    methods: ['userAuthentication.operationsMetadata'],
+    instead: AUTHENTICATE,
+  },
+  {
+    name: '@authenticateClient',
+    from: 'loopback4-authentication',
+    methods: ['clientAuthentication.operationsMetadata'],
+    instead: AUTHENTICATE,
+  },
+  {
+    name: '@ratelimit',
+    from: 'loopback4-ratelimiter',
+    methods: ['sf.security.ratelimit.operationMetadata.accessor'],
+    instead: 'configure `callLimiter` of the server',
+    isOff: ({enabled}) => enabled === false,
+  },
+  {
+    name: '@featureFlag',
+    from: '@sourceloop/feature-toggle',
+    methods: ['sf.featuresFlag.accessor.operationsMetadata'],
+    instead: 'ask for the feature in the method',
+  },
+];
+
+/** The decorators of a method that something has to enforce. */
+export function decoratorsOf(type: Constructor<unknown>, member: string): Decorator[] {
+  return DECORATORS.filter(decorator => {
+    const metadata = metadataOf(decorator, type, member);
+    return metadata && !decorator.isOff?.(metadata);
+  });
+}
+
+/** Says which of its decorators nothing enforces when a socket calls a method, and what to do. */
+export function unenforced(
+  context: Context,
+  label: string,
+  decorators: readonly Decorator[],
+): string | undefined {
+  const found = decorators.find(
+    ({from, isEnforced}) => !isEnforced?.(context) && !isEnforcedByTag(context, from),
+  );
+  if (!found) return undefined;
+  const {name, from, instead} = found;
+  return (
+    `${label} carries ${name} of ${from}, which nothing enforces when a socket calls it. ` +
+    `Give the socket a method of its own and ${instead}; or enforce it in a global ` +
+    `interceptor, and tag its binding: {[SocketTags.ENFORCES]: '${from}'}.`
+  );
+}
+
+function metadataOf(
+  {methods, classes}: Decorator,
+  type: Constructor<unknown>,
+  member: string,
+): Metadata | undefined {
+  const prototype = type.prototype as object;
+  for (const key of methods) {
+    const found = MetadataInspector.getMethodMetadata<Metadata>(key, prototype, member);
+    if (found) return found;
+  }
+  return classes === undefined
+    ? undefined
+    : MetadataInspector.getClassMetadata<Metadata>(classes, type);
+}
+
+function isEnforcedByTag(context: Context, from: string): boolean {
+  const values: unknown[] = context
+    .findByTag(SocketTags.ENFORCES)
+    .map(({tagMap}) => tagMap[SocketTags.ENFORCES] as unknown);
+  return values.flat().includes(from);
+}
