@@ -149,7 +149,8 @@ describe('the tokens of the example application', () => {
       error: {
         statusCode: 401,
         name: 'UnauthorizedError',
-        message: 'Token refused: jwt expired.',
+        message: 'The authentication has expired.',
+        code: 'AUTHENTICATION_EXPIRED',
       },
     });
     const renewed = await logIn(example.url, BEN);
