@@ -119,7 +119,7 @@ for (const transport of ['websocket', 'polling']) {
                 await using client = givenWatched(namespace, {transports, auth});
                 if (how === 'event') client.socket.emit('authentication', credentials);
                 const came = await outcome(client);
-                // A renewal that fails.
+                // A renewal that fails, or meets an outage.
                 if (came !== 'authenticated') return;
                 const renewal = {token: CANARY, fail: 'error'};
                 assert.ok((await client.call('authentication', renewal)).error);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
+import type {Socket} from 'socket.io';
 import {socketMethod} from 'loopback4-socket';
-import type {Socket, SocketServer} from 'loopback4-socket';
+import type {SocketServer} from 'loopback4-socket';
 import type {GivenApp, Logged} from '../helpers/app';
 import {givenAuthenticated} from '../helpers/client';
 import {givenServer} from '../helpers/server';
@@ -19,7 +20,7 @@ const ESCAPES: Record<string, [name: string, logged: RegExp]> = {
 
 class StrictController {
   @socketMethod('strict', {args: {type: 'number'}})
-  strict(args: number) {
+  strict(socket: Socket, credentials: unknown, args: number) {
     return args;
   }
 }
