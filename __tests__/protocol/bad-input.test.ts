@@ -515,7 +515,8 @@ describeSection('Bad input', options => {
       server.defineMethod('ask', (socket, _credentials, way: string) => {
         const note = (...outcome: unknown[]) => outcomes.push(outcome);
         if (way === 'with a timeout') socket.timeout(60_000).emit('question', note);
-        else if (way === 'broadcast') socket.nsp.timeout(50).emit('question', note);
+        else if (way === 'in vain') socket.nsp.timeout(50).emit('question', note);
+        else if (way === 'broadcast') socket.nsp.timeout(60_000).emit('question', note);
         else socket.emit('question', note);
       });
     });
@@ -547,7 +548,7 @@ describeSection('Bad input', options => {
         assert.ok(error instanceof Error);
         assert.equal((error as Error & {statusCode?: number}).statusCode, statusCode);
         assert.deepEqual(more, []);
-        await ask('broadcast', answer);
+        await ask('in vain', answer);
         const [late, answers] = await outcomes.next();
         assert.match((late as Error).message, /timed out/);
         assert.deepEqual(answers, []);
