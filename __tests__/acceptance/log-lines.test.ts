@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import type {Socket} from 'socket.io';
 import {socketMethod} from 'loopback4-socket';
-import type {SocketServer} from 'loopback4-socket';
+import type {Socket, SocketServer} from 'loopback4-socket';
 import type {GivenApp, Logged} from '../helpers/app';
 import {givenAuthenticated} from '../helpers/client';
 import {givenServer} from '../helpers/server';

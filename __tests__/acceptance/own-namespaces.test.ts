@@ -79,12 +79,14 @@ for (const transport of TRANSPORTS) {
 
       it('keeps its connection though a server refuses another socket of it', async () => {
         await using given = await givenMonitor();
+        // Its clients have the time that the others lack.
+        await using patient = await givenServer();
         const [own, refused] = givenClients(given.url, ['/monitor', '/'], transports);
         await using _own = own;
         await Promise.all([own.next('connect'), refused.next('connect')]);
         assert.equal((await refused.next('unauthorized')).statusCode, 408);
         await refused.next('disconnect');
-        await outlastIdleTransport(given.url);
+        await outlastIdleTransport(patient.server.url ?? '');
         assert.equal(await own.call('ask', MESSAGE), MESSAGE.length);
       });
 
