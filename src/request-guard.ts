@@ -1,7 +1,7 @@
 import type {IncomingMessage} from 'node:http';
 import type {Server as IoServer, ServerOptions as IoServerOptions} from 'socket.io';
 import type {ConnectionLimits} from './connection-limits';
-import {engineOf, FORBIDDEN} from './socket-io-internals';
+import {BAD_REQUEST, engineOf, FORBIDDEN} from './socket-io-internals';
 import type {EngineRequest} from './socket-io-internals';
 
 type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
@@ -79,6 +79,11 @@ export function guardEngine(
   const internals = engineOf(engine);
   const verify = internals.verify.bind(engine);
   internals.verify = (request, upgrade, answer) => {
+    // Engine.IO would upgrade it, make no connection, and say nothing.
+    if (upgrade && request._query?.transport === 'polling') {
+      answer(BAD_REQUEST);
+      return;
+    }
     // The connection may be gone when an origin is decided on later.
     const go = () => verify(request, upgrade, answer);
     if (!request._query?.sid) go();

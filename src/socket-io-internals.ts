@@ -361,6 +361,9 @@ interface EngineInternals {
   ) => void;
 }
 
+/** Engine.IO's error that is answered HTTP 400. */
+export const BAD_REQUEST = 3;
+
 /** Engine.IO's error that is answered HTTP 403. */
 export const FORBIDDEN = 4;
 

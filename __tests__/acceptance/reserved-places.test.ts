@@ -188,6 +188,16 @@ describe('a place is given back', {timeout: 20_000}, () => {
     await using _client = await givenAuthenticated(given.server.url);
   });
 
+  it('by an upgrade of a transport that cannot be upgraded to', async () => {
+    await using given = await givenServer(() => undefined, {}, {component: LIMITS[0]});
+    for (let count = 0; count <= MOST; count++) {
+      await using raw = await RawSocket.connect(given.server.url);
+      raw.write(upgradeRequest(POLLING));
+      assert.match(await raw.head(), /Bad request/i);
+    }
+    await using _client = await givenAuthenticated(given.server.url);
+  });
+
   it('by a client of an unknown protocol', async () => {
     await using given = await givenServer(() => undefined, {}, {component: LIMITS[0]});
     for (let count = 0; count <= MOST; count++)
