@@ -7,6 +7,7 @@ import {
 } from './socket-io-internals';
 import type {DecodedPacket} from './socket-io-internals';
 import {leaveMatching, noteMatching} from './matching';
+import {cancelReservation} from './unauthenticated';
 
 type Client = Socket['client'];
 
@@ -56,12 +57,15 @@ export class Joins {
     const add = internals._add.bind(namespace);
     const connect = internals._doConnect.bind(namespace);
     const remove = internals._remove.bind(namespace);
-    internals._add = (client, auth, joined) => {
+    internals._add = (client, auth, done) => {
       (clientOf(client).decoder as Decoding)[CLIENT] = client;
       const run = () => {
         this.joins.set(client, {abandoned: false});
-        void add(client, auth, joined);
+        void add(client, auth, done);
       };
+      // Namespace functions that decided at the same time let a client in more than once.
+      const joined = clientOf(client).nsps.get(namespace.name);
+      if (joined?.nsp === namespace) this.replace(joined);
       const earlier = this.joins.get(client);
       if (!earlier) run();
       else this.abandon(earlier, run);
@@ -146,6 +150,9 @@ export function followJoins(decoder: object, packet: DecodedPacket): void {
   const {nsps, server} = internals;
   const {namespace: name} = internals._parseNamespace(packet);
   const socket = nsps.get(name);
+  // Of what is decided on, only the last wish counts.
+  const unmatched = leaveMatching(client, name);
+  if (unmatched) cancelReservation(client.conn);
   if (packet.type === PacketTypes.CONNECT) {
     const joins = socket && joinsOf.get(socket.nsp);
     if (joins || socket === NOBODY) nsps.delete(name);
@@ -153,10 +160,8 @@ export function followJoins(decoder: object, packet: DecodedPacket): void {
     if (!server._nsps.has(name)) noteMatching(client, packet);
   } else if (!socket) {
     const namespace = server._nsps.get(name);
-    const left = namespace
-      ? joinsOf.get(namespace)?.leave(client)
-      : leaveMatching(client, name);
-    if (!left) return;
+    const left = namespace && joinsOf.get(namespace)?.leave(client);
+    if (!left && !unmatched) return;
     nsps.set(name, NOBODY);
     process.nextTick(() => nsps.get(name) === NOBODY && nsps.delete(name));
   }

@@ -110,6 +110,58 @@ describe('a client that a namespace function decides on', {timeout: 20_000}, () 
     });
   }
 
+  it('is in the namespace once when decisions on it come in another order', async () => {
+    const asked = new Queue<() => void>();
+    await using given = await givenDynamic((_name, _auth, next) =>
+      asked.push(() => next(null, true)),
+    );
+    const {client, io} = given;
+    await client.send('40/slow,', '40/slow,');
+    const [first, second] = [await asked.next(), await asked.next()];
+    second();
+    await client.until('40/slow');
+    first();
+    await assertServed(client, '/slow');
+    assert.equal(io.of('/slow').sockets.size, 1);
+  });
+
+  it('may leave where another one has been let in meanwhile', async () => {
+    const asked = new Queue<() => void>();
+    await using given = await givenDynamic((_name, _auth, next) =>
+      asked.push(() => next(null, true)),
+    );
+    const {client, io} = given;
+    await client.send('40/slow,');
+    const decide = await asked.next();
+    const other = await PollingClient.open(given.server.url ?? '');
+    await other.send('40/slow,');
+    (await asked.next())();
+    await other.until('40/slow');
+    await client.send('41/slow,');
+    decide();
+    await client.send('422["none"]');
+    await client.until('432');
+    assert.equal(io.of('/slow').sockets.size, 1);
+  });
+
+  it('may leave and join again as many namespaces as it may be in unauthenticated', async () => {
+    const asked = new Queue<() => void>();
+    await using given = await givenDynamic((_name, _auth, next) =>
+      asked.push(() => next(null, true)),
+    );
+    const {client} = given;
+    const names = Array.from({length: 8}, (_, at) => `/slow-${at}`);
+    await client.send(
+      ...names.flatMap(name => [`40${name},`, `41${name},`, `40${name},`]),
+    );
+    for (const _ of [...names, ...names]) (await asked.next())();
+    const packets = await client.until('40/slow-7');
+    assert.deepEqual(
+      packets.filter(packet => packet.startsWith('44')),
+      [],
+    );
+  });
+
   it('may be another one than the one who leaves', async () => {
     const asked = new Queue<() => void>();
     await using given = await givenDynamic((_name, _auth, next) =>
