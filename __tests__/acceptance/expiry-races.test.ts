@@ -14,6 +14,10 @@ interface Claim {
   takes?: number;
 }
 
+/** ms that an authentication lasts that is raced, and how long before its end the client hears of it. */
+const LASTS = 1200;
+const NOTICE = 600;
+
 const after = (ms: number) => new Promise(resolve => setTimeout(resolve, ms));
 
 function givenExpiring(
@@ -29,12 +33,9 @@ function givenExpiring(
       server.defineMethod('wait', (_socket, _credentials, ms) => after(ms));
       define(server);
     },
-    {expiryNotice: 200},
+    {expiryNotice: NOTICE},
   );
 }
-
-/** ms that an authentication lasts that is raced. */
-const LASTS = 400;
 
 /**
  * Renews that many ms after the end, or before it, with a call in flight; tells what became of it.
@@ -100,7 +101,7 @@ describe('a renewal that races the end', () => {
     it(`renews or comes too late, and nothing between, over ${transport}`, async () => {
       await using given = await givenExpiring();
       // From well before the end, most of them around it, to just after it.
-      const offsets = Array.from({length: 60}, (_, n) => (n < 20 ? -200 : n - 50));
+      const offsets = Array.from({length: 60}, (_, n) => (n < 20 ? -NOTICE : n - 50));
       const outcomes: string[] = [];
       // Not all at once, so that a busy machine keeps up.
       for (let first = 0; first < offsets.length; first += 20) {
