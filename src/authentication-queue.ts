@@ -23,12 +23,16 @@ export class AuthenticationQueue {
     if (this.limit === false) return true;
     if (this.running.size >= this.limit) return false;
     this.running.set(owner, performance.now() + most);
+    this.watch();
     return true;
   }
 
   /** Calls `start` when it is the owner's turn, counted as by {@link tryStart}. */
   wait(owner: object, most: number, start: () => void): void {
     this.waiting.set(owner, {most, start});
+    // One that runs may be allowed less time than the first of them was.
+    clearTimeout(this.timer);
+    this.timer = undefined;
     this.watch();
   }
 
@@ -53,23 +57,22 @@ export class AuthenticationQueue {
     }
   }
 
-  /** Keeps handlers that hang from blocking the others for ever. Costs nothing while none waits. */
+  /** Lets go of handlers that hang: they would block the others for ever, and keep their sockets. */
   private watch(): void {
-    if (this.timer || this.waiting.size === 0) return;
+    if (this.timer || this.running.size === 0) return;
     let first = Infinity;
     for (const until of this.running.values()) first = Math.min(first, until);
-    this.timer = setTimeout(
-      () => {
-        this.timer = undefined;
-        const now = performance.now();
-        for (const [owner, until] of this.running) {
-          if (until <= now) this.running.delete(owner);
-        }
-        this.startNext();
-        this.watch();
-      },
-      delayOf(Math.ceil(first - performance.now())),
-    );
-    this.timer.unref();
+    const wait = delayOf(Math.ceil(first - performance.now()));
+    this.timer = setTimeout(() => this.letGo(), wait).unref();
+  }
+
+  private letGo(): void {
+    const now = performance.now();
+    for (const [owner, until] of this.running) {
+      if (until <= now) this.running.delete(owner);
+    }
+    this.startNext();
+    this.timer = undefined;
+    this.watch();
   }
 }

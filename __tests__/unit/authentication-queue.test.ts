@@ -37,33 +37,52 @@ it('a queue starts those that wait in order, as others finish', () => {
   assert.equal(started.at(-1), 'f');
 });
 
-it('a queue does not count one that takes longer than it may, and finishes it once', () => {
+/** Runs with a clock that goes on when it is told to. */
+function withClock(run: (tick: (ms: number) => void) => void): void {
   mock.timers.enable({apis: ['setTimeout']});
   let now = 0;
   const clock = mock.method(performance, 'now', () => now);
-  const tick = (ms: number) => {
-    now += ms;
-    mock.timers.tick(ms);
-  };
   try {
-    const {queue, started, owner, enter} = givenQueue(1);
-    enter('hangs', 100);
-    tick(1000);
-    enter('next', 50);
-    tick(1);
-    assert.deepEqual(started, ['hangs', 'next']);
-    enter('third', 50);
-    enter('fourth', 50);
-    tick(49);
-    assert.deepEqual(started, ['hangs', 'next']);
-    queue.finish(owner('hangs'));
-    assert.deepEqual(started, ['hangs', 'next']);
-    tick(1);
-    assert.deepEqual(started, ['hangs', 'next', 'third']);
-    tick(50);
-    assert.deepEqual(started, ['hangs', 'next', 'third', 'fourth']);
+    run(ms => {
+      now += ms;
+      mock.timers.tick(ms);
+    });
   } finally {
     clock.mock.restore();
     mock.timers.reset();
   }
+}
+
+it('a queue keeps none that hangs, though no other waits', () => {
+  withClock(tick => {
+    const {queue, enter} = givenQueue(5);
+    const kept = () => (queue as unknown as {running: Map<object, number>}).running.size;
+    enter('first', 100);
+    enter('second', 300);
+    const counts: number[] = [];
+    for (const ms of [99, 1, 199, 1]) {
+      tick(ms);
+      counts.push(kept());
+    }
+    assert.deepEqual(counts, [2, 1, 1, 0]);
+  });
+});
+
+it('a queue does not count one that takes longer than it may, and finishes it once', () => {
+  withClock(tick => {
+    const {queue, started, owner, enter} = givenQueue(1);
+    enter('hangs', 1000);
+    tick(500);
+    enter('next', 50);
+    enter('third', 50);
+    tick(499);
+    assert.deepEqual(started, ['hangs']);
+    tick(1);
+    assert.deepEqual(started, ['hangs', 'next']);
+    queue.finish(owner('hangs'));
+    tick(49);
+    assert.deepEqual(started, ['hangs', 'next']);
+    tick(1);
+    assert.deepEqual(started, ['hangs', 'next', 'third']);
+  });
 });
