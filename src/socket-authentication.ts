@@ -87,10 +87,8 @@ export class SocketAuthentication implements ExpiryListener {
   /** Starts the clock, and authenticates at once where the handshake carries the credentials. */
   start(): void {
     const {timeout, credentials} = this.service.options;
-    if (timeout !== false && this.undecided) {
-      const expire = () => this.timeOut(timeout);
-      const left = timeout - unauthenticatedTime(this.socket);
-      this.undecided.deadline = setTimeout(expire, delayOf(left));
+    if (timeout !== false) {
+      this.limitTime(timeout, timeout - unauthenticatedTime(this.socket));
     }
     if (credentials === 'event') return;
     const handshake = handshakeCredentials(this.socket);
@@ -199,9 +197,18 @@ export class SocketAuthentication implements ExpiryListener {
     pauseDeadline(socket);
     authentications.wait(this, most, () => {
       resumeDeadline(socket, true);
-      this.undecided?.deadline?.refresh();
+      const limited = options.timeout !== false && this.state === 'authenticating';
+      if (limited) this.limitTime(most, most);
       void this.check(credentials);
     });
+  }
+
+  /** @param left - What is left of the time limit, both in ms. */
+  private limitTime(timeout: number, left: number): void {
+    const {undecided} = this;
+    if (!undecided) return;
+    clearTimeout(undecided.deadline);
+    undecided.deadline = setTimeout(() => this.timeOut(timeout), delayOf(left));
   }
 
   /** It has taken too long: its client, or the server where that has the credentials. */
