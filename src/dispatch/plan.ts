@@ -150,7 +150,7 @@ export class Plan {
     const filled = count < layout.length ? countInjected(layout, count) : injected;
     if (count - filled > args.length) return this.refuse(call, args);
     if (injected === 0) return controller[member](...args);
-    const all: unknown[] = [];
+    const all = new Array<unknown>(count);
     let used = 0;
     let waits = false;
     try {
@@ -158,7 +158,7 @@ export class Plan {
         const provide = layout[at];
         const value = provide ? provide(call) : args[used++];
         if (provide && isPromiseLike(value)) waits = true;
-        all.push(value);
+        all[at] = value;
       }
     } catch (error) {
       ignoreRejections(all);
