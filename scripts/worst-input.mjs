@@ -35,7 +35,7 @@ const json = size => ({
 });
 /** What the first server accepts, and what the other does. */
 const MEGABYTE = 999_000;
-const LARGEST = 512 * 1024 - 100;
+const LARGEST = 448 * 1024 - 100;
 const rooms = (limit, join = room => `40/room-${room},`, separator = SEPARATOR) => {
   const frames = [];
   for (let at = 0, size = 0; size < limit - 20; at++) {
@@ -79,15 +79,15 @@ const polled = {
     body: rooms(64_000, at => `40/room-${at},${SEPARATOR}41/room-${at},`),
   },
   'POST of 1 MB of CONNECTs, authenticated': {body: rooms(999_000), authenticated: true},
-  'POST of 512 KB of events, authenticated': {
+  'POST of 448 KB of events, authenticated': {
     body: bytes(LARGEST, '42["a"]'),
     authenticated: true,
   },
-  'POST of 512 KB of CONNECTs, authenticated': {
+  'POST of 448 KB of CONNECTs, authenticated': {
     body: rooms(LARGEST),
     authenticated: true,
   },
-  'POST of 512 KB of events (EIO 3), authenticated': {
+  'POST of 448 KB of events (EIO 3), authenticated': {
     body: fill(LARGEST, '7:42["a"]'),
     protocol: 3,
     authenticated: true,
@@ -120,7 +120,7 @@ const sent = {
   ),
   ...Object.fromEntries(
     Object.entries(json(LARGEST)).map(([name, text]) => [
-      `512 KB ${name} as args`,
+      `448 KB ${name} as args`,
       {frames: [`420["echo",${text}]`], authenticated: true},
     ]),
   ),
@@ -130,16 +130,16 @@ const sent = {
       'empty items': `{"list":[${fill(LARGEST, '{},')}{}]}`,
       'unknown keys': members(LARGEST, 1),
     }).map(([name, text]) => [
-      `512 KB of ${name} for a schema`,
+      `448 KB of ${name} for a schema`,
       {frames: [`420["checked",${text}]`], authenticated: true},
     ]),
   ),
-  '512 KB of a name': {frames: [`420["${fill(LARGEST, 'x')}"]`], authenticated: true},
-  '512 KB binary': {
+  '448 KB of a name': {frames: [`420["${fill(LARGEST, 'x')}"]`], authenticated: true},
+  '448 KB binary': {
     frames: ['451-["echo",{"_placeholder":true,"num":0}]', Buffer.alloc(LARGEST)],
     authenticated: true,
   },
-  'an ack id of 512 KB': {
+  'an ack id of 448 KB': {
     frames: [`42${fill(LARGEST, '1')}["echo"]`],
     authenticated: true,
   },

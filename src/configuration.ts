@@ -179,7 +179,7 @@ export interface SocketServerOptions {
 export interface SocketComponentOptions {
   /**
    * socket.io's own options, passed through; to be set before `app.init()`. Their defaults hold, but for
-   * `maxHttpBufferSize`: 524,288 bytes.
+   * `maxHttpBufferSize`: 458,752 bytes.
    * @default {}
    */
   io?: Partial<IoServerOptions>;

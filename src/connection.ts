@@ -17,7 +17,7 @@ import {runGuarded} from './faults';
 import {isQueueFull, whenHandedOn} from './outgoing-queue';
 import {checkAnswer, checkArguments} from './payload';
 import {SocketEvents} from './protocol';
-import type {DrainingBody} from './protocol';
+import type {DrainingBody, UnauthorizedBody} from './protocol';
 import {SocketErrors} from './refusals';
 import type {SocketError} from './refusals';
 import {SocketAuthentication} from './socket-authentication';
@@ -227,7 +227,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   refuse(thrown: unknown): void {
-    const {authenticated, authentication, socket} = this;
+    const {authenticated, authentication} = this;
     if (this.gone) return;
     authentication.state = 'closed';
     const body = toUnauthorized(thrown);
@@ -237,6 +237,11 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     const waited = authenticated ? refusal : SocketErrors.unauthenticated();
     authentication.answerWaiting(waited);
     this.refuseCalls(refusal);
+    this.endUnauthorized(body);
+  }
+
+  private endUnauthorized(body: UnauthorizedBody): void {
+    const {socket} = this;
     try {
       socket.emit(SocketEvents.UNAUTHORIZED, body);
     } catch (error) {
@@ -259,7 +264,11 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   /** Ends the authentication, if it is that of the user whose room it is. */
   revoke(room: string): void {
     const {admitted, room: own} = this.authentication;
-    if (admitted && own === room) this.refuse(SocketErrors.revoked());
+    if (!admitted || own !== room) return;
+    const error = SocketErrors.revoked();
+    // One that is abandoned may still wait for others on its connection.
+    if (this.gone && this.socket.connected) this.endUnauthorized(toUnauthorized(error));
+    else this.refuse(error);
   }
 
   dismiss(): void {

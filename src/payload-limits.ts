@@ -7,10 +7,10 @@ import {isAuthenticated} from './unauthenticated';
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 
 /**
- * Most bytes of one request or message, unless the application's `maxHttpBufferSize` says otherwise. Half
- * of socket.io's own: JSON of more can take longer to parse than a flood of events.
+ * Most bytes of one request or message, unless the application's `maxHttpBufferSize` says otherwise. Less
+ * than half of socket.io's own: JSON of more can take longer to parse than a flood of events.
  */
-export const MAX_MESSAGE_BYTES = 512 * 1024;
+export const MAX_MESSAGE_BYTES = 448 * 1024;
 
 /** Most packets that one request may carry: each costs time before anything can be refused. */
 const MAX_PACKETS_OF_REQUEST = 5000;

@@ -60,8 +60,8 @@ const WAYS: Record<
       return upgrade(client);
     },
     outcomes: [
-      [512 * KIB, 'answered'],
-      [512 * KIB + 1, 'closed'],
+      [448 * KIB, 'answered'],
+      [448 * KIB + 1, 'closed'],
     ],
   },
   'that has authenticated since': {
@@ -72,8 +72,8 @@ const WAYS: Record<
       return socket;
     },
     outcomes: [
-      [512 * KIB, 'answered'],
-      [512 * KIB + 1, 'closed'],
+      [448 * KIB, 'answered'],
+      [448 * KIB + 1, 'closed'],
     ],
   },
 };
