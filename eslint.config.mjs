@@ -55,7 +55,7 @@ export default tseslint.config(
             ...['@loopback/authentication', '@loopback/security'].map(name => ({
               name,
               message:
-                'Applications need not have it: use its names, as src/security.ts.',
+                'Applications need not have it: use its names, as src/context/security.ts.',
             })),
           ],
         },

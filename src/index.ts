@@ -25,7 +25,7 @@ export {
   MAX_WAITING_CALLS,
   RESERVED_EVENTS,
   SocketEvents,
-} from './protocol';
+} from './wire/protocol';
 export type {
   CallOptions,
   DrainingBody,
@@ -35,9 +35,9 @@ export type {
   FailedBody,
   Reply,
   UnauthorizedBody,
-} from './protocol';
+} from './wire/protocol';
 export {SocketComponent} from './socket.component';
-export {SocketServer} from './socket.server';
+export {SocketServer} from './server/socket.server';
 // A value, because metadata of decorated methods names the class at run time.
 export {Socket} from 'socket.io';
 export type {DefaultEventsMap} from 'socket.io';
@@ -45,7 +45,7 @@ export {
   DEFAULT_SERVER_NAME,
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
-} from './configuration';
+} from './options/configuration';
 export type {
   ApplyCredentials,
   CallLimiter,
@@ -56,7 +56,7 @@ export type {
   SocketComponentOptions,
   SocketServerOptions,
   StartTarget,
-} from './configuration';
+} from './options/configuration';
 export type {
   ConnectionHandler,
   DisconnectHandler,
@@ -68,4 +68,4 @@ export type {
   SocketFailureSource,
   SocketInvocationSource,
   SocketPayload,
-} from './types';
+} from './options/types';

@@ -2,10 +2,10 @@ import {BindingKey, CoreBindings} from '@loopback/core';
 import type {Context} from '@loopback/core';
 import type {Server as IoServer, Socket} from 'socket.io';
 import type {SocketComponent} from './socket.component';
-import type {SocketHost} from './socket.host';
-import type {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME} from './configuration';
-import type {LogSocketError} from './types';
+import type {SocketHost} from './server/socket.host';
+import type {SocketServer} from './server/socket.server';
+import {DEFAULT_SERVER_NAME} from './options/configuration';
+import type {LogSocketError} from './options/types';
 
 /** Binding keys of this package. */
 // eslint-disable-next-line @typescript-eslint/no-namespace -- as LoopBack's own keys are written

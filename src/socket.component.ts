@@ -10,11 +10,11 @@ import {
 } from '@loopback/core';
 import type {Component} from '@loopback/core';
 import {SocketBooter} from './booters/socket.booter';
-import {serversNamedIn} from './dispatch/controllers';
+import {serversNamedIn} from './invocation/controller-scanner';
 import {SocketBindings, SocketTags} from './keys';
-import {SocketHost} from './socket.host';
-import {SocketServer} from './socket.server';
-import {DEFAULT_SERVER_NAME} from './configuration';
+import {SocketHost} from './server/socket.host';
+import {SocketServer} from './server/socket.server';
+import {DEFAULT_SERVER_NAME} from './options/configuration';
 
 /**
  * Adds socket servers to an application. Decorated controllers are found wherever they are bound.

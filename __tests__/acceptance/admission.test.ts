@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
-import {Admission} from '../../dist/admission';
+import {Admission} from '../../dist/namespace/admission';
 import {remainsOf} from '../helpers/endpoint-remains';
 import {givenNamespace, NAMESPACE_KINDS, reach, TRANSPORTS} from '../helpers/namespace';
 import type {TestClient} from '../helpers/client';

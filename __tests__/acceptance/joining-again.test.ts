@@ -4,7 +4,7 @@ import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {SocketServerOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
-import {connectingSockets} from '../../dist/socket-io-internals';
+import {connectingSockets} from '../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../helpers/app';
 import {remainsOf} from '../helpers/endpoint-remains';
 import {giveSessionsOnce, givenNamespace} from '../helpers/namespace';

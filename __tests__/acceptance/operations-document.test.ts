@@ -6,7 +6,7 @@ import {runInNewContext} from 'node:vm';
 import {
   DEFAULT_SOCKET_COMPONENT_OPTIONS,
   DEFAULT_SOCKET_SERVER_OPTIONS,
-} from '../../dist/configuration';
+} from '../../dist/options/configuration';
 
 const SOURCES = join(__dirname, '../../src');
 const TEXT = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');

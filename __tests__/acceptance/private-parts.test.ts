@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import {Namespace, Server, Socket} from 'socket.io';
 import {Adapter} from 'socket.io-adapter';
-import {checkSocketIo, PRIVATE_PARTS} from '../../dist/private-parts';
+import {checkSocketIo, PRIVATE_PARTS} from '../../dist/engine/private-parts';
 import {givenApp} from '../helpers/app';
 
 const io = new Server() as unknown as {

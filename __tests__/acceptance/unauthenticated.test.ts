@@ -5,7 +5,7 @@ import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
 import {Decoder, Encoder} from 'socket.io-parser';
-import {childrenOf, connectingSockets} from '../../dist/socket-io-internals';
+import {childrenOf, connectingSockets} from '../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
 import {

@@ -6,8 +6,8 @@ import {mock} from 'node:test';
 import {SocketBindings, SocketComponent, SocketServer} from 'loopback4-socket';
 import type {SocketServerOptions} from 'loopback4-socket';
 import type {Namespace, Server, Socket} from 'socket.io';
-import {Admission} from '../../dist/admission';
-import {childrenOf, connectingSockets} from '../../dist/socket-io-internals';
+import {Admission} from '../../dist/namespace/admission';
+import {childrenOf, connectingSockets} from '../../dist/engine/internals';
 import {MemoryConnection} from './memory-connection';
 import {remainsOf} from './endpoint-remains';
 

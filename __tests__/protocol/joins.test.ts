@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {it} from 'node:test';
 import type {SocketComponentOptions, SocketServerOptions} from 'loopback4-socket';
-import {MAX_UNAUTHENTICATED_SOCKETS} from '../../dist/protocol';
+import {MAX_UNAUTHENTICATED_SOCKETS} from '../../dist/wire/protocol';
 import {io} from 'socket.io-client';
 import type {GivenApp} from '../helpers/app';
 import {TestClient} from '../helpers/client';

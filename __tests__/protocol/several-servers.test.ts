@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import {SocketServer} from 'loopback4-socket';
 import type {SocketComponentOptions, SocketServerOptions} from 'loopback4-socket';
-import {connectingSockets} from '../../dist/socket-io-internals';
+import {connectingSockets} from '../../dist/engine/internals';
 import {authenticateByToken} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
 import {givenClients, TestClient} from '../helpers/client';

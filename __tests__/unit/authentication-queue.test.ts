@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {it, mock} from 'node:test';
-import {AuthenticationQueue} from '../../dist/authentication-queue';
+import {AuthenticationQueue} from '../../dist/session/authentication-queue';
 
 /** A queue of that many at once, and what it has started. */
 function givenQueue(limit: number) {

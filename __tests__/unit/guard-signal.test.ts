@@ -4,7 +4,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
 import {setTimeout as wait} from 'node:timers/promises';
-import {guardSignal} from '../../dist/faults';
+import {guardSignal} from '../../dist/common/guarded';
 import {Queue} from '../helpers/queue';
 
 function given() {

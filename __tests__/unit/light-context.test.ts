@@ -8,7 +8,7 @@ import {
   makeLight,
   OWN_PARTS,
   setUpContext,
-} from '../../dist/dispatch/light-context';
+} from '../../dist/context/light-context';
 
 const changed =
   'LoopBack has changed what a Context consists of; see src/dispatch/light-context.ts and invocation.ts.';

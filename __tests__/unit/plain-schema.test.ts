@@ -2,9 +2,9 @@ import {Application} from '@loopback/core';
 import {RestBindings, RestComponent} from '@loopback/rest';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import type {JsonSchema} from '../../dist/dispatch/argument-schema';
-import {isPlain} from '../../dist/dispatch/plain-schema';
-import {convertSchema} from '../../dist/dispatch/schema-compiler';
+import type {JsonSchema} from '../../dist/validation/argument-schema';
+import {isPlain} from '../../dist/validation/plain-schema';
+import {convertSchema} from '../../dist/validation/schema-compiler';
 
 const KEYWORDS = [
   ...[

@@ -24,9 +24,9 @@ import {
   sendAck,
   socketsOnConnection,
   transportOf,
-} from '../../dist/socket-io-internals';
-import type {EngineRequest} from '../../dist/socket-io-internals';
-import type {EventPacket} from '../../dist/socket-guard';
+} from '../../dist/engine/internals';
+import type {EngineRequest} from '../../dist/engine/internals';
+import type {EventPacket} from '../../dist/namespace/guards';
 import {givenClient} from '../helpers/client';
 import type {TestClient} from '../helpers/client';
 import {PollingClient} from '../helpers/polling';

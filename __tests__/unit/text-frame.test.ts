@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import * as ws from 'ws';
-import {textFrame} from '../../dist/text-frame';
+import {textFrame} from '../../dist/engine/text-frame';
 
 /** What `ws` itself sends for a text. */
 function frameOf(text: string): Buffer {

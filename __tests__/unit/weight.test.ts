@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {weigh} from '../../dist/dispatch/weight';
+import {weigh} from '../../dist/common/weight';
 
 const MOST = 10_000;
 

@@ -1,11 +1,11 @@
 import type {Socket} from 'socket.io';
-import {isRefusal, toFailure} from '../errors';
-import type {Failure} from '../errors';
-import type {SocketError} from '../refusals';
-import type {CallLimiter} from '../configuration';
-import type {Call, Caller} from './call';
+import {isRefusal, toFailure} from '../wire/failures';
+import type {Failure} from '../wire/failures';
+import type {SocketError} from '../wire/refusals';
+import type {CallLimiter} from '../options/configuration';
+import type {Call, Caller} from '../context/call';
 import type {CallsInFlight} from './calls-in-flight';
-import type {HandlerTable} from './handler-table';
+import type {HandlerTable} from '../invocation/handler-table';
 import type {RecentCalls, RetryWindow} from './recent-calls';
 import {checkResult} from './result';
 

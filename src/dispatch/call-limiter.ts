@@ -1,4 +1,4 @@
-import {SocketErrors} from '../refusals';
+import {SocketErrors} from '../wire/refusals';
 import type {Peer} from './answer';
 
 /**

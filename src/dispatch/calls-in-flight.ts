@@ -1,4 +1,4 @@
-import type {SocketError} from '../refusals';
+import type {SocketError} from '../wire/refusals';
 
 /** A call that a connection has in flight. */
 export interface InFlightCall {

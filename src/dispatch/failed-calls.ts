@@ -1,7 +1,7 @@
 import debugFactory from 'debug';
-import {internalFailure} from '../errors';
-import {SocketEvents} from '../protocol';
-import type {FailedBody} from '../protocol';
+import {internalFailure} from '../wire/failures';
+import {SocketEvents} from '../wire/protocol';
+import type {FailedBody} from '../wire/protocol';
 import type {Ack, Peer} from './answer';
 import {labelOf} from './dispatch';
 import {watchUnsent} from './result';

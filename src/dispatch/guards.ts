@@ -1,5 +1,5 @@
-import {runGuarded, runListeners} from '../faults';
-import type {SocketInternals} from '../socket-io-internals';
+import {runGuarded, runListeners} from '../common/guarded';
+import type {SocketInternals} from '../engine/internals';
 import {answerFailure} from './answer';
 import type {Ack, Packet, Peer} from './answer';
 

@@ -1,7 +1,7 @@
 import type {Namespace} from 'socket.io';
-import {internalFailure} from '../errors';
-import {PacketTypes, parserOf} from '../socket-io-internals';
-import type {DecodedPacket} from '../socket-io-internals';
+import {internalFailure} from '../wire/failures';
+import {PacketTypes, parserOf} from '../engine/internals';
+import type {DecodedPacket} from '../engine/internals';
 import {answerFailure} from './answer';
 import type {Ack, Peer} from './answer';
 

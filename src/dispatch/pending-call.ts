@@ -1,9 +1,9 @@
-import {MAX_DELAY} from '../delay';
-import {SocketErrors} from '../refusals';
-import type {SocketError} from '../refusals';
+import {MAX_DELAY} from '../common/timers';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketError} from '../wire/refusals';
 import {answer, answerFailure, refuseCall} from './answer';
 import type {Ack, Peer} from './answer';
-import type {Call} from './call';
+import type {Call} from '../context/call';
 import type {InFlightCall} from './calls-in-flight';
 import type {Recent} from './recent-calls';
 import {checkResult} from './result';

@@ -1,9 +1,9 @@
 import {createHash} from 'node:crypto';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../configuration';
-import {delayOf} from '../delay';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import {delayOf} from '../common/timers';
 import type {Ack} from './answer';
 import type {KeptReply, Settle} from './kept-reply';
-import {weigh} from './weight';
+import {weigh} from '../common/weight';
 
 /** What answers are kept of each user. */
 export interface RetryWindow {

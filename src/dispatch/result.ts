@@ -1,7 +1,7 @@
 import {Stream} from 'node:stream';
 import {ReadableStream, TransformStream, WritableStream} from 'node:stream/web';
 import {types} from 'node:util';
-import {runGuarded} from '../faults';
+import {runGuarded} from '../common/guarded';
 
 /** Logs what a function threw that answers nobody any more. */
 interface Reporter {

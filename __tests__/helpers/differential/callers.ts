@@ -11,12 +11,12 @@ import {SecurityBindings} from '@loopback/security';
 import {SocketBindings} from 'loopback4-socket';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'socket.io';
-import {Call} from '../../../dist/dispatch/call';
-import type {Caller} from '../../../dist/dispatch/call';
-import {ConnectionContext} from '../../../dist/dispatch/contexts';
-import {ControllerHandler} from '../../../dist/dispatch/controller-handler';
+import {Call} from '../../../dist/context/call';
+import type {Caller} from '../../../dist/context/call';
+import {ConnectionContext} from '../../../dist/context/contexts';
+import {ControllerHandler} from '../../../dist/invocation/controller-handler';
 import {describeOperation, describeParameters} from '../../../dist/decorators/metadata';
-import {expressOf, toExpressRequest} from '../../../dist/express-request';
+import {expressOf, toExpressRequest} from '../../../dist/context/express-request';
 import {MEMBER} from './application';
 import type {World} from './world';
 

@@ -9,8 +9,8 @@ import {
 import type {Server, Socket} from 'socket.io';
 import {find, findUser} from '../../../job.cjs';
 import type {Credentials, User} from '../../../job.cjs';
-import {AuthenticatedGuard} from './authenticated.guard.js';
-import {FindArgsDto} from './find-args.dto.js';
+import {AuthenticatedGuard} from './authenticated.guard';
+import {FindArgsDto} from './find-args.dto';
 
 @WebSocketGateway()
 export class FullGateway {

@@ -8,9 +8,9 @@ import type {Server} from 'node:http';
 import {copyMethods} from '../../../copy-methods.cjs';
 import type {RunningServer, StartOptions} from '../../../job.cjs';
 import {socketIoServer} from '../../../servers/socket-io.cjs';
-import {AuthenticatedGuard} from './authenticated.guard.js';
-import {FullGateway} from './full.gateway.js';
-import {PlainGateway} from './plain.gateway.js';
+import {AuthenticatedGuard} from './authenticated.guard';
+import {FullGateway} from './full.gateway';
+import {PlainGateway} from './plain.gateway';
 
 export async function start({methods, variant}: StartOptions): Promise<RunningServer> {
   const full = variant === 'full';

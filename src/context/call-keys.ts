@@ -1,0 +1,71 @@
+import {CoreBindings} from '@loopback/core';
+import type {ResolutionContext} from '@loopback/core';
+import {RestBindings} from '@loopback/rest';
+import {expressOf, toExpressRequest} from './express-request';
+import {SocketBindings} from '../keys';
+import {USER} from './security';
+import type {Call, Caller} from './call';
+
+/** Stands for a key that a call does not have; an outer context may have it. */
+export const ABSENT = Symbol('absent');
+
+/** Reads a value of a call; {@link ABSENT} where the call has none. */
+type ReadCall = (call: Call) => unknown;
+
+/** The keys that a call's context has. */
+export const CALL_KEYS: ReadonlyMap<string, ReadCall> = new Map<string, ReadCall>([
+  [SocketBindings.CREDENTIALS.key, call => call.credentials],
+  [SocketBindings.ARGS.key, call => call.args],
+  [SocketBindings.SIGNAL.key, call => call.signal],
+  [USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
+  [CoreBindings.CONTROLLER_CLASS.key, ({method}) => method?.type ?? ABSENT],
+  [CoreBindings.CONTROLLER_METHOD_NAME.key, ({method}) => method?.member ?? ABSENT],
+  [CoreBindings.CONTROLLER_CURRENT.key, ({controller}) => controller ?? ABSENT],
+  [
+    RestBindings.OPERATION_SPEC_CURRENT.key,
+    ({method}) => method?.operation?.spec ?? ABSENT,
+  ],
+]);
+
+type ReadCaller = (caller: Caller) => unknown;
+
+/** The keys that a connection's context has. */
+export const CONNECTION_KEYS: ReadonlyMap<string, ReadCaller> = new Map<
+  string,
+  ReadCaller
+>([
+  [SocketBindings.SOCKET.key, ({socket}) => socket],
+  [SocketBindings.CONNECTION.key, ({context}) => context],
+  [
+    RestBindings.Http.REQUEST.key,
+    ({socket, serverContext}) =>
+      toExpressRequest(socket.request, () => expressOf(serverContext)),
+  ],
+]);
+
+/** Of `@loopback/express`, which interceptors made of Express middleware ask for. */
+const MIDDLEWARE_CONTEXT = 'middleware.http.context';
+
+/** The keys of HTTP that no connection has, although a server's context may. */
+export const MISSING_KEYS: ReadonlySet<string> = new Set([
+  RestBindings.Http.RESPONSE.key,
+  RestBindings.Http.CONTEXT.key,
+  MIDDLEWARE_CONTEXT,
+]);
+
+/** @throws Error unless the injection is optional. */
+export function missing({binding, options}: ResolutionContext): undefined {
+  if (options.optional) return undefined;
+  throw new Error(
+    binding.key === MIDDLEWARE_CONTEXT
+      ? 'Express middleware used as an interceptor needs an HTTP request and response, which a ' +
+          'socket call does not have. Tag the interceptor with ' +
+          '{[ContextTags.GLOBAL_INTERCEPTOR_SOURCE]: "route"}, or remove it from the method.'
+      : `"${binding.key}" does not exist in a socket call: nothing is answered over HTTP. ` +
+          'Return the result, or inject with {optional: true} where a method serves REST as well.',
+  );
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

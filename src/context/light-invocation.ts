@@ -1,0 +1,122 @@
+import {inspect} from 'node:util';
+import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
+import type {Context} from '@loopback/core';
+import type {SocketInvocationSource} from '../options/types';
+import type {Call} from './call';
+import {LazyRegistry} from './lazy-registry';
+import {LIGHT, makeLight, OWN_PARTS, setUpContext} from './light-context';
+
+const CALL = Symbol('call');
+
+/** What interceptors of a call see. It is a context like any other from when it is first used as one. */
+interface LightInvocation extends InterceptedInvocationContext {
+  [CALL]: Call;
+}
+
+const prototype = Object.create(
+  InterceptedInvocationContext.prototype,
+) as LightInvocation;
+makeLight(prototype);
+
+class InvocationRegistry extends LazyRegistry {
+  protected get known(): readonly string[] {
+    return [];
+  }
+
+  constructor(
+    context: Context,
+    private readonly call: Call,
+  ) {
+    super(context);
+  }
+
+  protected make(): undefined {
+    return undefined;
+  }
+
+  protected onAdded(): void {
+    this.call.bound = true;
+  }
+}
+
+// Of the parts that no other context shares, the first that is used sets all.
+for (const part of OWN_PARTS) {
+  Object.defineProperty(prototype, part, {
+    get(this: LightInvocation) {
+      const call = this[CALL];
+      call.openInvocation = this;
+      const registry = new InvocationRegistry(this, call);
+      setUpContext(this, call.context, `invocation-${generateUniqueId()}`, registry);
+      return Reflect.get(this, part) as unknown;
+    },
+    set(this: LightInvocation, value: unknown) {
+      Object.defineProperty(this, part, {value, writable: true, enumerable: true});
+    },
+  });
+}
+
+// Most interceptors read no arguments, so that what hides credentials is only put on those that are read.
+Object.defineProperty(prototype, 'args', {
+  get(this: LightInvocation) {
+    return hideCredentials(this[CALL]);
+  },
+  set(this: LightInvocation, args: unknown[]) {
+    this[CALL].methodArgs = args;
+  },
+});
+
+/** Lets arguments be logged: a socket's credentials are secret. */
+function hideCredentials({credentials, methodArgs, socket}: Call): unknown[] {
+  const [first, second] = methodArgs;
+  if (
+    first === socket &&
+    second === credentials &&
+    !Object.hasOwn(methodArgs, 'toJSON')
+  ) {
+    Object.defineProperty(methodArgs, 'toJSON', SHOW);
+    Object.defineProperty(methodArgs, inspect.custom, SHOW);
+  }
+  return methodArgs;
+}
+
+const SHOW: PropertyDescriptor = {
+  value(this: unknown[]) {
+    const [socket, , ...others] = this;
+    return [socket, '[credentials]', ...others];
+  },
+  configurable: true,
+  writable: true,
+};
+
+function Invocation(this: object, call: Call): void {
+  const self = this as Record<string | symbol, unknown>;
+  const source: SocketInvocationSource = {type: 'socket', value: call};
+  self[CALL] = call;
+  self.target = call.controller;
+  self.methodName = call.method?.member;
+  self.source = source;
+}
+Invocation.prototype = prototype;
+
+const Light = Invocation as unknown as new (call: Call) => InterceptedInvocationContext;
+
+/** A genuine `InvocationContext` that costs next to nothing unless it is used as a context. */
+export function createInvocation(call: Call): InterceptedInvocationContext {
+  if (LIGHT) return new Light(call);
+  const {context, controller, method} = call;
+  const made = new InterceptedInvocationContext(
+    context,
+    controller as object,
+    method?.member ?? '',
+    [],
+    {type: 'socket', value: call},
+  );
+  Object.defineProperty(made, 'args', {
+    get: () => hideCredentials(call),
+    set: (args: unknown[]) => (call.methodArgs = args),
+  });
+  call.openInvocation = made;
+  // Nothing says what is bound in it.
+  call.bound = true;
+  return made;
+}

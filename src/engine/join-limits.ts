@@ -1,0 +1,75 @@
+import type {Server as IoServer, Socket} from 'socket.io';
+import {toUnauthorized} from '../wire/failures';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketError} from '../wire/refusals';
+import {joiningOf, PacketTypes, parserOf} from './internals';
+import {cancelReservation, countSockets, hasPlace, reservePlace} from './deadlines';
+
+type Connection = Socket['conn'];
+
+/** Most sockets that a connection may have, or `false`. */
+type MaxSockets = () => number | false;
+
+const limits = new WeakMap<IoServer, MaxSockets>();
+
+/** The connection whose request to join a namespace socket.io is about to take. */
+let joining: Connection | undefined;
+
+/** Called right before socket.io takes a packet by which a client joins a namespace. */
+export function noteJoining(connection: Connection | undefined): void {
+  joining = connection;
+  queueMicrotask(forgetJoining);
+}
+
+/** A connection must not be kept until the next one comes. */
+function forgetJoining(): void {
+  joining = undefined;
+}
+
+/**
+ * Limits how many namespaces a connection has joined. One that may join no more is refused before a pattern
+ * makes a child for it, which is most of what joining costs.
+ */
+export function limitJoins(io: IoServer, maxSockets: MaxSockets): void {
+  limits.set(io, maxSockets);
+  const server = joiningOf(io);
+  const {_checkNamespace: check} = server;
+  server._checkNamespace = (name, auth, decide) => {
+    const connection = joining;
+    if (connection && connection.readyState !== 'open') return;
+    const refusal = connection && joinRefusal(connection, io);
+    if (refusal) {
+      sendRefusal(io, connection, name, refusal);
+      return;
+    }
+    if (connection) reservePlace(connection);
+    check.call(server, name, auth, decide);
+  };
+}
+
+/** Why a socket may not join its namespace, because its connection has joined too many, if so. */
+export function refusalOfJoin({conn, nsp}: Socket): SocketError | undefined {
+  cancelReservation(conn);
+  return joinRefusal(conn, nsp.server);
+}
+
+function joinRefusal(connection: Connection, io: IoServer): SocketError | undefined {
+  if (!hasPlace(connection)) return SocketErrors.tooManyNamespaces();
+  const most = limits.get(io)?.() ?? false;
+  return most !== false && countSockets(connection) >= most
+    ? SocketErrors.tooManySockets()
+    : undefined;
+}
+
+/** Answers as socket.io does when a middleware refuses a socket. */
+function sendRefusal(
+  io: IoServer,
+  connection: Connection,
+  nsp: string,
+  refusal: SocketError,
+): void {
+  const body = toUnauthorized(refusal);
+  const data = connection.protocol === 3 ? body : {message: refusal.message, data: body};
+  const packet = {type: PacketTypes.CONNECT_ERROR, nsp, data};
+  for (const encoded of parserOf(io).encoder.encode(packet)) connection.write(encoded);
+}

@@ -1,0 +1,228 @@
+import type {Binding, Constructor, Context} from '@loopback/core';
+import {CoreTags} from '@loopback/core';
+import {describeClass} from '../decorators/metadata';
+import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
+import {RESERVED_EVENTS} from '../wire/protocol';
+import {DEFAULT_SERVER_NAME} from '../options/configuration';
+import {ControllerHandler} from './controller-handler';
+import type {HandlerKind} from './handler';
+import type {DecoratedHandlers} from './handler-table';
+import {RestValidation} from '../validation/rest-validation';
+
+/** What one server is given. */
+export interface ServerHandlers extends DecoratedHandlers {
+  /** The first class that names the server. */
+  readonly namedBy: string;
+}
+
+/** What the bound controllers give each server, and what is wrong with them. */
+export interface ControllerScan {
+  readonly servers: ReadonlyMap<string, ServerHandlers>;
+  /** One sentence each, naming the class and the method and saying what to do. */
+  readonly problems: readonly string[];
+}
+
+interface Draft extends ServerHandlers {
+  auth?: ControllerHandler;
+  readonly connected: ControllerHandler[];
+  readonly disconnected: ControllerHandler[];
+  readonly methods: Map<string, ControllerHandler>;
+}
+
+type ControllerBinding = Readonly<Binding<unknown>>;
+
+/** Whether a binding is a controller with this package's decorators. */
+export function isSocketController(binding: ControllerBinding): boolean {
+  return (
+    binding.tagNames.includes(CoreTags.CONTROLLER) &&
+    binding.valueConstructor !== undefined &&
+    describeClass(binding.valueConstructor) !== undefined
+  );
+}
+
+/** Names of the servers that the decorated controllers of an application name. */
+export function serversNamedIn(application: Context): Set<string> {
+  const names = new Set<string>();
+  for (const {valueConstructor: type} of application.findByTag(CoreTags.CONTROLLER)) {
+    const described = type && describeClass(type);
+    if (!described) continue;
+    const {server, auth, connected, disconnected, methods} = described;
+    const members = [...auth, ...connected, ...disconnected, ...methods];
+    for (const name of [server, ...members.map(member => member.server)]) {
+      if (name !== undefined) names.add(name);
+    }
+  }
+  return names;
+}
+
+/**
+ * Reads the decorated controllers of an application, wherever their bindings come from. It makes one
+ * handler for each decorated method of a binding, and gives the same one again at the next scan.
+ */
+export class ControllerScanner {
+  private readonly handlers = new WeakMap<
+    ControllerBinding,
+    Map<string, ControllerHandler>
+  >();
+
+  /** What the last scan found. */
+  private scanned: ControllerHandler[] = [];
+
+  constructor(private readonly application: Context) {}
+
+  scan(): ControllerScan {
+    const servers = new Map<string, Draft>();
+    const problems: string[] = [];
+    this.scanned = [];
+    for (const {binding, type} of this.find()) {
+      const described = describeClass(type);
+      if (!described) continue;
+      const add = (kind: HandlerKind, entry: DecoratedMember<SocketMethodMetadata>) => {
+        const handler = this.handlerOf(binding, type, kind, entry);
+        const draft = draftOf(servers, type, entry.server);
+        this.scanned.push(handler);
+        const problem =
+          handler.problem(this.application) ??
+          place(draft, kind, handler, entry.metadata);
+        if (problem) problems.push(problem);
+      };
+      draftOf(servers, type, described.server);
+      for (const entry of described.auth) add('auth', entry);
+      for (const entry of described.connected) add('connected', entry);
+      for (const entry of described.disconnected) add('disconnected', entry);
+      for (const entry of described.methods) add('method', entry);
+    }
+    return {servers, problems};
+  }
+
+  /** One binding for each class, in the order of the bindings. */
+  private find() {
+    const found = new Map<Constructor<unknown>, ControllerBinding>();
+    for (const binding of this.application.find(isSocketController)) {
+      const type = binding.valueConstructor;
+      if (type && !found.has(type)) found.set(type, binding);
+    }
+    return [...found].map(([type, binding]) => ({type, binding}));
+  }
+
+  /** Says what is wrong with the schemas of args, a sentence for each method. */
+  async schemaProblems(): Promise<string[]> {
+    const checked = this.scanned.filter(({isChecked}) => isChecked);
+    if (checked.length === 0) return [];
+    const validation = await RestValidation.of(this.application);
+    const problems: string[] = [];
+    for (const handler of checked) {
+      const problem = await handler.schemaProblem(validation);
+      if (problem) problems.push(problem);
+    }
+    return problems;
+  }
+
+  /** Names the methods whose args are not checked because the compiler left no types. */
+  get warning(): string | undefined {
+    const labels = this.scanned
+      .filter(({isUntyped}) => isUntyped)
+      .map(({label}) => label);
+    if (labels.length === 0) return undefined;
+    return (
+      `The compiler left no type for the args of ${labels.join(', ')}, so they are not checked ` +
+      'by it. Import the class itself, not with `import type`, and compile with ' +
+      '`emitDecoratorMetadata`, as tsc and swc do but esbuild and tsx do not; or give a schema: ' +
+      '@socketMethod({args: …}).'
+    );
+  }
+
+  private handlerOf(
+    binding: ControllerBinding,
+    type: Constructor<unknown>,
+    kind: HandlerKind,
+    {member, metadata, server}: DecoratedMember<SocketMethodMetadata>,
+  ): ControllerHandler {
+    const handlers = this.handlers.get(binding) ?? new Map<string, ControllerHandler>();
+    this.handlers.set(binding, handlers);
+    const key = JSON.stringify([kind, member, server, metadata.name]);
+    const handler =
+      handlers.get(key) ??
+      new ControllerHandler(binding, type, member, kind, metadata.args);
+    handlers.set(key, handler);
+    return handler;
+  }
+}
+
+function draftOf(
+  servers: Map<string, Draft>,
+  type: Constructor<unknown>,
+  name = DEFAULT_SERVER_NAME,
+): Draft {
+  let draft = servers.get(name);
+  if (!draft) {
+    draft = {namedBy: type.name, connected: [], disconnected: [], methods: new Map()};
+    servers.set(name, draft);
+  }
+  return draft;
+}
+
+/** Puts a handler where it belongs; says what is wrong if that place is taken. */
+function place(
+  draft: Draft,
+  kind: HandlerKind,
+  handler: ControllerHandler,
+  metadata: SocketMethodMetadata,
+): string | undefined {
+  if (kind === 'connected' || kind === 'disconnected') {
+    const at = draft[kind].findIndex(other => sharesMember(other, handler));
+    if (at < 0) draft[kind].push(handler);
+    else draft[kind][at] = derived(draft[kind][at], handler);
+    return undefined;
+  }
+  if (kind === 'auth') {
+    const other = draft.auth;
+    draft.auth = other ? derived(other, handler) : handler;
+    if (!other || related(other, handler) || inheritsSame(other, handler))
+      return undefined;
+    return (
+      `${handler.label}: ${other.label} authenticates the same server already. ` +
+      'Remove one @socketAuth, or name another server: @socketAuth({server: …}).'
+    );
+  }
+  const name = metadata.name ?? handler.member;
+  if (RESERVED_EVENTS.has(name) || name === '') {
+    return (
+      `${handler.label}: the event name "${name}" is reserved. ` +
+      "Give the method another: @socketMethod('…')."
+    );
+  }
+  const other = draft.methods.get(name);
+  draft.methods.set(name, other ? derived(other, handler) : handler);
+  if (!other || related(other, handler)) return undefined;
+  return (
+    `${handler.label}: ${other.label} is called "${name}" on the same server already. ` +
+    "Give one of them another name: @socketMethod('…')."
+  );
+}
+
+/** Where a class and its subclass are both bound, what they share belongs to the subclass. */
+function derived(one: ControllerHandler, other: ControllerHandler): ControllerHandler {
+  return extendsClass(other.type, one.type) ? other : one;
+}
+
+function related(one: ControllerHandler, other: ControllerHandler): boolean {
+  return extendsClass(one.type, other.type) || extendsClass(other.type, one.type);
+}
+
+/** Says whether two classes have a method of the same base class, which neither overrides. */
+function inheritsSame(one: ControllerHandler, other: ControllerHandler): boolean {
+  return methodOf(one) === methodOf(other);
+}
+
+function methodOf({type, member}: ControllerHandler): unknown {
+  return (type.prototype as Record<string, unknown>)[member];
+}
+
+function sharesMember(one: ControllerHandler, other: ControllerHandler): boolean {
+  return one.member === other.member && related(one, other);
+}
+
+function extendsClass(type: Constructor<unknown>, base: Constructor<unknown>): boolean {
+  return (type.prototype as object) instanceof base;
+}

@@ -1,0 +1,82 @@
+import type {Binding, Constructor, Context} from '@loopback/core';
+import {CoreTags} from '@loopback/core';
+import type {HandlerReference} from '../options/types';
+import {BindingChanges} from '../context/binding-changes';
+import type {Validity} from '../context/binding-changes';
+import type {Call} from '../context/call';
+import {ControllerHandler} from './controller-handler';
+import {callFunction} from './handler';
+import type {Handler, HandlerDefinition, HandlerKind} from './handler';
+
+type ControllerBinding = Readonly<Binding<unknown>>;
+
+/**
+ * `{model, method}`: `model[method]` is read at each call, with `model` as `this`, so that it may
+ * be defined late. A class without that static, bound as a controller, is resolved for each call.
+ */
+export class ReferenceHandler implements Handler {
+  readonly label: string;
+  /** The binding of the model as a controller, if there was one, as long as that holds. */
+  private bound?: {validity: Validity; binding: ControllerBinding | undefined};
+  private controller?: {binding: ControllerBinding; handler: ControllerHandler};
+
+  constructor(
+    private readonly reference: HandlerReference,
+    private readonly application: Context,
+    private readonly kind: HandlerKind,
+  ) {
+    this.label = labelOf(reference);
+  }
+
+  invoke(call: Call): unknown {
+    const {model, method} = this.reference as {model?: object; method: string};
+    const found: unknown = (model as Record<string, unknown> | undefined)?.[method];
+    if (typeof found === 'function') {
+      return callFunction(this, found as (...args: unknown[]) => unknown, model, call);
+    }
+    const controller = typeof model === 'function' && this.controllerHandler(model);
+    if (controller) return controller.invoke(call);
+    throw new Error(
+      `The handler {model, method} leads to no function: ${this.label}. Give the model that method, ` +
+        'or bind its class as a controller: app.controller(…).',
+    );
+  }
+
+  isFrom(definition: HandlerDefinition): boolean {
+    const {model, method} = definition as Partial<HandlerReference>;
+    return model === this.reference.model && method === this.reference.method;
+  }
+
+  private controllerHandler(model: object): ControllerHandler | undefined {
+    const {method} = this.reference;
+    const binding = this.bindingOf(model);
+    const type = model as Constructor<unknown>;
+    const members = type.prototype as Record<string, unknown>;
+    if (!binding || typeof members[method] !== 'function') return undefined;
+    if (this.controller?.binding !== binding) {
+      const handler = new ControllerHandler(binding, type, method, this.kind);
+      const problem = handler.problem(this.application);
+      if (problem) throw new Error(problem);
+      this.controller = {binding, handler};
+    }
+    return this.controller.handler;
+  }
+
+  private bindingOf(model: object): ControllerBinding | undefined {
+    if (!this.bound?.validity.current) {
+      const validity = BindingChanges.validityOf(this.application);
+      const controllers = this.application.findByTag(CoreTags.CONTROLLER);
+      const binding = controllers.find(
+        ({valueConstructor}) => valueConstructor === model,
+      );
+      this.bound = {validity, binding};
+    }
+    return this.bound.binding;
+  }
+}
+
+function labelOf({model, method}: Partial<HandlerReference>): string {
+  const owner =
+    typeof model === 'function' ? model.name : (model?.constructor.name ?? '(no model)');
+  return `${owner}.${method ?? '(no method)'}`;
+}

@@ -1,0 +1,73 @@
+import {isPromiseLike} from '@loopback/core';
+import type {Namespace} from 'socket.io';
+import {Adapter as MemoryAdapter} from 'socket.io-adapter';
+import {runGuarded, runListeners} from '../common/guarded';
+import {reportOf} from './guards';
+
+type Adapter = Namespace['adapter'];
+type Method = (...args: unknown[]) => unknown;
+
+/** Methods that adapters of a cluster answer with a promise, for which socket.io does not wait. */
+const UNAWAITED = [
+  'addAll',
+  'del',
+  'delAll',
+  'broadcast',
+  'broadcastWithAck',
+  'addSockets',
+  'delSockets',
+  'disconnectSockets',
+  'serverSideEmit',
+  'persistSession',
+  'close',
+] as const;
+
+/** Methods of adapters of a cluster that run what another node sends. */
+const INCOMING = ['onMessage', 'onResponse'] as const;
+
+/** Keeps what an adapter throws, rejects with or lets its listeners throw from ending the process. */
+export function guardAdapter(adapter: Adapter): void {
+  const report = (error: unknown, source: string) =>
+    reportOf(adapter.nsp as Namespace)?.(error, `io.adapter.${source}`);
+  const methods = adapter as unknown as Record<string, Method | undefined>;
+  const inMemory = MemoryAdapter.prototype as unknown as typeof methods;
+  const replace = (name: string, guard: (run: Method) => Method) => {
+    const method = methods[name];
+    // Those of the adapter in memory promise nothing.
+    if (method && method !== inMemory[name]) methods[name] = guard(method.bind(adapter));
+  };
+
+  for (const name of UNAWAITED) {
+    replace(name, run => (...args) => {
+      const returned = run(...args);
+      if (isPromiseLike(returned)) {
+        Promise.resolve(returned).then(undefined, (error: unknown) =>
+          report(error, name),
+        );
+      }
+      return returned;
+    });
+  }
+  for (const name of INCOMING) {
+    replace(name, run => (...args) => {
+      runGuarded(
+        () => run(...args),
+        error => report(error, name),
+      );
+    });
+  }
+  // Nobody handles its failure where a broadcast waits for acks; no number of nodes answers then.
+  replace('serverCount', run => async () => {
+    try {
+      return await run();
+    } catch (error) {
+      report(error, 'serverCount');
+      return NaN;
+    }
+  });
+  const emit = adapter.emit.bind(adapter);
+  adapter.emit = (event: string, ...args: unknown[]) => {
+    const fail = (error: unknown) => report(error, `on('${event}')`);
+    return runListeners(adapter, event, args, fail) || emit(event, ...args);
+  };
+}

@@ -1,0 +1,111 @@
+import type {Namespace, Server as IoServer, Socket} from 'socket.io';
+import {Admission} from './admission';
+import type {Report} from '../common/guarded';
+import {Joins} from '../engine/joins';
+import {liftRequestLimit} from '../engine/request-limits';
+import {RemovedChildren} from './removed-children';
+import {guardNamespace} from './guards';
+import {
+  childrenOf,
+  detachFromPattern,
+  keepWhileNeeded,
+  namespaceInternalsOf,
+  onRemoved,
+  reachChildren,
+} from '../engine/internals';
+import {closeIdleTransport} from '../engine/closing';
+import {leavePlace, noteAuthenticated} from '../engine/deadlines';
+
+/** Who serves a namespace. */
+export interface Claimant {
+  readonly name: string;
+  readonly report: Report;
+  /** Why a socket must not join the namespace, if so; its client gets `connect_error`. */
+  refusalOf(socket: Socket): Error | undefined;
+  /** Serves a socket that has joined the namespace. */
+  connect(socket: Socket): void;
+}
+
+/** Who serves each namespace that was claimed by itself. */
+const owners = new WeakMap<Namespace, Claimant>();
+
+/**
+ * Leaves namespaces that no server has claimed to the application, which has made them: a connection that
+ * has joined one need not authenticate.
+ */
+export function leaveUnclaimed(io: IoServer): void {
+  io.on('new_namespace', namespace => namespace.on('connection', joinedUnclaimed));
+}
+
+function joinedUnclaimed(socket: Socket): void {
+  noteAuthenticated(socket);
+  liftRequestLimit(socket);
+  socket.once('disconnect', () => closeIdleTransport(socket));
+}
+
+/** Refuses the sockets of a namespace while no server has claimed it. */
+export function refuseUnclaimed(namespace: Namespace): void {
+  namespace.use((_socket, next) => {
+    next(owners.has(namespace) ? undefined : new Error('Invalid namespace'));
+  });
+}
+
+/**
+ * Takes over a namespace. A pattern's parent namespace passes this on to each child it creates.
+ *
+ * @throws Error when another server has the namespace.
+ */
+export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
+  const owner = owners.get(namespace);
+  if (owner === claimant) return;
+  if (owner) {
+    throw new Error(
+      `Servers "${owner.name}" and "${claimant.name}" cannot both serve namespace "${namespace.name}". ` +
+        'Give one of them another `namespace`.',
+    );
+  }
+  owners.set(namespace, claimant);
+  namespace.off('connection', joinedUnclaimed);
+  guardNamespace(namespace, claimant.report);
+  handOver(namespace, claimant);
+  const children = childrenOf(namespace);
+  if (!children) {
+    Admission.of(namespace);
+    detachFromPattern(namespace);
+    onRemoved(namespace, leavePlace);
+    Joins.of(namespace);
+    return;
+  }
+  reachChildren(namespace);
+  const removed = new RemovedChildren(namespace);
+  const take = (child: Namespace) => {
+    child.off('connection', joinedUnclaimed);
+    guardNamespace(child, claimant.report);
+    const needed = () => Joins.of(child).any || Admission.of(child).sessions.any;
+    const release = keepWhileNeeded(child, needed, () => removed.add(child));
+    onRemoved(child, leavePlace);
+    Joins.of(child);
+    Admission.of(child).sessions.onOver(release);
+  };
+  for (const child of children) {
+    take(child);
+    handOver(child, claimant);
+  }
+  namespace.server.on('new_namespace', child => {
+    if (children.has(child)) take(child);
+  });
+}
+
+/** Hands a namespace's sockets to whoever serves it. */
+function handOver(namespace: Namespace, claimant: Claimant): void {
+  // A namespace of its own goes before a pattern that matches its name.
+  const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
+  // Before the application's own, which may have been added earlier.
+  namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
+    if (Joins.of(socket.nsp).enter(socket))
+      next(owns(socket) ? claimant.refusalOf(socket) : undefined);
+  });
+  namespace.prependListener('connection', (socket: Socket) => {
+    if (owns(socket)) claimant.connect(socket);
+  });
+}

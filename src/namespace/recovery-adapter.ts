@@ -1,0 +1,55 @@
+import type {Namespace} from 'socket.io';
+import {Adapter, SessionAwareAdapter} from 'socket.io-adapter';
+import {recoveryTimeOf} from './recovery-sessions';
+
+/** How often, in ms, to look which sessions are over; socket.io looks as often. */
+const SWEEP_INTERVAL = 60_000;
+
+type Session = Parameters<Adapter['persistSession']>[0];
+
+/**
+ * What socket.io uses for connection state recovery, but for its timer. That one never ends, and so
+ * keeps each namespace for ever, a pattern's children too, which are removed when they are empty. This
+ * one runs while there is something to forget.
+ */
+export class RecoveryAdapter extends Adapter {
+  // As socket.io's adapter, whose functions use them, calls them.
+  private readonly sessions = new Map<string, {disconnectedAt: number}>();
+  private readonly packets: {emittedAt: number}[] = [];
+  private timer?: NodeJS.Timeout;
+
+  get maxDisconnectionDuration(): number {
+    return recoveryTimeOf(this.nsp as Namespace);
+  }
+
+  override persistSession(session: Session): void {
+    SessionAwareAdapter.prototype.persistSession.call(this, session);
+    this.sweepLater();
+  }
+
+  override restoreSession(...args: Parameters<Adapter['restoreSession']>) {
+    return SessionAwareAdapter.prototype.restoreSession.call(this, ...args);
+  }
+
+  override broadcast(...args: Parameters<Adapter['broadcast']>): void {
+    SessionAwareAdapter.prototype.broadcast.call(this, ...args);
+    if (this.packets.length > 0) this.sweepLater();
+  }
+
+  private sweepLater(): void {
+    this.timer ??= setInterval(() => this.sweep(), SWEEP_INTERVAL).unref();
+  }
+
+  private sweep(): void {
+    const {packets, sessions} = this;
+    const threshold = Date.now() - this.maxDisconnectionDuration;
+    for (const [pid, {disconnectedAt}] of sessions) {
+      if (disconnectedAt < threshold) sessions.delete(pid);
+    }
+    const kept = packets.findIndex(({emittedAt}) => emittedAt >= threshold);
+    packets.splice(0, kept < 0 ? packets.length : kept);
+    if (sessions.size > 0 || packets.length > 0) return;
+    clearInterval(this.timer);
+    this.timer = undefined;
+  }
+}

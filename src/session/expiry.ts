@@ -1,0 +1,110 @@
+import type {IncomingMessage} from 'node:http';
+import {delayOf} from '../common/timers';
+
+/** Called when an authentication is about to end, and when it has. */
+export interface ExpiryListener {
+  expiring(expiresAt: number): void;
+  expired(): void;
+}
+
+/** The end of one authentication. */
+export class Expiry {
+  private timer?: NodeJS.Timeout;
+
+  /**
+   * @param at - In ms since 1970.
+   * @param notice - How many ms ahead the client is told; but not before half of the time is over.
+   */
+  constructor(
+    private readonly at: number,
+    notice: number,
+    listener: ExpiryListener,
+  ) {
+    const left = at - Date.now();
+    this.wait(at - Math.min(notice, left / 2), () => {
+      listener.expiring(at);
+      this.wait(at, () => listener.expired());
+    });
+  }
+
+  get isOver(): boolean {
+    return Date.now() >= this.at;
+  }
+
+  cancel(): void {
+    clearTimeout(this.timer);
+  }
+
+  private wait(until: number, then: () => void): void {
+    const left = until - Date.now();
+    if (left <= 0) {
+      then();
+      return;
+    }
+    const again = () => this.wait(until, then);
+    this.timer = setTimeout(again, delayOf(left));
+  }
+}
+
+/**
+ * When an authentication ends, in ms since 1970, as its user says: `expiresAt` in ms or as a `Date`, or
+ * else the `exp` of a JWT, in seconds.
+ *
+ * @throws TypeError where that is no time.
+ */
+export function expiryOf(user: unknown): number | undefined {
+  if (typeof user !== 'object' || user === null) return undefined;
+  const {expiresAt, exp} = user as {expiresAt?: unknown; exp?: unknown};
+  return timeOf(expiresAt) ?? secondsOf(exp);
+}
+
+/**
+ * A time in ms since 1970; `undefined` for never.
+ *
+ * @throws TypeError unless it is a number, a valid `Date`, or none: `undefined` or `null`.
+ */
+export function timeOf(time: unknown): number | undefined {
+  if (time === undefined || time === null) return undefined;
+  const ms = typeof time === 'number' || time instanceof Date ? Number(time) : NaN;
+  if (!Number.isNaN(ms)) return ms;
+  throw new TypeError(
+    'expiresAt must be a number of ms since 1970 or a valid Date, or null for never. ' +
+      'The option expiresAt says when an authentication ends, in place of its user.',
+  );
+}
+
+function secondsOf(exp: unknown): number | undefined {
+  if (exp === undefined || exp === null) return undefined;
+  if (typeof exp === 'number' && !Number.isNaN(exp)) return exp * 1000;
+  throw new TypeError(
+    'exp must be a number of seconds since 1970, or null for never. ' +
+      'The option expiresAt says when an authentication ends, in place of its user.',
+  );
+}
+
+/** A JSON Web Token that is signed, and its payload. */
+const TOKEN = /^bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i;
+
+/**
+ * When the JSON Web Token in a request's `Authorization: Bearer …` ends, in ms since 1970. To be asked only
+ * after a strategy has accepted the request, because the token is read without checking its signature.
+ *
+ * @returns `undefined` where there is no such token, or it says nothing.
+ * @throws TypeError where its `exp` is no time.
+ */
+export function tokenExpiryOf(
+  request: Pick<IncomingMessage, 'headers'> | undefined,
+): number | undefined {
+  const token = TOKEN.exec(request?.headers.authorization ?? '');
+  const claims = token && claimsIn(token[1]);
+  return secondsOf((claims as {exp?: unknown} | null | undefined)?.exp);
+}
+
+function claimsIn(payload: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(payload, 'base64url').toString());
+  } catch {
+    // A token of another kind that looks like one.
+    return undefined;
+  }
+}

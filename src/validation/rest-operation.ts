@@ -1,0 +1,162 @@
+import type {Context} from '@loopback/core';
+import {HttpErrors, parseOperationArgs} from '@loopback/rest';
+import type {
+  OperationObject,
+  ParameterObject,
+  Request,
+  RequestBody,
+  RequestBodyObject,
+  RequestBodyParser,
+  ResolvedRoute,
+  SchemasObject,
+} from '@loopback/rest';
+import {isRecord} from '../invocation/handler';
+import {RestValidation} from './rest-validation';
+import {toldOf} from './schema-validator';
+
+/** Name of the request body among the args of a call. */
+const BODY = 'body';
+
+type BodyType = Pick<RequestBody, 'mediaType' | 'schema'>;
+
+/**
+ * A REST operation that sockets call as well: `{[parameter]: value, body}` takes the place of path,
+ * query, headers and request body, and is parsed by REST's own parser.
+ */
+export class RestOperation {
+  private readonly parameters: readonly ParameterObject[];
+  private readonly names: ReadonlySet<string>;
+  private readonly bodyType: BodyType | undefined;
+  private prepared?: ReturnType<RestOperation['prepare']>;
+
+  constructor(
+    readonly spec: OperationObject,
+    private readonly schemas: SchemasObject,
+    private readonly label: string,
+  ) {
+    this.bodyType = chooseBodyType(spec.requestBody as RequestBodyObject | undefined);
+    this.parameters = (spec.parameters ?? []) as ParameterObject[];
+    const names = this.parameters.map(({name}) => name);
+    this.names = new Set(spec.requestBody ? [...names, BODY] : names);
+  }
+
+  /** How many parameters of the method REST fills. */
+  get parameterCount(): number {
+    return this.parameters.length + (this.spec.requestBody ? 1 : 0);
+  }
+
+  /** Why sockets cannot call it, if so. */
+  get problem(): string | undefined {
+    const names = this.parameters.map(({name}) => name);
+    const twice = names.find((name, at) => names.indexOf(name) < at);
+    if (twice !== undefined) {
+      return `has two REST parameters named "${twice}", which a socket cannot tell apart. Rename one`;
+    }
+    if (!this.spec.requestBody) return undefined;
+    if (names.includes(BODY)) {
+      return `has a REST parameter named "${BODY}" beside its request body. Rename the parameter`;
+    }
+    if (this.bodyType) return undefined;
+    return 'has a request body that no socket can send. Give the socket a method of its own';
+  }
+
+  /**
+   * The arguments of the method.
+   *
+   * @throws HttpError as REST refuses the same values: 400 for parameters, 422 for a body.
+   */
+  async parse(args: unknown, context: Context): Promise<unknown[]> {
+    this.prepared ??= this.prepare(context);
+    const {options, schemas} = await this.prepared;
+    const {body, query, headers, path} = this.arrange(args);
+    return parseOperationArgs(
+      {query, headers} as unknown as Request,
+      {
+        spec: this.spec,
+        pathParams: path,
+        schemas,
+        describe: () => this.label,
+      } as unknown as ResolvedRoute,
+      {
+        loadRequestBodyIfNeeded: () => Promise.resolve({value: body, ...this.bodyType}),
+      } as unknown as RequestBodyParser,
+      options[toldOf(args)],
+    );
+  }
+
+  /** Says what is wrong with the schema of a parameter or of the body, if anything. */
+  async schemaProblem(validation: RestValidation): Promise<string | undefined> {
+    const schemas = [...this.parameters.map(({schema}) => schema), this.bodyType?.schema];
+    for (const schema of schemas) {
+      if (!schema) continue;
+      const read = () => ({schema: {...schema}, definitions: this.schemas});
+      const problem = await validation.problemOf(schema, read);
+      if (problem) return problem;
+    }
+    return undefined;
+  }
+
+  /** REST prefers the schemas that all controllers share to the controller's own. */
+  private async prepare(context: Context) {
+    const {options, schemas} = await RestValidation.of(context);
+    return {options, schemas: {...this.schemas, ...schemas}};
+  }
+
+  private arrange(args: unknown) {
+    const given = args ?? {};
+    if (!isRecord(given)) {
+      throw badArgument(`The args must be an object. Known are: ${this.known}.`);
+    }
+    for (const name of Object.keys(given)) {
+      if (!this.names.has(name)) {
+        throw badArgument(`Unknown argument "${name}". Known are: ${this.known}.`);
+      }
+    }
+    const placed = {
+      query: Object.create(null) as Record<string, unknown>,
+      headers: Object.create(null) as Record<string, unknown>,
+      path: Object.create(null) as Record<string, unknown>,
+    };
+    for (const {name, in: place} of this.parameters) {
+      const value = Object.hasOwn(given, name) ? asInUrl(given[name]) : undefined;
+      if (place === 'header') placed.headers[name.toLowerCase()] = value;
+      else if (place === 'path' || place === 'query') placed[place][name] = value;
+    }
+    return {...placed, body: Object.hasOwn(given, BODY) ? given[BODY] : undefined};
+  }
+
+  private get known(): string {
+    return [...this.names].join(', ') || 'none';
+  }
+}
+
+/** The first media type of a request body that is not left to a parser of its own. */
+function chooseBodyType(body: RequestBodyObject | undefined): BodyType | undefined {
+  if (!body) return undefined;
+  const types = Object.entries(
+    (body.content as RequestBodyObject['content'] | undefined) ?? {},
+  );
+  // As REST has it where the decorator names none.
+  if (types.length === 0)
+    return {mediaType: 'application/json', schema: {type: 'object'}};
+  const plain = types.filter(
+    ([name, type]) => !type['x-parser'] && !name.startsWith('multipart/'),
+  );
+  const json = plain.filter(([name]) => name.endsWith('json'));
+  for (const [mediaType, {schema}] of [...json, ...plain]) {
+    return {mediaType, ...(schema && {schema})};
+  }
+  return undefined;
+}
+
+/** Numbers and booleans as the strings that REST reads from a URL; `null` is not there. */
+function asInUrl(value: unknown): unknown {
+  if (value === null) return undefined;
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+}
+
+function badArgument(message: string): Error {
+  return Object.assign(new HttpErrors.BadRequest(message), {
+    code: 'INVALID_PARAMETER_VALUE',
+  });
+}

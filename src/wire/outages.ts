@@ -1,0 +1,79 @@
+import {statusOf} from './failures';
+
+/** How many `cause`s of an error are looked at. */
+const CAUSES = 4;
+
+/**
+ * System errors that say nothing about credentials: another process or host cannot be reached, or this one
+ * has run out of something. Others, such as `ENOENT`, may be how a handler finds that there is no such user.
+ */
+const SYSTEM_ERRORS: ReadonlySet<unknown> = new Set([
+  'EADDRNOTAVAIL',
+  'EAGAIN',
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EBUSY',
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTDOWN',
+  'EHOSTUNREACH',
+  'EIO',
+  'EMFILE',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'ENOSPC',
+  'ENOTCONN',
+  'ENOTFOUND',
+  'EPIPE',
+  'ESERVFAIL',
+  'ETIMEDOUT',
+  'ETIMEOUT',
+  // Those of Node's `fetch`.
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
+
+interface Thrown {
+  readonly code?: unknown;
+  readonly syscall?: unknown;
+  readonly cause?: unknown;
+}
+
+/**
+ * Says whether what an authentication ended in is the server's own trouble, and no refusal. Never throws.
+ *
+ * @param byStrategy - Whether a strategy threw it: then it is what REST would answer with a 5xx status. A
+ * handler may refuse by an `Error` or another value without a status.
+ */
+export function isOutage(thrown: unknown, byStrategy: boolean): boolean {
+  try {
+    const status = isObject(thrown) ? statusOf(thrown) : undefined;
+    if (status !== undefined) return status >= 500;
+    return byStrategy || isSystemError(thrown);
+  } catch {
+    // A getter or proxy of it threw.
+    return byStrategy;
+  }
+}
+
+function isSystemError(thrown: unknown): boolean {
+  let error = thrown;
+  for (let depth = 0; depth <= CAUSES && isObject(error); depth++) {
+    const {code, syscall, cause}: Thrown = error;
+    // A path of a Unix socket that is not there is `ENOENT`.
+    if (SYSTEM_ERRORS.has(code) || syscall === 'connect') return true;
+    error = cause;
+  }
+  return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
