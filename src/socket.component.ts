@@ -11,7 +11,8 @@ import {
 import type {Component} from '@loopback/core';
 import {SocketBooter} from './booters/socket.booter';
 import {serversNamedIn} from './invocation/controller-scanner';
-import {SocketBindings, SocketTags} from './keys';
+import {SocketKeys, SocketTags} from './options/keys';
+import {HOST} from './server/ports';
 import {SocketHost} from './server/socket.host';
 import {SocketServer} from './server/socket.server';
 import {DEFAULT_SERVER_NAME} from './options/configuration';
@@ -32,14 +33,14 @@ import {DEFAULT_SERVER_NAME} from './options/configuration';
 export class SocketComponent implements Component {
   bindings: Binding[] = [
     createBindingFromClass(SocketHost, {
-      key: SocketBindings.HOST,
+      key: HOST,
       defaultScope: BindingScope.SINGLETON,
     })
       .apply(asLifeCycleObserver)
       .tag({[CoreTags.LIFE_CYCLE_OBSERVER_GROUP]: SocketTags.LIFE_CYCLE_GROUP}),
     SocketServer.bindingFor(DEFAULT_SERVER_NAME),
-    new Binding(SocketBindings.IO)
-      .toDynamicValue(({context}) => context.getSync(SocketBindings.HOST).io)
+    new Binding(SocketKeys.IO)
+      .toDynamicValue(({context}) => context.getSync(HOST).io)
       .inScope(BindingScope.SINGLETON),
   ];
 
@@ -49,7 +50,7 @@ export class SocketComponent implements Component {
     // All observers are made before any is initialized, and may inject servers that only decorators name.
     app.on('initializing', () => {
       for (const name of serversNamedIn(app)) {
-        if (!app.isBound(SocketBindings.server(name))) {
+        if (!app.isBound(SocketKeys.server(name))) {
           app.add(SocketServer.bindingFor(name));
         }
       }

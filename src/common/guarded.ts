@@ -1,11 +1,12 @@
 import {isPromiseLike} from '@loopback/core';
 import type {EventEmitter} from 'node:events';
-import type {Socket} from 'socket.io';
 
-/** Told of what a function of the application's threw or rejected with, and where. */
-export type Report = (error: unknown, source: string, socket?: Socket) => void;
-
-export type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
+/** Logs an error that a function of the application threw or rejected with. */
+export type Report = (
+  error: unknown,
+  source: string,
+  socket?: {readonly id: string},
+) => void;
 
 /** Runs a function of the application's: what it throws or rejects with goes to `fail`, no further. */
 export function runGuarded(run: () => unknown, fail: (error: unknown) => void): void {
@@ -30,25 +31,6 @@ export function runListeners(
     runGuarded(() => Reflect.apply(listener, emitter, args) as unknown, fail);
   }
   return listeners.length > 0;
-}
-
-/** A middleware that fails refuses the socket, and one that answers twice is heard once. */
-export function guardMiddleware(middleware: Middleware, report: Report): Middleware {
-  return (socket, next) => {
-    let settled = false;
-    const settle = (error?: Error) => {
-      if (settled) return;
-      settled = true;
-      next(error);
-    };
-    runGuarded(
-      () => middleware(socket, settle),
-      error => {
-        report(error, 'io.use', socket);
-        settle(new Error('Internal Server Error'));
-      },
-    );
-  };
 }
 
 type SignalListener = Parameters<AbortSignal['addEventListener']>[1];

@@ -2,21 +2,22 @@ import {CoreBindings} from '@loopback/core';
 import type {ResolutionContext} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import {expressOf, toExpressRequest} from './express-request';
-import {SocketBindings} from '../keys';
+import {isObject} from '../common/objects';
+import {SocketKeys} from '../options/keys';
 import {USER} from './security';
-import type {Call, Caller} from './call';
+import type {CallState, Caller} from './caller';
 
 /** Stands for a key that a call does not have; an outer context may have it. */
 export const ABSENT = Symbol('absent');
 
 /** Reads a value of a call; {@link ABSENT} where the call has none. */
-type ReadCall = (call: Call) => unknown;
+type ReadCall = (call: CallState) => unknown;
 
 /** The keys that a call's context has. */
 export const CALL_KEYS: ReadonlyMap<string, ReadCall> = new Map<string, ReadCall>([
-  [SocketBindings.CREDENTIALS.key, call => call.credentials],
-  [SocketBindings.ARGS.key, call => call.args],
-  [SocketBindings.SIGNAL.key, call => call.signal],
+  [SocketKeys.CREDENTIALS.key, call => call.credentials as unknown],
+  [SocketKeys.ARGS.key, call => call.args as unknown],
+  [SocketKeys.SIGNAL.key, call => call.signal],
   [USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
   [CoreBindings.CONTROLLER_CLASS.key, ({method}) => method?.type ?? ABSENT],
   [CoreBindings.CONTROLLER_METHOD_NAME.key, ({method}) => method?.member ?? ABSENT],
@@ -34,8 +35,8 @@ export const CONNECTION_KEYS: ReadonlyMap<string, ReadCaller> = new Map<
   string,
   ReadCaller
 >([
-  [SocketBindings.SOCKET.key, ({socket}) => socket],
-  [SocketBindings.CONNECTION.key, ({context}) => context],
+  [SocketKeys.SOCKET.key, ({socket}) => socket],
+  [SocketKeys.CONNECTION.key, ({context}) => context],
   [
     RestBindings.Http.REQUEST.key,
     ({socket, serverContext}) =>
@@ -64,8 +65,4 @@ export function missing({binding, options}: ResolutionContext): undefined {
       : `"${binding.key}" does not exist in a socket call: nothing is answered over HTTP. ` +
           'Return the result, or inject with {optional: true} where a method serves REST as well.',
   );
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,71 +1,18 @@
 import {inspect} from 'node:util';
-import type {
-  Binding,
-  Constructor,
-  Context,
-  InterceptedInvocationContext,
-} from '@loopback/core';
-import type {OperationObject, Request} from '@loopback/rest';
+import type {Binding, Context, InterceptedInvocationContext} from '@loopback/core';
+import type {Request} from '@loopback/rest';
 import type {Socket} from 'socket.io';
 import {guardSignal} from '../common/guarded';
-import type {ApplyCredentials} from '../options/configuration';
 import type {SocketCall} from '../options/types';
+import type {CallState, Caller, CallValues, ControllerMethod} from './caller';
 import {CallContext} from './contexts';
-import type {ConnectionContext} from './contexts';
 import {createInvocation} from './light-invocation';
 import {cacheOf, keepResolved} from './light-context';
-
-/** What a call needs of the connection that it belongs to. */
-export interface Caller {
-  /** Name of the server. */
-  readonly server: string;
-  readonly socket: Socket;
-  /** The server's context, parent of the connection's. */
-  readonly serverContext: Context;
-  /** Parent of its calls' contexts. */
-  readonly context: ConnectionContext;
-  /** Whether the application has bound something for the connection. */
-  readonly extended: boolean;
-  /** Whether the socket is gone. */
-  readonly gone: boolean;
-  /** Of its calls, to be aborted when the socket is gone; made when there is one. */
-  readonly aborters: Set<AbortController>;
-  /** Puts credentials where authentication strategies read them. */
-  readonly applyCredentials: ApplyCredentials;
-  /** Logs what a function threw that answers nobody any more. */
-  report(error: unknown, source: string): void;
-}
-
-/** What a handler is run with. */
-export interface CallValues {
-  readonly event: string;
-  readonly credentials: unknown;
-  readonly user?: unknown;
-  /** What the handler receives, in order: the socket, and what its kind gives it. */
-  readonly values: readonly unknown[];
-  readonly args?: unknown;
-  /** In ms, after which the call is aborted. */
-  readonly timeout?: number | undefined;
-  /** Whether it goes on when its socket is gone, because its client may come back for the answer. */
-  readonly outlives?: boolean;
-  /** Whether its signal is for as long as the socket, not for the run alone. */
-  readonly lasts?: boolean;
-}
-
-/** The controller method that a call runs. */
-export interface ControllerMethod {
-  /** How messages and logs name it. */
-  readonly label: string;
-  readonly type: Constructor<unknown>;
-  readonly member: string;
-  /** Where it is a REST operation as well. */
-  readonly operation?: {readonly spec: OperationObject} | undefined;
-}
 
 const NO_ARGS: unknown[] = [];
 
 /** One run of a handler. Its context is made when something asks for it; whoever runs it closes it. */
-export class Call implements SocketCall {
+export class Call implements SocketCall, CallState {
   readonly event: string;
   readonly credentials: unknown;
   readonly user: unknown;

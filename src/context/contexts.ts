@@ -1,40 +1,16 @@
-import {
-  Binding,
-  BindingScope,
-  Context,
-  ContextBindings,
-  ContextTags,
-} from '@loopback/core';
-import type {BindingAddress, BindingFilter, BindingTag} from '@loopback/core';
+import {Binding, BindingScope} from '@loopback/core';
+import type {BindingAddress, BindingFilter, BindingTag, Context} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
-import {SocketBindings} from '../keys';
-import type {Call, Caller} from './call';
+import {SocketKeys} from '../options/keys';
 import {ABSENT, CALL_KEYS, CONNECTION_KEYS, missing, MISSING_KEYS} from './call-keys';
+import type {CallState, Caller} from './caller';
+import {LazyContext} from './lazy-context';
 import {LazyRegistry} from './lazy-registry';
 import {makeLight, setUpContext} from './light-context';
 
-/** A context with keys that it always has, beside those that the application binds. */
-abstract class LazyContext extends Context {
-  declare protected readonly registry: LazyRegistry;
-
-  /** Says whether the application has bound that key here. */
-  binds(key: string): boolean {
-    return this.registry.added?.has(key) ?? false;
-  }
-
-  /** Says whether the application has bound an interceptor here, or changed their order. */
-  get intercepts(): boolean {
-    for (const {key, tagMap} of this.registry.added?.values() ?? []) {
-      if (ContextTags.GLOBAL_INTERCEPTOR in tagMap) return true;
-      if (key === ContextBindings.GLOBAL_INTERCEPTOR_ORDERED_GROUPS.key) return true;
-    }
-    return false;
-  }
-}
-
 /** Reading these makes something, so they are read when they are resolved. */
 const DYNAMIC_KEYS: ReadonlySet<string> = new Set([
-  SocketBindings.SIGNAL.key,
+  SocketKeys.SIGNAL.key,
   RestBindings.Http.REQUEST.key,
 ]);
 
@@ -99,7 +75,7 @@ class CallRegistry extends LazyRegistry {
 
   constructor(
     context: Context,
-    readonly call: Call,
+    readonly call: CallState,
   ) {
     super(context);
   }
@@ -118,7 +94,7 @@ class CallRegistry extends LazyRegistry {
 export class CallContext extends LazyContext {
   declare protected readonly registry: CallRegistry;
 
-  static of(parent: Context, call: Call): CallContext {
+  static of(parent: Context, call: CallState): CallContext {
     const context = Object.create(CallContext.prototype) as CallContext;
     setUpContext(context, parent, 'call', new CallRegistry(context, call));
     return context;

@@ -2,7 +2,7 @@ import {inspect} from 'node:util';
 import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
 import type {Context} from '@loopback/core';
 import type {SocketInvocationSource} from '../options/types';
-import type {Call} from './call';
+import type {CallState} from './caller';
 import {LazyRegistry} from './lazy-registry';
 import {LIGHT, makeLight, OWN_PARTS, setUpContext} from './light-context';
 
@@ -10,7 +10,7 @@ const CALL = Symbol('call');
 
 /** What interceptors of a call see. It is a context like any other from when it is first used as one. */
 interface LightInvocation extends InterceptedInvocationContext {
-  [CALL]: Call;
+  [CALL]: CallState;
 }
 
 const prototype = Object.create(
@@ -25,7 +25,7 @@ class InvocationRegistry extends LazyRegistry {
 
   constructor(
     context: Context,
-    private readonly call: Call,
+    private readonly call: CallState,
   ) {
     super(context);
   }
@@ -66,7 +66,7 @@ Object.defineProperty(prototype, 'args', {
 });
 
 /** Lets arguments be logged: a socket's credentials are secret. */
-function hideCredentials({credentials, methodArgs, socket}: Call): unknown[] {
+function hideCredentials({credentials, methodArgs, socket}: CallState): unknown[] {
   const [first, second] = methodArgs;
   if (
     first === socket &&
@@ -88,7 +88,7 @@ const SHOW: PropertyDescriptor = {
   writable: true,
 };
 
-function Invocation(this: object, call: Call): void {
+function Invocation(this: object, call: CallState): void {
   const self = this as Record<string | symbol, unknown>;
   const source: SocketInvocationSource = {type: 'socket', value: call};
   self[CALL] = call;
@@ -98,10 +98,12 @@ function Invocation(this: object, call: Call): void {
 }
 Invocation.prototype = prototype;
 
-const Light = Invocation as unknown as new (call: Call) => InterceptedInvocationContext;
+const Light = Invocation as unknown as new (
+  call: CallState,
+) => InterceptedInvocationContext;
 
 /** A genuine `InvocationContext` that costs next to nothing unless it is used as a context. */
-export function createInvocation(call: Call): InterceptedInvocationContext {
+export function createInvocation(call: CallState): InterceptedInvocationContext {
   if (LIGHT) return new Light(call);
   const {context, controller, method} = call;
   const made = new InterceptedInvocationContext(

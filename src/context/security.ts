@@ -1,4 +1,5 @@
 import {BindingKey} from '@loopback/core';
+import {isObject} from '../common/objects';
 
 // Of @loopback/security, which applications need not have; a copy of our own would have another symbol.
 
@@ -20,8 +21,4 @@ export function securityIdOf(user: unknown): string | number | undefined {
 
 function isSecurityId({description}: symbol): boolean {
   return description === 'securityId';
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -11,7 +11,7 @@ import type {Ack, Packet, Peer} from './answer';
 import {Call} from '../context/call';
 import {consumeFor} from './call-limiter';
 import {failByGuard, GUARD, runGuards} from './guards';
-import {isRecord} from '../invocation/handler';
+import {isRecord} from '../common/objects';
 import type {Handler} from '../invocation/handler';
 import {answerAgain, keepingAck} from './kept-reply';
 import {PendingCall} from './pending-call';

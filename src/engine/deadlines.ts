@@ -1,9 +1,13 @@
 import type {Socket} from 'socket.io';
-import type {UnauthenticatedCount} from '../http/connection-limits';
 import {delayOf} from '../common/timers';
 import {MAX_UNAUTHENTICATED_SOCKETS} from '../wire/protocol';
 import {clientOf, internalsOf} from './internals';
 import {endConnection, IDLE_TRANSPORT_TIMEOUT, isGone, terminateSoon} from './closing';
+
+/** Connections without any authenticated socket, counted. */
+export interface UnauthenticatedCount {
+  unauthenticated: number;
+}
 
 /** What is known of a connection until one of its sockets has authenticated. */
 interface Unauthenticated {

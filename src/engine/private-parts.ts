@@ -1,7 +1,8 @@
 import {EventEmitter, once} from 'node:events';
-import {createRequire} from 'node:module';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {Namespace, Server, Socket} from 'socket.io';
+import {checkParts as checkAll, refuseVersion} from '../common/private-parts';
+import type {PrivateParts} from '../common/private-parts';
 
 /** The private parts of socket.io that this package relies on, by class, and the type of each. */
 export const PRIVATE_PARTS = {
@@ -59,7 +60,7 @@ export const PRIVATE_PARTS = {
   },
   Encoder: {encode: 'function'},
   Decoder: {add: 'function', destroy: 'function'},
-} as const satisfies Record<string, Record<string, 'function' | 'object'>>;
+} as const satisfies Record<string, PrivateParts>;
 
 type Owner = keyof typeof PRIVATE_PARTS;
 
@@ -123,17 +124,15 @@ async function connect(io: Server, connection: SampleConnection): Promise<Socket
     const [socket] = await connected;
     return socket;
   } catch (error) {
-    return refuse('Client', error);
+    return refuseVersion('socket.io', 'Client', error);
   }
 }
 
 /** @param only - Checks the parts of that type alone. */
 function checkParts(owner: Owner, found: object, only?: 'function'): void {
-  for (const [part, type] of Object.entries(PRIVATE_PARTS[owner])) {
-    if (only && only !== type) continue;
-    const value: unknown = Reflect.get(found, part);
-    if (typeof value !== type || value === null) refuse(`${owner}.${part}`);
-  }
+  const parts: PrivateParts = PRIVATE_PARTS[owner];
+  const checked = Object.entries(parts).filter(([, type]) => !only || only === type);
+  checkAll('socket.io', owner, found, Object.fromEntries(checked));
 }
 
 /** Everything that a client sends must come through the function that this package puts on its socket. */
@@ -142,15 +141,5 @@ async function checkPackets(socket: Socket, connection: SampleConnection): Promi
   Object.assign(socket, {onevent: () => (received = true)});
   connection.emit('data', '2["sample"]');
   await nextTurn();
-  if (!received) refuse('Socket.onevent');
-}
-
-function refuse(part: string, cause?: unknown): never {
-  const require = createRequire(__filename);
-  const {version} = require('socket.io/package.json') as {version: string};
-  throw new Error(
-    `SocketComponent: socket.io ${version} has changed ${part}, a private part that this package relies ` +
-      'on, so that it could let unauthenticated clients in. Install an earlier version of socket.io 4.',
-    {cause},
-  );
+  if (!received) refuseVersion('socket.io', 'Socket.onevent');
 }

@@ -3,6 +3,7 @@ import type {Socket} from 'socket.io';
 import {toExpressRequest} from '../context/express-request';
 import type {ExpressApp} from '../context/express-request';
 import type {Report} from '../common/guarded';
+import type {UnauthenticatedCount} from '../engine/deadlines';
 
 type Connection = Socket['conn'];
 
@@ -10,11 +11,6 @@ type Connection = Socket['conn'];
 export interface ConnectionLimitOptions {
   readonly maxUnauthenticated: number | false;
   readonly maxConnectionsPerAddress: number | false;
-}
-
-/** Connections without any authenticated socket, counted. */
-export interface UnauthenticatedCount {
-  unauthenticated: number;
 }
 
 /** Refuses connections before they are made; their clients come back by themselves. */

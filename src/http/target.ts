@@ -1,6 +1,6 @@
 import type {HttpServerOptions} from '@loopback/http-server';
 import type {Application} from '@loopback/core';
-import {SocketTags} from '../keys';
+import {SocketTags} from '../options/keys';
 import {restServerOf} from '../options/rest-server';
 import type {ReadyHttpServer, SocketComponentOptions} from '../options/configuration';
 

@@ -8,7 +8,8 @@ import {
   isAuthenticated,
   needsAuthentication,
 } from './strategy';
-import type {Call, ControllerMethod} from '../context/call';
+import type {Call} from '../context/call';
+import type {ControllerMethod} from '../context/caller';
 import {VALUES} from './handler';
 import type {Handler, HandlerDefinition, HandlerKind} from './handler';
 import {mistakeOf} from './method-mistakes';

@@ -1,6 +1,6 @@
 import {InterceptedInvocationContext} from '@loopback/core';
 import type {Context, InterceptorOrKey} from '@loopback/core';
-import type {ControllerMethod} from '../context/call';
+import type {ControllerMethod} from '../context/caller';
 import type {Provide} from './construction';
 import type {Injectors} from './injectors';
 import {IN_INVOCATION} from './places';

@@ -14,7 +14,8 @@ import type {
 } from '@loopback/core';
 import {BindingChanges} from '../context/binding-changes';
 import type {Validity} from '../context/binding-changes';
-import type {Call, ControllerMethod} from '../context/call';
+import type {Call} from '../context/call';
+import type {ControllerMethod} from '../context/caller';
 import {ignoreRejections} from './construction';
 import type {Provide} from './construction';
 import {withCallback} from './handler';

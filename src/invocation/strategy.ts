@@ -11,7 +11,8 @@ import type {Request} from '@loopback/rest';
 import {requestWith} from '../context/express-request';
 import {SocketEvents} from '../wire/protocol';
 import {USER} from '../context/security';
-import type {Call, ControllerMethod} from '../context/call';
+import type {Call} from '../context/call';
+import type {ControllerMethod} from '../context/caller';
 import type {Handler} from './handler';
 
 /** A strategy and its options, as `@authenticate` keeps them. */

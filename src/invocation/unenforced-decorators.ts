@@ -1,6 +1,6 @@
 import {ContextTags, MetadataInspector} from '@loopback/core';
 import type {Constructor, Context} from '@loopback/core';
-import {SocketTags} from '../keys';
+import {SocketTags} from '../options/keys';
 
 type Metadata = Readonly<Record<string, unknown>>;
 

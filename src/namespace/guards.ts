@@ -1,8 +1,8 @@
 import {inspect} from 'node:util';
 import type {Namespace, Socket} from 'socket.io';
 import {limitAttachments} from '../engine/attachments';
-import {guardMiddleware, runGuarded, runListeners} from '../common/guarded';
-import type {Middleware, Report} from '../common/guarded';
+import {runGuarded, runListeners} from '../common/guarded';
+import type {Report} from '../common/guarded';
 import {SocketError} from '../wire/refusals';
 import {
   internalsOf,
@@ -11,6 +11,8 @@ import {
   PacketTypes,
   parserOf,
 } from '../engine/internals';
+
+type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
 /** An event packet: its name and arguments, and the id of the ack that was asked for. */
 export interface EventPacket {
@@ -206,6 +208,25 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
 /** Says where the faults of a guarded namespace are reported. */
 export function reportOf(namespace: Namespace | undefined): Report | undefined {
   return namespace && reports.get(namespace);
+}
+
+/** A middleware that fails refuses the socket, and one that answers twice is heard once. */
+function guardMiddleware(middleware: Middleware, report: Report): Middleware {
+  return (socket, next) => {
+    let settled = false;
+    const settle = (error?: Error) => {
+      if (settled) return;
+      settled = true;
+      next(error);
+    };
+    runGuarded(
+      () => middleware(socket, settle),
+      error => {
+        report(error, 'io.use', socket);
+        settle(new Error('Internal Server Error'));
+      },
+    );
+  };
 }
 
 /** A middleware's error, or another one where it cannot be encoded: socket.io would throw then. */

@@ -1,7 +1,7 @@
 import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {ErrorBodyOptions} from '../wire/failures';
-import {SocketBindings} from '../keys';
+import {SocketKeys} from './keys';
 import type {LogSocketError} from './types';
 
 /** How a server shapes and logs failures. */
@@ -15,7 +15,7 @@ export function readFailurePolicy(app: Application): FailurePolicy {
   const find = {optional: true} as const;
   return {
     body: app.getSync(RestBindings.ERROR_WRITER_OPTIONS, find) ?? {},
-    log: app.getSync(SocketBindings.LOG_ERROR, find) ?? logError,
+    log: app.getSync(SocketKeys.LOG_ERROR, find) ?? logError,
   };
 }
 

@@ -1,8 +1,9 @@
 import {isPromiseLike} from '@loopback/core';
 import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
+import {isRecord} from '../common/objects';
 import {MAX_DELAY} from '../common/timers';
-import {SocketBindings} from '../keys';
+import {SocketKeys} from './keys';
 import {restContextOf} from './rest-server';
 import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './configuration';
 import type {SocketComponentOptions, SocketServerOptions} from './configuration';
@@ -19,8 +20,6 @@ interface Rule {
 
 type Rules<Options> = {readonly [Name in keyof Required<Options>]: Rule};
 
-const isObject = (value: unknown) =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isFunction = (value: unknown) => typeof value === 'function';
 const isName = (value: unknown) => typeof value === 'string' && value !== '';
 const isDuration = (value: unknown) =>
@@ -28,7 +27,7 @@ const isDuration = (value: unknown) =>
 
 const AUTHENTICATION: Record<string, (value: unknown) => boolean> = {
   strategy: isName,
-  options: isObject,
+  options: isRecord,
   applyCredentials: isFunction,
 };
 const isAuthentication = (value: object) =>
@@ -60,7 +59,7 @@ const isWindow = (value: object) => {
 
 const isLimiter = (value: object) => {
   const {limiter, by, ...rest} = value as Record<string, unknown>;
-  const consume = isObject(limiter) && (limiter as {consume?: unknown}).consume;
+  const consume = isRecord(limiter) && (limiter as {consume?: unknown}).consume;
   const known = by === undefined || by === 'user' || by === 'socket';
   return isFunction(consume) && known && Object.keys(rest).length === 0;
 };
@@ -72,10 +71,10 @@ const areAuthentications = (value: object) => {
 };
 
 const COMPONENT_RULES: Rules<SocketComponentOptions> = {
-  io: {expected: "an object of socket.io's ServerOptions", accepts: isObject},
+  io: {expected: "an object of socket.io's ServerOptions", accepts: isRecord},
   http: {
     expected: 'HttpServerOptions, an http.Server, or a function that returns one',
-    accepts: value => isObject(value) || isFunction(value),
+    accepts: value => isRecord(value) || isFunction(value),
   },
   coalesceWrites: BOOLEAN,
   jsonp: BOOLEAN,
@@ -84,7 +83,7 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
   maxConnectionsPerAddress: COUNT_OR_NONE,
   authentications: {
     expected: '{concurrent?: a whole number above 0, or false}',
-    accepts: value => isObject(value) && areAuthentications(value as object),
+    accepts: value => isRecord(value) && areAuthentications(value),
   },
   maxSockets: COUNT_OR_NONE,
   reconnectWindow: DURATION,
@@ -117,11 +116,11 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
   callLimiter: {
     expected:
       "{limiter, by?: 'user' or 'socket'}, the limiter with a method consume(key)",
-    accepts: value => isObject(value) && isLimiter(value as object),
+    accepts: value => isRecord(value) && isLimiter(value),
   },
   retryWindow: {
     expected: '{time, calls, bytes?}, all above 0, or false',
-    accepts: value => value === false || (isObject(value) && isWindow(value as object)),
+    accepts: value => value === false || (isRecord(value) && isWindow(value)),
   },
   expiresAt: {expected: 'a function', accepts: isFunction},
   expiryNotice: DURATION,
@@ -132,8 +131,7 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
   anonymous: BOOLEAN,
   authentication: {
     expected: "a strategy's name, or {strategy?, options?, applyCredentials?}",
-    accepts: value =>
-      isName(value) || (isObject(value) && isAuthentication(value as object)),
+    accepts: value => isName(value) || (isRecord(value) && isAuthentication(value)),
   },
   userId: {expected: 'a function', accepts: isFunction},
 };
@@ -144,7 +142,7 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
  * @throws Error that names the option and says what it must be.
  */
 export function readComponentOptions(app: Application): ComponentOptions {
-  const options = app.getConfigSync<unknown>(SocketBindings.COMPONENT);
+  const options = app.getConfigSync<unknown>(SocketKeys.COMPONENT);
   return {
     ...DEFAULT_SOCKET_COMPONENT_OPTIONS,
     ...check<SocketComponentOptions>('SocketComponent', options, COMPONENT_RULES),
@@ -157,7 +155,7 @@ export function readComponentOptions(app: Application): ComponentOptions {
  * @throws Error that names the server and the option and says what it must be.
  */
 export function readServerOptions(app: Application, server: string): SocketServerOptions {
-  const options = app.getConfigSync<unknown>(SocketBindings.server(server));
+  const options = app.getConfigSync<unknown>(SocketKeys.server(server));
   return check<SocketServerOptions>(`Server "${server}"`, options, SERVER_RULES);
 }
 
@@ -176,9 +174,9 @@ function check<Options extends object>(
   rules: Rules<Options>,
 ): Options {
   if (options === undefined) return {} as Options;
-  if (!isObject(options))
+  if (!isRecord(options))
     throw new Error(`${owner}: the configuration must be an object.`);
-  const given = options as Record<string, unknown>;
+  const given = options;
   const known = rules as Record<string, Rule | undefined>;
   for (const [name, value] of Object.entries(given)) {
     const rule = Object.hasOwn(rules, name) ? known[name] : undefined;

@@ -215,7 +215,7 @@ export class Endpoint implements ConnectionService, Claimant {
     error: unknown,
     statusCode: number,
     handler: string,
-    socket?: Socket,
+    socket?: {readonly id: string},
   ): void {
     const source = {
       server: this.name,

@@ -7,7 +7,7 @@ import {Endpoint} from './endpoint';
 import {readFailurePolicy} from '../options/failure-policy';
 import {expressOf} from '../context/express-request';
 import {findHttpTarget, NOTHING_LISTENS} from '../http/target';
-import {SocketTags} from '../keys';
+import {SocketTags} from '../options/keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from '../http/listener';
 import {leaveUnclaimed, refuseUnclaimed} from '../namespace/claims';
@@ -21,6 +21,7 @@ import type {ComponentOptions} from '../options/read-options';
 import {checkSocketIo} from '../engine/private-parts';
 import {messageOf, ProblemLog, throwProblems} from './problem-log';
 import {childrenOf} from '../engine/internals';
+import type {ServerHost} from './ports';
 import {SocketServer} from './socket.server';
 import {
   DEFAULT_SERVER_NAME,
@@ -32,7 +33,7 @@ import type {StartTarget} from '../options/configuration';
  * What all named servers of an application share: the socket.io server, its life cycle, and the
  * decorated controllers. It starts after the REST server listens and stops before anything else.
  */
-export class SocketHost implements LifeCycleObserver {
+export class SocketHost implements LifeCycleObserver, ServerHost {
   private readonly endpoints = new Map<string, Endpoint>();
   private readonly namespaces = new Namespaces();
   private readonly authentications = new AuthenticationQueue();
@@ -54,7 +55,7 @@ export class SocketHost implements LifeCycleObserver {
   }
 
   /** Makes a server known; one that comes after start is started at once. */
-  register(server: SocketServer): Endpoint {
+  register(server: Pick<SocketServer, 'name' | 'context'>): Endpoint {
     const endpoint = new Endpoint(server.name, server.context, this.authentications);
     if (this.started) {
       this.configure(endpoint);

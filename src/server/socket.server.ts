@@ -19,11 +19,12 @@ import {FunctionHandler} from '../invocation/handler';
 import type {Handler, HandlerDefinition, HandlerKind} from '../invocation/handler';
 import {ReferenceHandler} from '../invocation/reference-handler';
 import type {Endpoint} from './endpoint';
-import {SocketBindings} from '../keys';
+import {SocketKeys} from '../options/keys';
 import {toUnauthorized} from '../wire/failures';
 import {SocketErrors} from '../wire/refusals';
 import {RESERVED_EVENTS, SocketEvents} from '../wire/protocol';
-import type {SocketHost} from './socket.host';
+import {HOST} from './ports';
+import type {ServerHost} from './ports';
 import {DEFAULT_SERVER_NAME} from '../options/configuration';
 import type {SocketServerOptions, StartTarget} from '../options/configuration';
 import type {
@@ -74,13 +75,13 @@ export class SocketServer<
 
   constructor(
     @inject(CoreBindings.APPLICATION_INSTANCE) private readonly app: Application,
-    @inject(SocketBindings.HOST) private readonly host: SocketHost,
+    @inject(HOST) private readonly host: ServerHost,
     @inject.binding() binding: Binding<unknown>,
   ) {
     this.name = binding.key.slice(CoreBindings.SERVERS.length + 1);
     this.context = new Context(app, this.name);
     this.context.scope = BindingScope.SERVER;
-    this.context.bind(SocketBindings.SERVER).to(this);
+    this.context.bind(SocketKeys.SERVER).to(this);
     this.endpoint = host.register(this);
   }
 
@@ -99,10 +100,10 @@ export class SocketServer<
     name: string = DEFAULT_SERVER_NAME,
     options?: SocketServerOptions,
   ): SocketServer<ClientEvents, ServerEvents> {
-    if (!app.isBound(SocketBindings.HOST)) {
+    if (!app.isBound(HOST)) {
       throw new Error('SocketServer.get: call app.component(SocketComponent) first.');
     }
-    const key = SocketBindings.server(name);
+    const key = SocketKeys.server(name);
     if (options) app.configure(key).to(options);
     if (!app.isBound(key)) app.add(SocketServer.bindingFor(name));
     const server: unknown = app.getSync(key);
@@ -117,7 +118,7 @@ export class SocketServer<
   /** A binding that creates the server of that name when it is first asked for. */
   static bindingFor(name: string): Binding<SocketServer> {
     return createBindingFromClass(SocketServer, {
-      key: SocketBindings.server(name),
+      key: SocketKeys.server(name),
       type: CoreTags.SERVER,
       defaultScope: BindingScope.SINGLETON,
     });

@@ -1,6 +1,7 @@
 import type {Constructor} from '@loopback/core';
 import {getModelSchemaRef} from '@loopback/rest';
 import type {SchemasObject} from '@loopback/rest';
+import {isRecord} from '../common/objects';
 import type {SocketSchema} from '../decorators/metadata';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -109,7 +110,7 @@ function mapNested(schema: JsonSchema, change: Change): JsonSchema {
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => {
       if (NESTED.has(keyword)) return [keyword, changed(value, change)];
-      if (!NAMED.has(keyword) || !isSchema(value)) return [keyword, value];
+      if (!NAMED.has(keyword) || !isRecord(value)) return [keyword, value];
       const named = Object.entries(value).map(([name, one]) => [
         name,
         changed(one, change),
@@ -121,9 +122,5 @@ function mapNested(schema: JsonSchema, change: Change): JsonSchema {
 
 function changed(value: unknown, change: Change): unknown {
   if (Array.isArray(value)) return value.map(one => changed(one, change));
-  return isSchema(value) ? change(value) : value;
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isRecord(value) ? change(value) : value;
 }

@@ -1,4 +1,5 @@
-import type {ArgumentSchema, JsonSchema} from './argument-schema';
+import {isRecord} from '../common/objects';
+import type {ArgumentSchema} from './argument-schema';
 
 /** What `#/components/schemas/…` may name. */
 type Components = Readonly<Record<string, unknown>>;
@@ -116,8 +117,4 @@ function isPattern(value: unknown): boolean {
   } catch {
     return false;
   }
-}
-
-function isRecord(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -10,7 +10,7 @@ import type {
   ResolvedRoute,
   SchemasObject,
 } from '@loopback/rest';
-import {isRecord} from '../invocation/handler';
+import {isRecord} from '../common/objects';
 import {RestValidation} from './rest-validation';
 import {toldOf} from './schema-validator';
 

@@ -1,3 +1,4 @@
+import {isObject} from '../common/objects';
 import {statusOf} from './failures';
 
 /** How many `cause`s of an error are looked at. */
@@ -72,8 +73,4 @@ function isSystemError(thrown: unknown): boolean {
     error = cause;
   }
   return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -12,7 +12,7 @@ import {SocketBindings} from 'loopback4-socket';
 import type {IncomingMessage} from 'node:http';
 import type {Socket} from 'socket.io';
 import {Call} from '../../../dist/context/call';
-import type {Caller} from '../../../dist/context/call';
+import type {Caller} from '../../../dist/context/caller';
 import {ConnectionContext} from '../../../dist/context/contexts';
 import {ControllerHandler} from '../../../dist/invocation/controller-handler';
 import {describeOperation, describeParameters} from '../../../dist/decorators/metadata';

@@ -1,0 +1,35 @@
+import {BindingKey, CoreBindings} from '@loopback/core';
+import type {Context} from '@loopback/core';
+import type {Server as IoServer, Socket} from 'socket.io';
+import {DEFAULT_SERVER_NAME} from './configuration';
+import type {LogSocketError} from './types';
+
+/** The binding keys. `SocketBindings` makes them public, typed by the classes that are bound. */
+export const SocketKeys = {
+  COMPONENT: BindingKey.create<object>(`${CoreBindings.COMPONENTS}.SocketComponent`),
+  IO: BindingKey.create<IoServer>('socket.io'),
+  LOG_ERROR: BindingKey.create<LogSocketError>('socket.logError'),
+  SERVER: BindingKey.create<object>('socket.server'),
+  SOCKET: BindingKey.create<Socket>('socket.socket'),
+  CONNECTION: BindingKey.create<Context>('socket.connection'),
+  CREDENTIALS: BindingKey.create<unknown>('socket.credentials'),
+  ARGS: BindingKey.create<unknown>('socket.args'),
+  SIGNAL: BindingKey.create<AbortSignal>('socket.signal'),
+
+  server(name: string = DEFAULT_SERVER_NAME): BindingKey<object> {
+    return BindingKey.create<object>(`${CoreBindings.SERVERS}.${name}`);
+  },
+} as const;
+
+/** Tags and groups of this package's bindings. */
+// eslint-disable-next-line @typescript-eslint/no-namespace -- as LoopBack's own keys are written
+export namespace SocketTags {
+  /** Life cycle group that starts last and stops first. */
+  export const LIFE_CYCLE_GROUP = 'socket';
+
+  /**
+   * Tag of a global interceptor that enforces the decorators of another package when sockets call; its
+   * value is the package's name, or a list of names.
+   */
+  export const ENFORCES = 'socket.enforces';
+}

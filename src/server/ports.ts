@@ -1,0 +1,24 @@
+import {BindingKey} from '@loopback/core';
+import type {Context} from '@loopback/core';
+import type {Namespace, Server as IoServer} from 'socket.io';
+import type {StartTarget} from '../options/configuration';
+import type {Endpoint} from './endpoint';
+
+/** The parts of the host that a named server uses. */
+export interface ServerHost {
+  /** The socket.io server of all named servers. @throws Error before `app.init()`. */
+  readonly io: IoServer;
+  register(server: {readonly name: string; readonly context: Context}): Endpoint;
+  startOne(endpoint: Endpoint): Promise<void>;
+  stopOne(endpoint: Endpoint): Promise<void>;
+  startOn(endpoint: Endpoint, target: StartTarget): void;
+  /** Called after a handler was set or added. */
+  changed(endpoint: Endpoint): void;
+  /** @throws Error before `app.init()`. */
+  namespaceOf(endpoint: Endpoint): Namespace;
+  isListening(endpoint: Endpoint): boolean;
+  urlOf(endpoint: Endpoint): string | undefined;
+}
+
+/** The key of the host; applications do not use it. */
+export const HOST = BindingKey.create<ServerHost>('socket.host');
