@@ -20,6 +20,7 @@ export {SocketBindings, SocketTags} from './keys';
 export {
   ErrorCodes,
   MAX_CALL_ID_LENGTH,
+  MAX_CALL_REF_LENGTH,
   MAX_ATTACHMENTS,
   MAX_DEPTH,
   MAX_WAITING_CALLS,
@@ -28,6 +29,7 @@ export {
 } from './wire/protocol';
 export type {
   CallOptions,
+  CancelBody,
   DrainingBody,
   ErrorBody,
   ErrorCode,

@@ -56,7 +56,9 @@ describe('docs/protocol.md', () => {
 
   it('names what the package exports of it', () => {
     const index = readFileSync(join(ROOT, 'src', 'index.ts'), 'utf8');
-    const lists = index.matchAll(/export (?:type )?\{([^}]+)\} from '.\/protocol'/g);
+    const lists = index.matchAll(
+      /export (?:type )?\{([^}]+)\} from '.\/wire\/protocol'/g,
+    );
     const exported = [...lists].flatMap(([, names]) => names.match(/\w+/g) ?? []);
     assert.ok(exported.length > 10);
     const [introduction] = TEXT.split('\n## ');

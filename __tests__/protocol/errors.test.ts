@@ -366,6 +366,9 @@ describeSection('Codes', options => {
     note((await client.call('ping', 1, 2, 3)).error);
     note((await client.call('ping', JSON.parse(nested(65)))).error);
     note((await client.call('slow', null, {$call: {timeout: 5}})).error);
+    const cancelled = client.call('slow', null, {$call: {ref: '1'}});
+    await client.call('$cancel', {ref: '1'});
+    note((await cancelled).error);
     const slow = client.call('slow');
     await client.call('ping');
     const stopped = given.server.stop();
@@ -386,6 +389,7 @@ describeSection('Codes', options => {
       TOO_MANY_REQUESTS: 429,
       PAYLOAD_TOO_LARGE: 413,
       CALL_TIMEOUT: 504,
+      CALL_CANCELLED: 499,
       SHUTTING_DOWN: 503,
     });
     assert.deepEqual([...seen.keys()].sort(), Object.values(ErrorCodes).sort());

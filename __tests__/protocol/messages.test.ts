@@ -261,13 +261,14 @@ describeSection('failed', options => {
 describeSection('Reserved names', options => {
   it('cannot be the name of a method', async () => {
     await using given = await givenServer();
-    for (const name of RESERVED_EVENTS) {
+    for (const name of [...RESERVED_EVENTS, '$any']) {
       assert.throws(() => given.server.defineMethod(name, () => true), /reserved/);
     }
   });
 
   it('are these', () => {
     assert.deepEqual([...RESERVED_EVENTS].sort(), [
+      '$cancel',
       'authenticated',
       'authentication',
       'connect',

@@ -6,14 +6,14 @@ const WINDOW = {time: 60_000, calls: 2};
 
 /** Takes note of a call that repeats none. */
 function begin(recent: RecentCalls, id: string, window: object = {}) {
-  const settle = recent.claim({...WINDOW, ...window}, 'user', id, undefined);
-  assert.ok(typeof settle === 'function', `${id} is not known`);
-  return (reply: object) => settle([reply], [JSON.stringify(reply)]);
+  const {call, isNew} = recent.claim({...WINDOW, ...window}, 'user', id, undefined);
+  assert.ok(isNew, `${id} is not known`);
+  return (reply: object) => call.settle([reply], [JSON.stringify(reply)]);
 }
 
 /** Whether a call is answered as one that repeats another. */
 const isKnown = (recent: RecentCalls, id: string, user = 'user') =>
-  typeof recent.claim(WINDOW, user, id, undefined) !== 'function';
+  !recent.claim(WINDOW, user, id, undefined).isNew;
 
 describe('calls that are remembered', () => {
   it('are those that were answered last, however many ran at the same time', () => {
@@ -93,14 +93,10 @@ describe('calls that are remembered', () => {
       };
       const recent = new RecentCalls();
       const claim = (id: string, user = 'user') => {
-        const claimed = recent.claim(
-          {time: WINDOW.time, calls: 100},
-          user,
-          id,
-          undefined,
-        );
-        if (typeof claimed !== 'function') return 'known';
-        claimed([], []);
+        const window = {time: WINDOW.time, calls: 100};
+        const {call, isNew} = recent.claim(window, user, id, undefined);
+        if (!isNew) return 'known';
+        call.settle([], []);
         return 'new';
       };
       claim('first');

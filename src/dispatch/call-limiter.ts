@@ -1,21 +1,20 @@
 import {SocketErrors} from '../wire/refusals';
-import type {Peer} from './answer';
+import type {DispatchSession} from './ports';
 
 /**
- * Takes a point of a connection's user, or of its socket.
+ * Consumes a point of a session's user, or of its socket.
  *
- * @throws SocketError `TOO_MANY_REQUESTS` when there is none left; what the limiter throws when it
- * cannot tell.
+ * @throws SocketError `TOO_MANY_REQUESTS` when none is left, or the error of a limiter whose store fails.
  */
-export async function consumeFor(peer: Peer): Promise<void> {
-  const {callLimiter} = peer.service.options;
+export async function consumeFor(session: DispatchSession): Promise<void> {
+  const {callLimiter} = session.endpoint.options;
   if (!callLimiter) return;
   const {limiter, by = 'user'} = callLimiter;
-  const key = by === 'user' ? peer.userKey : peer.socket.id;
+  const key = by === 'user' ? session.userKey : session.socket.id;
   try {
     await limiter.consume(key);
   } catch (error) {
-    // rate-limiter-flexible rejects with an Error where its store fails, and else with what is left.
+    // rate-limiter-flexible rejects with an Error when its store fails, and otherwise with an object.
     if (error instanceof Error) throw error;
     const {msBeforeNext} = error as {msBeforeNext?: unknown};
     throw SocketErrors.rateLimited(

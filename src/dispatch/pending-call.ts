@@ -1,81 +1,79 @@
+import type {Call} from '../context/call';
 import {MAX_DELAY} from '../common/timers';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {answer, answerFailure, refuseCall} from './answer';
-import type {Ack, Peer} from './answer';
-import type {Call} from '../context/call';
-import type {InFlightCall} from './calls-in-flight';
-import type {Recent} from './recent-calls';
+import {timeoutOf} from './call-options';
+import type {Ack, Packet} from './packet';
+import type {DispatchSession, InFlightCall, KeptCall} from './ports';
 import {checkResult} from './result';
 
 /**
  * A packet that is not answered at once: it waits for its client to read, for guards, for the limiter, for
- * its method, or for the answer to the call that it repeats. It is in flight until that is over.
+ * its method, or for the answer of the call that it repeats. It is in flight until then.
  */
 export class PendingCall implements InFlightCall {
-  place = -1;
   private timer: NodeJS.Timeout | undefined;
-  /** Counts what it waits for, one after the other. */
-  private stage = 0;
+  /** Counts the steps that it has waited for. */
+  private step = 0;
   private settled = false;
-  /** Once its method runs. */
+  /** Set while its method runs. */
   private call?: Call;
-  /** Given the outcome; a retried call may wait for it on another connection. */
+  /** Receives the outcome, which a repeated call may receive on another connection. */
   private ack: Ack | undefined;
-  /** The call that it repeats. */
-  private repeated?: {recent: Recent; ack: Ack};
+  private repeated?: {call: KeptCall; ack: Ack};
 
   /**
-   * @param label - How logs name what it waits for.
-   * @param own - Answers on the connection that the packet came on.
-   * @param timeout - In ms, after which it is answered all the same.
+   * @param label - Names the step that it waits for in logs.
+   * @param localAck - Answers on the connection of the packet.
    */
   constructor(
-    private readonly peer: Peer,
+    private readonly session: DispatchSession,
+    readonly packet: Packet,
     private label: string,
-    private readonly own: Ack | undefined,
-    timeout: number | undefined,
+    private readonly localAck: Ack | undefined,
   ) {
-    this.ack = own;
-    peer.service.begin();
-    peer.running.add(this);
+    this.ack = localAck;
+    session.endpoint.begin();
+    session.inFlight.add(this);
+    const timeout = timeoutOf(packet, session.endpoint.options.callTimeout);
     if (timeout !== undefined) this.expireAfter(timeout, timeout);
   }
 
-  /** Takes the next step, unless it has been answered or its socket is gone. Then it is over, or waits again. */
-  resume(step: () => void): void {
-    const {stage} = this;
-    if (!this.settled && this.peer.stillAuthenticated()) step();
-    if (this.stage === stage) this.end();
+  /** Runs the next step, unless it is answered already or its session has ended. */
+  resume(run: () => void): void {
+    const {step} = this;
+    if (!this.settled && this.session.checkAuthenticated()) run();
+    if (this.step === step) this.end();
   }
 
   /** Waits for guards, which call `resume`. */
   guard(label: string): this {
     this.label = label;
-    this.stage++;
+    this.step++;
     return this;
   }
 
-  /** Waits for a promise, as of the limiter, and goes on unless that rejects. */
-  async waitFor(label: string, promise: Promise<void>, step: () => void): Promise<void> {
+  /** Waits for a promise, and then runs the next step, or answers with the rejection. */
+  async waitFor(label: string, promise: Promise<void>, run: () => void): Promise<void> {
     this.label = label;
-    this.stage++;
+    this.step++;
     try {
       await promise;
     } catch (error) {
       this.resume(() => this.fail(error));
       return;
     }
-    this.resume(step);
+    this.resume(run);
   }
 
-  /** Notes that its method is about to run. */
+  /** Called before its method runs. */
   start(call: Call, ack: Ack | undefined): void {
     this.call = call;
     this.ack = ack;
   }
 
-  /** Waits for what the method has promised. */
+  /** Waits for the promise of its method. */
   async follow(
     call: Call,
     label: string,
@@ -83,86 +81,94 @@ export class PendingCall implements InFlightCall {
     result: unknown,
   ): Promise<void> {
     this.label = label;
-    this.stage++;
+    this.step++;
     this.start(call, ack);
     try {
-      // Settles once, whatever a thenable does.
+      // `await` takes the first outcome of a thenable only.
       const value = await result;
-      checkResult(value, this.peer, label, Boolean(this.own) && !this.settled);
+      const isSent = this.localAck !== undefined && !this.settled;
+      checkResult(value, this.session, label, isSent);
       this.end(() => answer(value, ack));
     } catch (error) {
       if (call.isStoppedBy(error)) {
         this.end();
         return;
       }
-      // What comes too late to be told is logged all the same.
-      if (this.settled) this.peer.service.fail(error, label, this.peer.socket);
+      // A later failure is logged.
+      if (this.settled) this.session.fail(error, label);
       this.end(() => this.fail(error));
     }
   }
 
-  /** Waits for the answer to an earlier call. */
-  repeat(label: string, recent: Recent): void {
+  /** Waits for the answer of an earlier call. */
+  repeat(label: string, call: KeptCall): void {
     this.label = label;
-    this.stage++;
+    this.step++;
     const ack: Ack = (...reply) => {
-      this.end(() => this.own?.(...reply));
+      this.end(() => this.localAck?.(...reply));
       return true;
     };
-    this.repeated = {recent, ack};
-    recent.waiting?.add(ack);
+    this.repeated = {call, ack};
+    call.waiting?.add(ack);
   }
 
-  /** Answers that the call will not be, because its connection ends; or what its method has called back. */
-  refuse(thrown: SocketError): void {
-    if (this.own) refuseCall(this.peer, thrown, this.call, this.own);
-    if (this.ack === this.own) this.settle();
+  refuse(reason: SocketError): void {
+    if (this.localAck) refuseCall(this.session, reason, this.call, this.localAck);
+    if (this.ack === this.localAck) this.settle();
   }
 
-  /** Its connection has ended; a method that runs goes on. */
   leave(): void {
     if (!this.call) this.end();
   }
 
+  cancel(): boolean {
+    if (this.settled) return false;
+    this.abort(SocketErrors.callCancelled());
+    return true;
+  }
+
   private end(reply?: () => void): void {
-    const {call, peer, repeated} = this;
+    const {call, session, repeated} = this;
     call?.close();
-    peer.running.delete(this);
-    repeated?.recent.waiting?.delete(repeated.ack);
+    session.inFlight.delete(this);
+    repeated?.call.waiting?.delete(repeated.ack);
     this.settle(reply);
   }
 
   /**
    * @param timeout - In ms since it began.
-   * @param delay - What is left of that, in ms.
+   * @param delay - The rest of it, in ms.
    */
   private expireAfter(timeout: number, delay: number): void {
     this.timer = setTimeout(() => this.expire(timeout), delay);
-    // A call that never ends must not keep a process alive that has stopped.
+    // A call that never ends must not keep a stopped process alive.
     this.timer.unref();
   }
 
   private expire(timeout: number): void {
     const error = SocketErrors.callTimeout(timeout);
-    const {callTimeout: limit} = this.peer.service.options;
-    if (this.ack !== this.own && (limit === false || timeout < limit)) {
-      // Its client waits no longer. What is kept for when it comes again is what the method gives.
-      this.own?.({
-        error: this.peer.service.fail(error, this.label, this.peer.socket).error,
-      });
+    const {callTimeout: limit} = this.session.endpoint.options;
+    if (this.ack !== this.localAck && (limit === false || timeout < limit)) {
+      // Only its client stops waiting: the method's answer is kept for the repeated call.
+      this.localAck?.({error: this.session.fail(error, this.label).error});
       if (limit !== false && limit <= MAX_DELAY) this.expireAfter(limit, limit - timeout);
       return;
     }
+    this.abort(error);
+  }
+
+  /** Answers it with an error, and aborts its method. */
+  private abort(error: SocketError): void {
     this.settle(() => this.fail(error));
     this.call?.abort(error);
-    // What it repeats goes on without it.
+    // The call that it repeats goes on.
     if (this.repeated) this.end();
   }
 
   private fail(error: unknown): void {
-    const {peer, label} = this;
-    if (this.call?.outcome?.told) peer.service.fail(error, label, peer.socket);
-    else answerFailure(peer, error, label, this.ack);
+    const {session, label} = this;
+    if (this.call?.outcome?.told) session.fail(error, label);
+    else answerFailure(session, error, label, this.ack);
   }
 
   private settle(reply?: () => void): void {
@@ -170,6 +176,6 @@ export class PendingCall implements InFlightCall {
     this.settled = true;
     clearTimeout(this.timer);
     reply?.();
-    this.peer.service.finish();
+    this.session.endpoint.finish();
   }
 }

@@ -1,26 +1,16 @@
 import {createHash} from 'node:crypto';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
 import {delayOf} from '../common/timers';
-import type {Ack} from './answer';
-import type {KeptReply, Settle} from './kept-reply';
 import {weigh} from '../common/weight';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import type {Ack} from './packet';
+import type {CallStore, KeptCall, KeptReply, RetryWindow} from './ports';
 
-/** What answers are kept of each user. */
-export interface RetryWindow {
-  /** In ms, from the user's last call with an id. */
-  readonly time: number;
-  /** How many. */
-  readonly calls: number;
-  /** How large they may be together. */
-  readonly bytes?: number;
-}
-
-/** Longer names of namespaces are kept as a digest: clients choose those that a pattern matches. */
+/** Longer names of namespaces are kept as a digest: clients choose the names that a pattern matches. */
 const LONGEST_NAME = 64;
 
 const {bytes: BYTES} = DEFAULT_SOCKET_SERVER_OPTIONS.retryWindow;
 
-/** Tells the calls of a user apart. */
+/** Returns the key of a call among its user's calls. */
 export function callKey(namespace: string, event: string, id: string): string {
   const name =
     namespace.length > LONGEST_NAME
@@ -29,71 +19,92 @@ export function callKey(namespace: string, event: string, id: string): string {
   return JSON.stringify([name, event, id]);
 }
 
-/** What is known of a call that carried an id. */
-export interface Recent {
-  /** Those that wait for its answer; `undefined` once there is one. */
-  waiting: Set<Ack> | undefined;
-  reply: KeptReply;
-  bytes: number;
-}
-
-/** A user's calls, by id. */
+/** The calls of one user, by id. */
 interface UserCalls {
-  readonly running: Map<string, Recent>;
-  /** The one answered longest ago first. */
-  readonly answered: Map<string, Recent>;
-  /** Of the answers and their ids. */
+  readonly running: Map<string, RecentCall>;
+  /** In the order of their answers. */
+  readonly answered: Map<string, RecentCall>;
+  /** Bytes of the answers and their ids. */
   bytes: number;
-  /** When the last of them was made, by `performance.now()`. */
+  /** Time of the last call, by `performance.now()`. */
   used: number;
   /** How often the user has left. */
   left: number;
 }
 
+class RecentCall implements KeptCall {
+  waiting: Set<Ack> | undefined;
+  reply: KeptReply = [];
+  bytes = 0;
+  cancel?: (() => boolean) | undefined;
+
+  constructor(
+    private readonly calls: UserCalls,
+    private readonly id: string,
+    private readonly window: RetryWindow,
+    ack: Ack | undefined,
+  ) {
+    this.waiting = new Set(ack && [ack]);
+    calls.running.set(id, this);
+  }
+
+  settle(reply: unknown[], kept: KeptReply): boolean {
+    const {calls, id, waiting} = this;
+    if (!waiting) return false;
+    this.waiting = this.cancel = undefined;
+    this.reply = kept;
+    calls.running.delete(id);
+    this.keep();
+    for (const ack of waiting) ack(...reply);
+    return true;
+  }
+
+  /** Keeps the answer, and drops the oldest ones that exceed the window. Too large an answer is not kept. */
+  private keep(): void {
+    const {calls, id, window} = this;
+    const {calls: most, bytes: mostBytes = BYTES} = window;
+    this.bytes = id.length + weigh(this.reply, mostBytes);
+    if (this.bytes > mostBytes) return;
+    calls.answered.set(id, this);
+    calls.bytes += this.bytes;
+    for (const [oldest, {bytes}] of calls.answered) {
+      if (calls.answered.size <= most && calls.bytes <= mostBytes) return;
+      calls.answered.delete(oldest);
+      calls.bytes -= bytes;
+    }
+  }
+}
+
 /**
- * Answers calls that are repeated, by the ids that clients give them, without running the method again:
- * a client that lost its connection cannot know whether its call was run.
+ * Keeps the calls with an id in memory. A client that has lost its connection repeats its call, because it
+ * cannot know whether the server has run it.
  */
-export class RecentCalls {
-  /** Those of the user first whose last call is longest ago. */
+export class RecentCalls implements CallStore {
+  /** In least recently used order. */
   private readonly users = new Map<string, UserCalls>();
   private timer?: NodeJS.Timeout | undefined;
 
-  /** Takes note of a call, and gives what is to have its outcome; or the call that it repeats. */
   claim(
     window: RetryWindow,
     user: string,
     id: string,
     ack: Ack | undefined,
-  ): Settle | Recent {
+  ): {readonly call: KeptCall; readonly isNew: boolean} {
     const calls = this.use(user, window.time);
     const known = calls.running.get(id) ?? calls.answered.get(id);
-    if (known) return known;
-    const recent: Recent = {waiting: new Set(ack && [ack]), reply: [], bytes: 0};
-    calls.running.set(id, recent);
-    return (reply, kept) => {
-      const {waiting} = recent;
-      if (!waiting) return false;
-      recent.waiting = undefined;
-      recent.reply = kept;
-      calls.running.delete(id);
-      keep(calls, id, recent, window);
-      for (const one of waiting) one(...reply);
-      return true;
-    };
+    if (known) return {call: known, isNew: false};
+    return {call: new RecentCall(calls, id, window, ack), isNew: true};
   }
 
-  /** Forgets the calls of one who cannot come back. */
+  find(user: string, id: string): KeptCall | undefined {
+    const calls = this.users.get(user);
+    return calls?.running.get(id) ?? calls?.answered.get(id);
+  }
+
   forget(user: string): void {
     this.users.delete(user);
   }
 
-  /**
-   * Forgets the calls of one who has left, unless they come back in time.
-   *
-   * @param time - In ms.
-   * @param isBack - Says whether they have come back.
-   */
   forgetLater(user: string, time: number, isBack: () => boolean): void {
     const calls = this.users.get(user);
     if (!calls) return;
@@ -113,8 +124,8 @@ export class RecentCalls {
 
   private use(user: string, time: number): UserCalls {
     const known = this.users.get(user) ?? {
-      running: new Map<string, Recent>(),
-      answered: new Map<string, Recent>(),
+      running: new Map<string, RecentCall>(),
+      answered: new Map<string, RecentCall>(),
       bytes: 0,
       used: 0,
       left: 0,
@@ -136,23 +147,5 @@ export class RecentCalls {
     if (this.users.size > 0) {
       this.timer = setTimeout(() => this.expire(time), time).unref();
     }
-  }
-}
-
-/** Keeps an answer in place of older ones; one too large by itself is not kept. */
-function keep(
-  calls: UserCalls,
-  id: string,
-  recent: Recent,
-  {calls: most, bytes: mostBytes = BYTES}: RetryWindow,
-): void {
-  recent.bytes = id.length + weigh(recent.reply, mostBytes);
-  if (recent.bytes > mostBytes) return;
-  calls.answered.set(id, recent);
-  calls.bytes += recent.bytes;
-  for (const [oldest, {bytes}] of calls.answered) {
-    if (calls.answered.size <= most && calls.bytes <= mostBytes) return;
-    calls.answered.delete(oldest);
-    calls.bytes -= bytes;
   }
 }

@@ -2,7 +2,7 @@ import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
 import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
-import {RESERVED_EVENTS} from '../wire/protocol';
+import {isReservedEvent} from '../wire/protocol';
 import {DEFAULT_SERVER_NAME} from '../options/configuration';
 import {ControllerHandler} from './controller-handler';
 import type {HandlerKind} from './handler';
@@ -186,7 +186,7 @@ function place(
     );
   }
   const name = metadata.name ?? handler.member;
-  if (RESERVED_EVENTS.has(name) || name === '') {
+  if (isReservedEvent(name) || name === '') {
     return (
       `${handler.label}: the event name "${name}" is reserved. ` +
       "Give the method another: @socketMethod('…')."

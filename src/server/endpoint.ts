@@ -2,8 +2,8 @@ import type {Context} from '@loopback/core';
 import type {Namespace, Socket} from 'socket.io';
 import {Admission} from '../namespace/admission';
 import type {AuthenticationQueue} from '../session/authentication-queue';
-import {Connection} from '../session/session';
-import type {Authenticated, ConnectionService} from '../session/session-server';
+import type {Authenticated, SessionEndpoint} from '../session/ports';
+import {Session} from '../session/session';
 import {StrategyHandler} from '../invocation/strategy';
 import type {Call} from '../context/call';
 import {HandlerTable} from '../invocation/handler-table';
@@ -41,10 +41,10 @@ type EndpointOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;
 
 /** What serves one named server's sockets: its handlers, its connections and its calls in flight. */
-export class Endpoint implements ConnectionService, Claimant {
+export class Endpoint implements SessionEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
-  private readonly connections = new Set<Connection>();
+  private readonly connections = new Set<Session>();
   options: EndpointOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
   failures?: FailurePolicy;
   prohibitedKeys: readonly string[] = [];
@@ -134,7 +134,7 @@ export class Endpoint implements ConnectionService, Claimant {
       Admission.of(socket.nsp).forget(socket);
       return;
     }
-    const connection = new Connection(this, socket);
+    const connection = new Session(this, socket);
     if (this.state === 'closed' || this.idle) {
       // Recovered connections skip the middleware that refuses them.
       socket.disconnect();
@@ -228,7 +228,7 @@ export class Endpoint implements ConnectionService, Claimant {
     );
   }
 
-  leave(connection: Connection): void {
+  leave(connection: Session): void {
     this.connections.delete(connection);
   }
 

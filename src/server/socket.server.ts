@@ -22,7 +22,7 @@ import type {Endpoint} from './endpoint';
 import {SocketKeys} from '../options/keys';
 import {toUnauthorized} from '../wire/failures';
 import {SocketErrors} from '../wire/refusals';
-import {RESERVED_EVENTS, SocketEvents} from '../wire/protocol';
+import {isReservedEvent, SocketEvents} from '../wire/protocol';
 import {HOST} from './ports';
 import type {ServerHost} from './ports';
 import {DEFAULT_SERVER_NAME} from '../options/configuration';
@@ -301,7 +301,7 @@ export class SocketServer<
     name: string,
     handler: MethodHandler<ClientEvents, ServerEvents> | HandlerReference,
   ): void {
-    if (typeof name !== 'string' || name === '' || RESERVED_EVENTS.has(name)) {
+    if (typeof name !== 'string' || name === '' || isReservedEvent(name)) {
       throw new Error(
         `defineMethod: the event name "${name}" is reserved. Choose another.`,
       );

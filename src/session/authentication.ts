@@ -2,12 +2,11 @@ import type {Socket} from 'socket.io';
 import {Admission} from '../namespace/admission';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
 import {runConnected} from './connection-handlers';
-import type {ConnectionService} from './session-server';
 import {delayOf} from '../common/timers';
 import {answerFailure} from '../dispatch/answer';
-import type {Ack, Packet, Peer} from '../dispatch/answer';
+import {countArguments} from '../dispatch/packet';
+import type {Ack, Packet} from '../dispatch/packet';
 import {Call} from '../context/call';
-import {countArguments} from '../dispatch/dispatch';
 import {toRefusal, toUnauthorized} from '../wire/failures';
 import {Expiry} from './expiry';
 import type {ExpiryListener} from './expiry';
@@ -17,7 +16,6 @@ import {liftRequestLimit} from '../engine/request-limits';
 import {ErrorCodes, SocketEvents} from '../wire/protocol';
 import type {ExpiringBody} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
-import type {SocketError} from '../wire/refusals';
 import {
   forgetLeft,
   noteAuthenticated,
@@ -26,87 +24,74 @@ import {
   resumeDeadline,
   unauthenticatedTime,
 } from '../engine/deadlines';
+import type {AuthenticatedSession, SessionEndpoint} from './ports';
 import {WaitingCalls} from './waiting-calls';
+import type {WaitingCall} from './waiting-calls';
 
-/** How many acks of `authentication` may wait for one outcome; more are answered 429. */
+/** Most acks of `authentication` that wait for one outcome; others are answered 429. */
 const MAX_SHARED_AUTHENTICATIONS = 16;
-
-/** What the authentication of a socket needs of its connection. */
-export interface AuthenticationOwner extends Peer {
-  readonly service: ConnectionService;
-  /** Ends the connection for good, because of what was thrown. */
-  refuse(thrown: unknown): void;
-  /** Ends it so that its client comes back by itself. */
-  abandon(error: SocketError): void;
-  /** Takes a call that waited. */
-  handle(packet: Packet, ack?: Ack): void;
-  /** Lets go of its context, if the application has bound nothing in it; another call makes another. */
-  releaseContext(): void;
-}
 
 type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
 
-/** What there is until an authentication, or its renewal, is decided. */
+/** State that a socket has while an authentication, or its renewal, is undecided. */
 interface Undecided {
-  /** Refuses the socket unless it authenticates in time. */
+  /** Ends the time limit of the authentication. */
   deadline?: NodeJS.Timeout;
-  /** Of the authentications that share the outcome. */
+  /** Acks of the `authentication` events that share the outcome. */
   readonly acks: Ack[];
-  /** Calls that wait for it. */
   waiting?: WaitingCalls | undefined;
-  /** Settles when connected handlers have, while they run. */
+  /** Settles after the connected handlers. */
   connectedHandlers?: Promise<unknown> | undefined;
 }
 
-/** Who a socket is: from its first credentials, over renewals, to when they end. */
+/** The authentication of one socket: from its first credentials, over renewals, to its end. */
 export class SocketAuthentication implements ExpiryListener {
   credentials: unknown;
   user: unknown;
-  /** The room of all of the user's sockets; `undefined` for a user without an id. */
   room: string | undefined;
   state: State = 'connecting';
-  /** Whether the authentication handler has succeeded, which opens rooms and broadcasts. */
+  /** Set when the authentication handler has succeeded, which opens rooms and broadcasts. */
   admitted = false;
   private undecided: Undecided | undefined = {acks: []};
-  /** Whether the authentication handler runs, or connected handlers do. */
+  /** Set while the authentication handler or connected handlers run. */
   private checking = false;
-  /** Whether it goes on though the socket has left. */
+  /** Set when they still run after the socket has left. */
   private left = false;
   private expiry?: Expiry | undefined;
 
-  constructor(private readonly owner: AuthenticationOwner) {}
+  constructor(private readonly session: AuthenticatedSession) {}
 
   private get socket(): Socket {
-    return this.owner.socket;
+    return this.session.socket;
   }
 
-  private get service(): ConnectionService {
-    return this.owner.service;
+  private get endpoint(): SessionEndpoint {
+    return this.session.endpoint;
   }
 
-  /** Starts the clock, and authenticates at once where the handshake carries the credentials. */
+  /** Starts the time limit, and authenticates at once when the handshake carries credentials. */
   start(): void {
-    const {timeout, credentials} = this.service.options;
+    const {timeout, credentials} = this.endpoint.options;
     if (timeout !== false) {
       this.limitTime(timeout, timeout - unauthenticatedTime(this.socket));
     }
     if (credentials === 'event') return;
     const handshake = handshakeCredentials(this.socket);
-    const refusal = checkPayload(handshake, this.service.prohibitedKeys);
-    if (refusal) this.owner.refuse(refusal);
+    const refusal = checkPayload(handshake, this.endpoint.prohibitedKeys);
+    if (refusal) this.session.refuse(refusal);
     else if (credentials === 'handshake' || handshake) this.authenticate(handshake);
   }
 
-  /** Takes an `authentication` event. */
+  /** Handles an `authentication` event. */
   receive(packet: Packet, ack?: Ack): void {
     const event = SocketEvents.AUTHENTICATION;
     const count = countArguments(packet);
     if (count > 1) {
-      answerFailure(this.owner, SocketErrors.tooManyArguments(), event, ack);
+      answerFailure(this.session, SocketErrors.tooManyArguments(), event, ack);
       return;
     }
     if (this.state === 'closed') return;
-    if (this.service.draining) {
+    if (this.endpoint.draining) {
       ack?.({error: toUnauthorized(SocketErrors.shuttingDown())});
       return;
     }
@@ -114,24 +99,24 @@ export class SocketAuthentication implements ExpiryListener {
     const {acks} = (this.undecided ??= {acks: []});
     if (ack) {
       if (acks.length === MAX_SHARED_AUTHENTICATIONS) {
-        answerFailure(this.owner, SocketErrors.tooManyAuthentications(), event, ack);
+        answerFailure(this.session, SocketErrors.tooManyAuthentications(), event, ack);
         return;
       }
       acks.push(ack);
     }
     const credentials = count > 0 ? packet[1] : undefined;
-    const refusal = checkPayload(credentials, this.service.prohibitedKeys);
-    if (refusal) this.owner.refuse(refusal);
+    const refusal = checkPayload(credentials, this.endpoint.prohibitedKeys);
+    if (refusal) this.session.refuse(refusal);
     else if (this.state === 'connecting') this.authenticate(credentials);
-    else if (this.holds() && !renewing) this.takeTurn(credentials);
+    else if (this.checkExpiry() && !renewing) this.takeTurn(credentials);
   }
 
-  /** Lets a call wait for the outcome, if there is room. */
+  /** Keeps a call until the outcome is known, or answers 429. */
   hold(packet: Packet, ack?: Ack): void {
     if (!this.undecided) return;
     const waiting = (this.undecided.waiting ??= new WaitingCalls(this.socket.conn));
-    if (!waiting.hold(packet, ack, this.service.options.maxWaitingCalls)) {
-      answerFailure(this.owner, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
+    if (!waiting.hold(packet, ack, this.endpoint.options.maxWaitingCalls)) {
+      answerFailure(this.session, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
     }
   }
 
@@ -140,31 +125,36 @@ export class SocketAuthentication implements ExpiryListener {
   }
 
   answerWaiting(error: Error): void {
-    for (const {packet, ack} of this.undecided?.waiting?.take() ?? []) {
-      answerFailure(this.owner, error, String(packet[0]), ack);
+    for (const {packet, ack} of this.undecided?.waiting?.takeAll() ?? []) {
+      answerFailure(this.session, error, String(packet[0]), ack);
     }
   }
 
+  /** Removes a call that waits. */
+  takeWaiting(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
+    return this.undecided?.waiting?.take(isTaken);
+  }
+
   /**
-   * Stops its clocks, and forgets who waits; what comes later is discarded.
+   * Stops all timers; a later outcome is discarded.
    *
-   * @returns What settles when connected handlers have, where they still run.
+   * @returns A promise of the connected handlers that still run.
    */
   end(): Promise<unknown> | undefined {
     this.state = 'closed';
     this.expiry?.cancel();
-    if (this.service.authentications.leave(this)) resumeDeadline(this.socket, false);
+    if (this.endpoint.authentications.leave(this)) resumeDeadline(this.socket, false);
     this.left = this.checking;
     if (this.left) noteLeft(this.socket);
-    this.undecided?.waiting?.take();
+    this.undecided?.waiting?.takeAll();
     return this.decided()?.connectedHandlers;
   }
 
   /**
-   * Says whether the socket is authenticated. Ends it if its time is over: timers are late on a machine that
-   * has slept.
+   * Returns true while the socket is authenticated. Ends the session when its authentication has expired, since
+   * timers are late on a machine that has slept.
    */
-  holds(): boolean {
+  checkExpiry(): boolean {
     if (this.state !== 'authenticated') return false;
     if (!this.expiry?.isOver) return true;
     this.expired();
@@ -177,7 +167,7 @@ export class SocketAuthentication implements ExpiryListener {
   }
 
   expired(): void {
-    this.owner.refuse(SocketErrors.expired());
+    this.session.refuse(SocketErrors.expired());
   }
 
   private authenticate(credentials: unknown): void {
@@ -185,10 +175,10 @@ export class SocketAuthentication implements ExpiryListener {
     this.takeTurn(credentials);
   }
 
-  /** Checks credentials now, or when others have been checked that came before. */
+  /** Checks credentials now, or after those that came before. */
   private takeTurn(credentials: unknown): void {
-    const {service, socket} = this;
-    const {authentications, options} = service;
+    const {endpoint, socket} = this;
+    const {authentications, options} = endpoint;
     const most = options.timeout || DEFAULT_SOCKET_SERVER_OPTIONS.timeout;
     if (authentications.tryStart(this, most)) {
       void this.check(credentials);
@@ -203,7 +193,7 @@ export class SocketAuthentication implements ExpiryListener {
     });
   }
 
-  /** @param left - What is left of the time limit, both in ms. */
+  /** @param left - The rest of the time limit, both in ms. */
   private limitTime(timeout: number, left: number): void {
     const {undecided} = this;
     if (!undecided) return;
@@ -211,68 +201,68 @@ export class SocketAuthentication implements ExpiryListener {
     undecided.deadline = setTimeout(() => this.timeOut(timeout), delayOf(left));
   }
 
-  /** It has taken too long: its client, or the server where that has the credentials. */
+  /** Ends the session: the client was too slow, or the server was, when it has the credentials. */
   private timeOut(timeout: number): void {
-    const {owner, service, socket, state} = this;
-    // Its time starts again with its turn.
-    if (state === 'closed' || service.authentications.isWaiting(this)) return;
+    const {session, endpoint, socket, state} = this;
+    // The time limit starts again with its turn.
+    if (state === 'closed' || endpoint.authentications.isWaiting(this)) return;
     const error = SocketErrors.authenticationTimeout(timeout);
     if (state === 'connecting') {
-      owner.refuse(error);
+      session.refuse(error);
     } else {
-      service.report(error, SocketEvents.AUTHENTICATION, socket);
-      owner.abandon(error);
+      endpoint.report(error, SocketEvents.AUTHENTICATION, socket);
+      session.abandon(error);
     }
   }
 
-  /** Runs the authentication handler; a result that comes after the end is discarded. */
+  /** Runs the authentication handler. A result that comes after the end is discarded. */
   private async check(credentials: unknown): Promise<void> {
-    const {owner, service, socket} = this;
+    const {session, endpoint, socket} = this;
     const event = SocketEvents.AUTHENTICATION;
-    const call = new Call(owner, {event, credentials, values: [socket, credentials]});
+    const call = new Call(session, {event, credentials, values: [socket, credentials]});
     this.checking = true;
     try {
-      const {user, room, expiresAt} = await service.authenticate(call);
+      const {user, room, expiresAt} = await endpoint.authenticate(call);
       if (this.state === 'closed') return;
       if (this.admitted && room !== this.room) throw SocketErrors.anotherUser();
       this.room = room;
       this.credentials = credentials;
       this.user = user;
       if (!this.admitted) await this.admit();
-      // A client whose connection is being closed is told nothing any more.
+      // A client whose connection is closing receives nothing.
       const open = socket.conn.readyState === 'open';
-      if (this.holds()) this.renewed(expiresAt);
+      if (this.checkExpiry()) this.renewed(expiresAt);
       else if (open && this.state === 'authenticating') this.accept(expiresAt);
     } catch (error) {
       this.fail(error);
     } finally {
-      service.authentications.finish(this);
+      endpoint.authentications.finish(this);
       this.checking = false;
       if (this.left) forgetLeft(socket);
     }
   }
 
   private fail(thrown: unknown): void {
-    const {owner, state} = this;
+    const {session, state} = this;
     const refusal = toRefusal(thrown);
     if (refusal.code !== ErrorCodes.AUTHENTICATION_UNAVAILABLE) {
-      owner.refuse(thrown);
+      session.refuse(thrown);
     } else if (state === 'authenticated') {
-      // The old authentication holds.
+      // The earlier authentication stays valid.
       this.answerAcks({error: toUnauthorized(refusal)});
       this.decided();
     } else {
-      owner.abandon(refusal);
+      session.abandon(refusal);
     }
   }
 
   /** Opens rooms and broadcasts, and runs connected handlers. */
   private async admit(): Promise<void> {
-    const {service, socket, undecided} = this;
+    const {endpoint, socket, undecided} = this;
     this.admitted = true;
     Admission.of(socket.nsp).admit(socket, this.room);
-    if (service.handlers.connected.length === 0 || !undecided) return;
-    const running = runConnected(this.owner);
+    if (endpoint.handlers.connected.length === 0 || !undecided) return;
+    const running = runConnected(this.session);
     undecided.connectedHandlers = running.catch(() => undefined);
     await running;
     undecided.connectedHandlers = undefined;
@@ -290,21 +280,21 @@ export class SocketAuthentication implements ExpiryListener {
     noteAuthenticated(this.socket);
     liftRequestLimit(this.socket);
     clearTimeout(this.undecided?.deadline);
-    // Whoever is told may end the socket, and then who waits is answered so.
+    // A listener of these may end the socket; waiting calls are then answered with its error.
     this.socket.emit(SocketEvents.AUTHENTICATED, true);
     this.answerAcks({result: true});
     this.expireAt(expiresAt);
-    // Most sockets wait for long after it, and make no call that needs one.
-    this.owner.releaseContext();
+    // Most sockets are idle for long, and make no call that needs a context.
+    this.session.releaseContext();
     const {waiting} = this.undecided ?? {};
-    // One that ends the socket has those behind it answered.
+    // A call that ends the socket also answers the calls behind it.
     for (let next = waiting?.next(); next; next = waiting?.next()) {
-      this.owner.handle(next.packet, next.ack);
+      this.session.handle(next.packet, next.ack);
     }
     this.decided();
   }
 
-  /** Lets go of what there was until now. */
+  /** Drops the state of the decided authentication. */
   private decided(): Undecided | undefined {
     const {undecided} = this;
     this.undecided = undefined;
@@ -317,6 +307,6 @@ export class SocketAuthentication implements ExpiryListener {
     this.expiry =
       time === undefined
         ? undefined
-        : new Expiry(time, this.service.options.expiryNotice, this);
+        : new Expiry(time, this.endpoint.options.expiryNotice, this);
   }
 }

@@ -1,48 +1,43 @@
-import type {ConnectionService} from './session-server';
-import type {Peer} from '../dispatch/answer';
 import {Call} from '../context/call';
-
-/** What handlers of a connection's beginning and end need of it. */
-interface ConnectionPeer extends Peer {
-  readonly service: ConnectionService;
-}
+import type {AuthenticatedSession} from './ports';
 
 /**
  * Runs the connected handlers, one after the other, until the socket is gone.
  *
- * @throws What the first that fails makes of the socket: see `ConnectionService.refusalFor`.
+ * @throws The error to refuse the socket with, after the first handler that fails: see
+ * `SessionEndpoint.refusalFor`.
  */
-export async function runConnected(peer: ConnectionPeer): Promise<void> {
-  const {service, socket} = peer;
-  for (const handler of service.handlers.connected) {
-    if (peer.gone) return;
-    const {credentials, user} = peer;
+export async function runConnected(session: AuthenticatedSession): Promise<void> {
+  const {endpoint, socket} = session;
+  for (const handler of endpoint.handlers.connected) {
+    if (session.gone) return;
+    const {credentials, user} = session;
     const values = [socket, credentials];
     const event = 'connection';
-    const call = new Call(peer, {event, credentials, user, values, lasts: true});
+    const call = new Call(session, {event, credentials, user, values, lasts: true});
     try {
       await handler.invoke(call);
     } catch (error) {
-      throw service.refusalFor(error, handler.label, socket);
+      throw endpoint.refusalFor(error, handler.label, socket);
     } finally {
       call.close();
     }
   }
 }
 
-/** Runs the disconnected handlers, one after the other. What they fail with is logged. */
+/** Runs the disconnected handlers, one after the other. Their errors are logged. */
 export async function runDisconnected(
-  peer: ConnectionPeer,
+  session: AuthenticatedSession,
   reason: string,
 ): Promise<void> {
-  const {credentials, service, socket, user} = peer;
-  for (const handler of service.handlers.disconnected) {
+  const {credentials, endpoint, socket, user} = session;
+  for (const handler of endpoint.handlers.disconnected) {
     const values = [socket, reason];
-    const call = new Call(peer, {event: 'disconnect', credentials, user, values});
+    const call = new Call(session, {event: 'disconnect', credentials, user, values});
     try {
       await handler.invoke(call);
     } catch (error) {
-      peer.report(error, handler.label);
+      session.report(error, handler.label);
     } finally {
       call.close();
     }

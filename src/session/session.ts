@@ -1,57 +1,57 @@
 import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
-import {abandonSocket} from './abandon';
-import {Admission} from '../namespace/admission';
-import {runDisconnected} from './connection-handlers';
-import type {ConnectionService} from './session-server';
-import {answerFailure, refuseCall} from '../dispatch/answer';
-import type {Ack, Packet} from '../dispatch/answer';
 import type {Call} from '../context/call';
-import {CallsInFlight} from '../dispatch/calls-in-flight';
 import {ConnectionContext} from '../context/contexts';
-import {dispatch, labelOf, showAck} from '../dispatch/dispatch';
-import {failureAck} from '../dispatch/failed-calls';
-import {watchPromises, watchUnsent} from '../dispatch/result';
-import {internalFailure, toRefusal, toUnauthorized} from '../wire/failures';
-import {runGuarded} from '../common/guarded';
-import {isQueueFull, whenHandedOn} from '../engine/slow-readers';
-import {checkAnswer, checkArguments} from '../wire/payload';
-import {SocketEvents} from '../wire/protocol';
-import type {DrainingBody, UnauthorizedBody} from '../wire/protocol';
-import {SocketErrors} from '../wire/refusals';
-import type {SocketError} from '../wire/refusals';
-import {SocketAuthentication} from './authentication';
-import type {AuthenticationOwner} from './authentication';
-import {guardSocket} from '../namespace/guards';
-import type {EventPacket, SocketOwner} from '../namespace/guards';
-import {sendAck, socketsOnConnection} from '../engine/internals';
+import {refuseCall} from '../dispatch/answer';
+import type {Ack, Packet} from '../dispatch/packet';
+import type {GuardsDone, InFlightCall, KeptReply} from '../dispatch/ports';
 import {
   CLOSE_GRACE,
   closeIdleTransport,
   cutConnection,
   ignoreLatePackets,
 } from '../engine/closing';
+import {internalsOf, socketsOnConnection} from '../engine/internals';
+import {decodeReply, encodeReply} from '../engine/reply-codec';
+import {isQueueFull, whenHandedOn} from '../engine/slow-readers';
+import {Admission} from '../namespace/admission';
+import {guardSocket} from '../namespace/guards';
+import type {EventPacket, SocketOwner} from '../namespace/guards';
 import type {ApplyCredentials} from '../options/configuration';
+import {toRefusal, toUnauthorized} from '../wire/failures';
+import type {Failure} from '../wire/failures';
+import {checkAnswer} from '../wire/payload';
+import {SocketEvents} from '../wire/protocol';
+import type {DrainingBody, UnauthorizedBody} from '../wire/protocol';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketError} from '../wire/refusals';
+import {abandonSocket} from './abandon';
+import {SocketAuthentication} from './authentication';
+import {runDisconnected} from './connection-handlers';
+import {runEventListeners, runGuards} from './guards';
+import {handlePacket, receivePacket} from './packets';
+import type {PacketSession} from './packets';
+import type {SessionEndpoint} from './ports';
+import type {WaitingCall} from './waiting-calls';
 
 /**
- * The life of one socket in one namespace: it connects, authenticates, calls, and ends. Everything
- * the client sends comes through `receive`, so nothing reaches the application before its time.
+ * The life of one socket in one namespace: it connects, authenticates, calls methods, and ends. `receive` takes
+ * every packet of the client, so that nothing reaches the application before the socket is authenticated.
  */
-export class Connection implements AuthenticationOwner, SocketOwner {
-  private readonly authentication: SocketAuthentication;
-  private calls?: CallsInFlight;
-  /** The ack of the packet that is being handled. */
-  private handling: Ack | undefined;
+export class Session implements PacketSession, SocketOwner {
+  readonly authentication: SocketAuthentication;
+  private calls?: Set<InFlightCall>;
+  handling: Ack | undefined;
   starting: Call | undefined;
   private ended?: Promise<void>;
   private ownContext: ConnectionContext | undefined;
-  /** The context that was released, as long as something else refers to it. */
+  /** The released context: the application may have kept a reference to it. */
   private keptContext?: WeakRef<ConnectionContext>;
   extended = false;
   private ownAborters?: Set<AbortController>;
 
   constructor(
-    readonly service: ConnectionService,
+    readonly endpoint: SessionEndpoint,
     readonly socket: Socket,
   ) {
     this.authentication = new SocketAuthentication(this);
@@ -75,8 +75,8 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     return this.authentication.state === 'authenticated';
   }
 
-  stillAuthenticated(): boolean {
-    return this.authentication.holds();
+  checkAuthenticated(): boolean {
+    return this.authentication.checkExpiry();
   }
 
   get authenticating(): boolean {
@@ -88,11 +88,15 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   get userKey(): string {
-    return `${this.service.name} ${this.authentication.room ?? this.socket.id}`;
+    return `${this.endpoint.name} ${this.authentication.room ?? this.socket.id}`;
   }
 
-  get running(): CallsInFlight {
-    return (this.calls ??= new CallsInFlight());
+  get namespace(): string {
+    return this.socket.nsp.name;
+  }
+
+  get inFlight(): Set<InFlightCall> {
+    return (this.calls ??= new Set());
   }
 
   get callsInFlight(): number {
@@ -108,11 +112,11 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   get server(): string {
-    return this.service.name;
+    return this.endpoint.name;
   }
 
   get serverContext(): Context {
-    return this.service.context;
+    return this.endpoint.context;
   }
 
   get context(): ConnectionContext {
@@ -122,7 +126,6 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   releaseContext(): void {
     const {ownContext} = this;
     if (this.extended || !ownContext) return;
-    // The application may have kept it, and then bind something in it.
     this.keptContext = new WeakRef(ownContext);
     this.ownContext = undefined;
   }
@@ -139,14 +142,62 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   get applyCredentials(): ApplyCredentials {
-    return this.service.applyCredentials;
+    return this.endpoint.applyCredentials;
+  }
+
+  get guarded(): boolean {
+    return internalsOf(this.socket).fns.length > 0;
+  }
+
+  runGuards(packet: Packet, done: GuardsDone): void {
+    runGuards(this, [...internalsOf(this.socket).fns], packet, done);
+  }
+
+  runListeners(packet: Packet, ack: Ack | undefined): boolean {
+    return runEventListeners(this, packet, ack);
+  }
+
+  encodeReply(reply: unknown[]): KeptReply {
+    return encodeReply(this.socket.nsp, reply);
+  }
+
+  decodeReply(kept: KeptReply): unknown[] {
+    return decodeReply(this.socket.nsp, kept);
+  }
+
+  fail(thrown: unknown, handler: string): Failure {
+    return this.endpoint.fail(thrown, handler, this.socket);
+  }
+
+  report(error: unknown, source: string): void {
+    this.endpoint.report(error, source, this.socket);
   }
 
   start(): void {
-    if (!this.service.draining) this.authentication.start();
+    if (!this.endpoint.draining) this.authentication.start();
   }
 
-  /** Tells the client that the server is stopping, and when to come back, in ms. */
+  receive(packet: EventPacket): void {
+    receivePacket(this, packet);
+  }
+
+  handle(packet: Packet, ack?: Ack): void {
+    handlePacket(this, packet, ack);
+  }
+
+  takeWaiting(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
+    return this.authentication.takeWaiting(isTaken);
+  }
+
+  refusalOf(answer: readonly unknown[]): SocketError | undefined {
+    return checkAnswer(answer, this.endpoint.prohibitedKeys);
+  }
+
+  /**
+   * Sends `draining` to the client.
+   *
+   * @param reconnectAfter - In ms.
+   */
   announce(reconnectAfter: number): void {
     if (!this.authenticated) return;
     const body: DrainingBody = {reconnectAfter};
@@ -154,17 +205,13 @@ export class Connection implements AuthenticationOwner, SocketOwner {
   }
 
   /**
-   * Ends the connection, so that the client comes back by itself, and waits for its disconnected
-   * handlers.
+   * Closes the connection, so that the client reconnects automatically, and waits for the disconnected handlers.
    *
-   * @param keepTransport - Leave the namespace only, where the transport carries others too. The
-   * client then does not come back by itself.
+   * @param keepTransport - Leaves only the namespace when the connection carries others too. The client does not
+   * reconnect automatically then.
    */
   async close(keepTransport: boolean): Promise<void> {
-    const error = SocketErrors.shuttingDown();
-    this.authentication.answerAcks({error: toUnauthorized(error)});
-    this.authentication.answerWaiting(error);
-    this.refuseCalls(error);
+    this.refuseAll(SocketErrors.shuttingDown());
     if (this.socket.connected) {
       const gone = new Promise<void>(resolve =>
         this.socket.once('disconnect', () => resolve()),
@@ -172,58 +219,12 @@ export class Connection implements AuthenticationOwner, SocketOwner {
       const shared = socketsOnConnection(this.socket).size > 1;
       if (keepTransport && shared) this.socket.disconnect();
       else this.socket.conn.close();
-      // A polling client that does not poll never fetches the goodbye.
+      // A polling client that does not poll never fetches the last message.
       const cut = setTimeout(() => cutConnection(this.socket.conn), CLOSE_GRACE);
       await gone;
       clearTimeout(cut);
     }
     await this.ended;
-  }
-
-  receive({data = [], id}: EventPacket): void {
-    const packet: Packet = data;
-    const [event] = packet;
-    const ack =
-      id === undefined || id === null ? failureAck(this, event) : this.ackOf(id, event);
-    const listeners = this.socket.listenersAny();
-    if (listeners.length > 0) {
-      showAck(packet, ack);
-      // A listener may remove itself.
-      for (const listener of [...listeners]) {
-        runGuarded(
-          () => Reflect.apply(listener, this.socket, packet),
-          error => this.report(error, 'socket.onAny'),
-        );
-      }
-    }
-    this.handle(packet, ack);
-  }
-
-  refusalOf(answer: readonly unknown[]): SocketError | undefined {
-    return checkAnswer(answer, this.service.prohibitedKeys);
-  }
-
-  handle(packet: Packet, ack?: Ack): void {
-    const {authentication} = this;
-    if (typeof packet[0] !== 'string') {
-      answerFailure(this, SocketErrors.badEvent(), 'socket', ack);
-    } else if (packet[0] === SocketEvents.AUTHENTICATION) {
-      authentication.receive(packet, ack);
-    } else if (this.authenticated) {
-      this.handling = ack;
-      if (this.stillAuthenticated()) {
-        const refusal = checkArguments(packet, this.service.prohibitedKeys);
-        if (refusal) answerFailure(this, refusal, packet[0], ack);
-        else dispatch(this, packet, ack);
-      }
-      this.handling = undefined;
-      this.starting = undefined;
-    } else if (authentication.state === 'connecting') {
-      // Nobody is told, so nothing is made.
-      if (ack) answerFailure(this, SocketErrors.unauthenticated(), packet[0], ack);
-    } else if (authentication.state === 'authenticating') {
-      authentication.hold(packet, ack);
-    }
   }
 
   refuse(thrown: unknown): void {
@@ -233,10 +234,11 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     const body = toUnauthorized(thrown);
     const refusal = toRefusal(thrown);
     authentication.answerAcks({error: body});
-    // Some still wait while the first of them run.
-    const waited = authenticated ? refusal : SocketErrors.unauthenticated();
-    authentication.answerWaiting(waited);
-    this.refuseCalls(refusal);
+    // An authenticated session has waiting calls while the first of them run.
+    authentication.answerWaiting(
+      authenticated ? refusal : SocketErrors.unauthenticated(),
+    );
+    this.refuseInFlight(refusal);
     this.endUnauthorized(body);
   }
 
@@ -245,7 +247,7 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     try {
       socket.emit(SocketEvents.UNAUTHORIZED, body);
     } catch (error) {
-      // Its message is longer than a packet can be.
+      // The message is longer than a packet can be.
       this.report(error, SocketEvents.UNAUTHORIZED);
       socket.emit(SocketEvents.UNAUTHORIZED, toUnauthorized(undefined));
     }
@@ -261,88 +263,61 @@ export class Connection implements AuthenticationOwner, SocketOwner {
     abandonSocket(socket);
   }
 
-  /** Ends the authentication, if it is that of the user whose room it is. */
+  /** Ends the authentication if it is that of the user with this room. */
   revoke(room: string): void {
     const {admitted, room: own} = this.authentication;
     if (!admitted || own !== room) return;
     const error = SocketErrors.revoked();
-    // One that is abandoned may still wait for others on its connection.
+    // An abandoned session may still wait for others on its connection.
     if (this.gone && this.socket.connected) this.endUnauthorized(toUnauthorized(error));
     else this.refuse(error);
   }
 
   dismiss(): void {
-    if (this.gone) return;
-    const error = SocketErrors.revoked();
-    this.authentication.answerAcks({error: toUnauthorized(error)});
-    this.authentication.answerWaiting(error);
-    this.refuseCalls(error);
+    if (!this.gone) this.refuseAll(SocketErrors.revoked());
   }
 
   left(reason: string): void {
     this.ended = this.end(reason);
   }
 
-  report(error: unknown, source: string): void {
-    this.service.report(error, source, this.socket);
-  }
-
-  private ackOf(id: number, event: unknown): Ack {
-    let answered = false;
-    return (...values) => {
-      const first = !answered;
-      answered = true;
-      if (first && this.socket.connected) this.acknowledge(id, event, values);
-      else watchUnsent(values, this, labelOf(this, event));
-      return first;
-    };
-  }
-
-  private acknowledge(id: number, event: unknown, data: unknown[]): void {
-    const {service, socket} = this;
-    try {
-      const [text] = sendAck(socket, id, data);
-      // A promise is an empty object in JSON.
-      if (typeof text !== 'string' || text.includes('{}'))
-        watchPromises(data, this, labelOf(this, event));
-    } catch (error) {
-      // It cannot be encoded; nothing of it has been sent.
-      service.fail(error, labelOf(this, event), socket);
-      watchUnsent(data, this, labelOf(this, event));
-      sendAck(socket, id, [{error: internalFailure().error}]);
-    }
-  }
-
   private async end(reason: string): Promise<void> {
-    const {authentication, service, socket} = this;
+    const {authentication, endpoint, socket} = this;
     const connectedHandlers = authentication.end();
     for (const aborter of this.ownAborters ?? []) aborter.abort();
-    for (const call of this.calls?.all() ?? []) call.leave();
+    for (const call of this.calls ?? []) call.leave();
     if (authentication.room === undefined) this.forgetAnswers();
-    service.leave(this);
+    endpoint.leave(this);
     Admission.of(socket.nsp).forget(socket);
     if (reason === 'server namespace disconnect') ignoreLatePackets(socket);
     closeIdleTransport(socket);
     if (this.admitted) {
-      service.begin();
+      endpoint.begin();
       await connectedHandlers;
       await runDisconnected(this, reason);
-      service.finish();
+      endpoint.finish();
     }
     (this.ownContext ?? this.keptContext?.deref())?.close();
   }
 
-  /** Of one known by its socket's id only, which a connection has as well that recovers its session. */
+  /** Forgets the answers of a user known by the socket's id only, which a recovered socket has again. */
   private forgetAnswers(): void {
-    const {service, socket, userKey} = this;
+    const {endpoint, socket, userKey} = this;
     const {id, nsp} = socket;
     const time = Admission.of(nsp).keptFor(socket);
-    if (time === 0) service.recent.forget(userKey);
-    else service.recent.forgetLater(userKey, time, () => nsp.sockets.has(id));
+    if (time === 0) endpoint.recent.forget(userKey);
+    else endpoint.recent.forgetLater(userKey, time, () => nsp.sockets.has(id));
   }
 
-  private refuseCalls(error: SocketError): void {
+  /** Answers everything that waits. */
+  private refuseAll(error: SocketError): void {
+    this.authentication.answerAcks({error: toUnauthorized(error)});
+    this.authentication.answerWaiting(error);
+    this.refuseInFlight(error);
+  }
+
+  private refuseInFlight(error: SocketError): void {
     if (this.handling) refuseCall(this, error, this.starting, this.handling);
-    for (const call of this.calls?.all() ?? []) call.refuse(error);
+    for (const call of this.calls ?? []) call.refuse(error);
   }
 }

@@ -1,8 +1,8 @@
 import type {Socket} from 'socket.io';
-import type {Ack, Packet} from '../dispatch/answer';
+import type {Ack, Packet} from '../dispatch/packet';
 import {weigh} from '../common/weight';
 
-/** About how many bytes the calls may take that wait on one connection: what one of 64 KiB takes at most. */
+/** Most bytes, about, of the calls that wait on one connection: a message of 64 KiB can take as many. */
 const MAX_WAITING_BYTES = 2048 * 1024;
 
 const BYTES = Symbol('waiting bytes');
@@ -12,7 +12,7 @@ interface Counted {
 }
 
 /** A call that waits for its socket's authentication. */
-interface WaitingCall {
+export interface WaitingCall {
   readonly packet: Packet;
   readonly ack: Ack | undefined;
 }
@@ -25,9 +25,9 @@ export class WaitingCalls {
   constructor(private readonly connection: Socket['conn']) {}
 
   /**
-   * Takes a call, and says whether there was room for it.
+   * Adds a call. Returns false when too many wait, or too large ones.
    *
-   * @param most - How many calls may wait.
+   * @param most - Most calls that may wait.
    */
   hold(packet: Packet, ack: Ack | undefined, most: number): boolean {
     if (this.calls.length >= most) return false;
@@ -41,15 +41,21 @@ export class WaitingCalls {
     return true;
   }
 
-  /** Hands over the first of them. */
+  /** Removes the first call. */
   next(): WaitingCall | undefined {
     const call = this.calls.shift();
-    if (this.calls.length === 0) this.take();
+    if (this.calls.length === 0) this.takeAll();
     return call;
   }
 
-  /** Hands over all of them, in the order they came. */
-  take(): WaitingCall[] {
+  /** Removes one call. Its bytes count until all calls are removed. */
+  take(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
+    const at = this.calls.findIndex(({packet}) => isTaken(packet));
+    return at < 0 ? undefined : this.calls.splice(at, 1)[0];
+  }
+
+  /** Removes all calls, in the order they came. */
+  takeAll(): WaitingCall[] {
     const {bytes, calls, connection} = this;
     const counted = connection as Counted;
     counted[BYTES] = (counted[BYTES] ?? 0) - bytes;

@@ -6,6 +6,8 @@
 export const SocketEvents = {
   /** Client → server: credentials, optionally with an ack. */
   AUTHENTICATION: 'authentication',
+  /** Client → server: a {@link CancelBody}; cancels a call in flight. */
+  CANCEL: '$cancel',
   /** Server → client: `true`; methods are callable from now on. */
   AUTHENTICATED: 'authenticated',
   /** Server → client: an {@link UnauthorizedBody}; the namespace is disconnected next. */
@@ -32,6 +34,7 @@ export const ErrorCodes = {
   TOO_MANY_REQUESTS: 'TOO_MANY_REQUESTS',
   PAYLOAD_TOO_LARGE: 'PAYLOAD_TOO_LARGE',
   CALL_TIMEOUT: 'CALL_TIMEOUT',
+  CALL_CANCELLED: 'CALL_CANCELLED',
   SHUTTING_DOWN: 'SHUTTING_DOWN',
 } as const;
 
@@ -92,17 +95,31 @@ export interface CallOptions {
    * run again. At most {@link MAX_CALL_ID_LENGTH} characters.
    */
   id?: string;
+  /**
+   * The client's name for the call on this socket, by which it can cancel the call. At most
+   * {@link MAX_CALL_REF_LENGTH} characters.
+   */
+  ref?: string;
   /** In ms, above 0; the call is answered `CALL_TIMEOUT` when it takes longer. */
   timeout?: number;
   /** Accepted, and not read. */
   traceparent?: string;
 }
 
+/**
+ * Payload of `$cancel`: the call with that `ref` on the socket, or the call with that `id` of the user, whose method
+ * is named too.
+ */
+export type CancelBody = {ref: string} | {method: string; id: string};
+
 /** The default of the option `maxWaitingCalls`. */
 export const MAX_WAITING_CALLS = 16;
 
 /** How many characters the id of a call may have. */
 export const MAX_CALL_ID_LENGTH = 128;
+
+/** How many characters the `ref` of a call may have. */
+export const MAX_CALL_REF_LENGTH = 128;
 
 /** How many sockets that are not authenticated a connection may have. */
 export const MAX_UNAUTHENTICATED_SOCKETS = 8;
@@ -128,3 +145,16 @@ export const RESERVED_EVENTS: ReadonlySet<string> = new Set<string>([
   'newListener',
   'removeListener',
 ]);
+
+/** Begins the names of this protocol's events, so that later versions can add events. */
+const PREFIX = '$';
+
+/** Returns true for a name that no method and no event of the application may have. */
+export function isReservedEvent(name: string): boolean {
+  return name.startsWith(PREFIX) || RESERVED_EVENTS.has(name);
+}
+
+/** Returns true for an event that a client sends to this protocol: it passes no guard, and counts in no limiter. */
+export function isProtocolEvent(name: string): boolean {
+  return name.startsWith(PREFIX) || name === SocketEvents.AUTHENTICATION;
+}

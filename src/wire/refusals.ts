@@ -1,4 +1,4 @@
-import {ErrorCodes, MAX_CALL_ID_LENGTH, MAX_DEPTH} from './protocol';
+import {ErrorCodes, MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH, MAX_DEPTH} from './protocol';
 import type {ErrorCode} from './protocol';
 
 /** An error that this package answers a client with. */
@@ -116,6 +116,27 @@ export const SocketErrors = {
       undefined,
       `The id of a call must be a string of at most ${MAX_CALL_ID_LENGTH} characters.`,
       'BadRequestError',
+    ),
+  badCallRef: () =>
+    new SocketError(
+      400,
+      undefined,
+      `The ref of a call must be a string of at most ${MAX_CALL_REF_LENGTH} characters.`,
+      'BadRequestError',
+    ),
+  badCancel: () =>
+    new SocketError(
+      400,
+      undefined,
+      'Cancel a call by {ref} or by {method, id}, all strings.',
+      'BadRequestError',
+    ),
+  callCancelled: () =>
+    new SocketError(
+      499,
+      ErrorCodes.CALL_CANCELLED,
+      'The client has cancelled the call.',
+      'ClientClosedRequestError',
     ),
   badCallTimeout: () =>
     new SocketError(

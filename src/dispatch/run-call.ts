@@ -1,0 +1,96 @@
+import {isPromiseLike} from '@loopback/core';
+import {Call} from '../context/call';
+import type {Handler} from '../invocation/handler';
+import {answer, answerFailure} from './answer';
+import {callOptionsOf, timeoutOf} from './call-options';
+import {answerAgain, keepingAck} from './kept-reply';
+import {countArguments} from './packet';
+import type {Ack, Packet} from './packet';
+import {PendingCall} from './pending-call';
+import type {DispatchSession, KeptCall} from './ports';
+import {callKey} from './recent-calls';
+import {checkResult} from './result';
+
+/** Receives the outcome of a call: the ack of its packet, or all acks that wait for a call with an id. */
+interface Outcome {
+  readonly ack: Ack | undefined;
+  readonly kept?: KeptCall;
+}
+
+/**
+ * Runs a call: claims its id, invokes its method and settles its outcome.
+ *
+ * @param pending - Set when the packet has waited.
+ */
+export function runCall(
+  session: DispatchSession,
+  handler: Handler,
+  packet: Packet,
+  localAck: Ack | undefined,
+  pending: PendingCall | undefined,
+): void {
+  const outcome = claim(session, handler, packet, localAck, pending);
+  if (!outcome) return;
+  const {ack, kept} = outcome;
+  const call = callOf(session, packet, kept !== undefined);
+  // The method may end its own socket.
+  if (pending) pending.start(call, ack);
+  else session.starting = call;
+  let result: unknown;
+  try {
+    result = handler.invoke(call);
+    if (!isPromiseLike(result)) {
+      call.close();
+      checkResult(result, session, handler.label, localAck !== undefined);
+      answer(result, ack);
+      return;
+    }
+  } catch (error) {
+    call.close();
+    answerFailure(session, error, handler.label, ack);
+    return;
+  }
+  const running = pending ?? new PendingCall(session, packet, handler.label, localAck);
+  if (kept) kept.cancel = () => running.cancel();
+  void running.follow(call, handler.label, ack, result);
+}
+
+/** Registers a call with an id. Returns `undefined` for a repeated one, which gets the first one's answer. */
+function claim(
+  session: DispatchSession,
+  {label}: Handler,
+  packet: Packet,
+  localAck: Ack | undefined,
+  pending: PendingCall | undefined,
+): Outcome | undefined {
+  const {recent, options} = session.endpoint;
+  const {retryWindow} = options;
+  const id = retryWindow && callOptionsOf(packet)?.id;
+  if (!retryWindow || !id) return {ack: localAck};
+  const key = callKey(session.namespace, packet[0] as string, id);
+  const {call, isNew} = recent.claim(retryWindow, session.userKey, key, localAck);
+  if (isNew) return {ack: keepingAck(session, label, call), kept: call};
+  if (!localAck) return undefined;
+  if (call.waiting) {
+    const waiting = pending ?? new PendingCall(session, packet, label, localAck);
+    waiting.repeat(label, call);
+  } else {
+    answerAgain(session, label, call, localAck);
+  }
+  return undefined;
+}
+
+function callOf(session: DispatchSession, packet: Packet, outlives: boolean): Call {
+  const {credentials, endpoint, socket, user} = session;
+  // `emit(name, undefined)` arrives as null.
+  const args = countArguments(packet) > 0 ? (packet[1] ?? undefined) : undefined;
+  return new Call(session, {
+    event: packet[0] as string,
+    credentials,
+    user,
+    values: [socket, credentials, args],
+    args,
+    timeout: timeoutOf(packet, endpoint.options.callTimeout),
+    outlives,
+  });
+}

@@ -1,0 +1,56 @@
+import {isRecord} from '../common/objects';
+import {answer, answerFailure} from '../dispatch/answer';
+import {callOptionsOf} from '../dispatch/call-options';
+import {countArguments} from '../dispatch/packet';
+import type {Ack, Packet} from '../dispatch/packet';
+import type {DispatchSession} from '../dispatch/ports';
+import {callKey} from '../dispatch/recent-calls';
+import {SocketEvents} from '../wire/protocol';
+import {SocketErrors} from '../wire/refusals';
+import type {WaitingCall} from './waiting-calls';
+
+/** Says if a packet is the call that a client cancels. */
+type IsCancelled = (packet: Packet) => boolean;
+
+/** The parts of a session that cancelling needs. */
+export interface CancellingSession extends DispatchSession {
+  /** Removes a call that waits for authentication. */
+  takeWaiting(isTaken: IsCancelled): WaitingCall | undefined;
+}
+
+/** Cancels the call that a `$cancel` packet names, at once. */
+export function cancelCall(session: CancellingSession, packet: Packet, ack?: Ack): void {
+  const body = countArguments(packet) === 1 ? packet[1] : undefined;
+  const {ref, method, id} = isRecord(body) ? body : {};
+  if (typeof ref === 'string') {
+    answer(
+      cancel(session, one => callOptionsOf(one)?.ref === ref),
+      ack,
+    );
+  } else if (typeof method === 'string' && typeof id === 'string') {
+    const isCall: IsCancelled = one => one[0] === method && callOptionsOf(one)?.id === id;
+    answer(cancelKept(session, method, id) || cancel(session, isCall), ack);
+  } else {
+    answerFailure(session, SocketErrors.badCancel(), SocketEvents.CANCEL, ack);
+  }
+}
+
+/** Cancels a call of this socket. Returns false when there is no such call. */
+function cancel(session: CancellingSession, isCancelled: IsCancelled): boolean {
+  const waiting = session.takeWaiting(isCancelled);
+  if (waiting) {
+    const error = SocketErrors.callCancelled();
+    answerFailure(session, error, String(waiting.packet[0]), waiting.ack);
+    return true;
+  }
+  for (const call of session.inFlight) {
+    if (isCancelled(call.packet) && call.cancel()) return true;
+  }
+  return false;
+}
+
+/** Cancels a call with an id whose method runs, on whichever socket it was made. */
+function cancelKept(session: DispatchSession, method: string, id: string): boolean {
+  const key = callKey(session.namespace, method, id);
+  return session.endpoint.recent.find(session.userKey, key)?.cancel?.() ?? false;
+}

@@ -1,0 +1,86 @@
+import {answerFailure} from '../dispatch/answer';
+import {dispatch} from '../dispatch/dispatch';
+import {showAck} from '../dispatch/packet';
+import type {Ack, Packet} from '../dispatch/packet';
+import type {EventPacket} from '../namespace/guards';
+import {checkArguments} from '../wire/payload';
+import {isProtocolEvent, SocketEvents} from '../wire/protocol';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketAuthentication} from './authentication';
+import {cancelCall} from './cancelling';
+import type {CancellingSession} from './cancelling';
+import {failureAck} from './failed-calls';
+import {runAnyListeners} from './guards';
+import type {AuthenticatedSession, SessionEndpoint} from './ports';
+import {replyTo} from './replies';
+
+/** The parts of a session that its packets need. */
+export interface PacketSession extends AuthenticatedSession, CancellingSession {
+  readonly endpoint: SessionEndpoint;
+  readonly authentication: SocketAuthentication;
+  /** The ack of the packet that is handled now. */
+  handling: Ack | undefined;
+}
+
+/** Handles every packet that a client sends. */
+export function receivePacket(
+  session: PacketSession,
+  {data: packet = [], id}: EventPacket,
+): void {
+  const [event] = packet;
+  const ack =
+    id === undefined || id === null
+      ? failureAck(session, event)
+      : replyTo(session, id, event);
+  if (session.socket.listenersAny().length > 0) {
+    showAck(packet, ack);
+    runAnyListeners(session, packet);
+  }
+  handlePacket(session, packet, ack);
+}
+
+/** Handles a packet in the order of the session's life: 401, wait, or dispatch. */
+export function handlePacket(session: PacketSession, packet: Packet, ack?: Ack): void {
+  const [event] = packet;
+  const {state} = session.authentication;
+  if (typeof event !== 'string') {
+    answerFailure(session, SocketErrors.badEvent(), 'socket', ack);
+  } else if (event === SocketEvents.AUTHENTICATION) {
+    session.authentication.receive(packet, ack);
+  } else if (state === 'connecting') {
+    // Without an ack nobody receives the error.
+    if (ack) answerFailure(session, SocketErrors.unauthenticated(), event, ack);
+  } else if (isProtocolEvent(event)) {
+    handleProtocolEvent(session, event, packet, ack);
+  } else if (state === 'authenticated') {
+    session.handling = ack;
+    if (session.checkAuthenticated() && accepts(session, packet, ack)) {
+      dispatch(session, packet, ack);
+    }
+    session.handling = undefined;
+    session.starting = undefined;
+  } else if (state === 'authenticating') {
+    session.authentication.hold(packet, ack);
+  }
+}
+
+/** Handles an event of the protocol at once: it waits for no authentication, guard or limiter. */
+function handleProtocolEvent(
+  session: PacketSession,
+  event: string,
+  packet: Packet,
+  ack: Ack | undefined,
+): void {
+  const isOpen =
+    session.authentication.state === 'authenticating' || session.checkAuthenticated();
+  if (!isOpen || !accepts(session, packet, ack)) return;
+  if (event === SocketEvents.CANCEL) cancelCall(session, packet, ack);
+  else answerFailure(session, SocketErrors.methodNotFound(), event, ack);
+}
+
+/** Checks a packet's arguments, and answers one that is refused. */
+function accepts(session: PacketSession, packet: Packet, ack: Ack | undefined): boolean {
+  const refusal = checkArguments(packet, session.endpoint.prohibitedKeys);
+  if (refusal) answerFailure(session, refusal, packet[0] as string, ack);
+  return !refusal;
+}

@@ -1,0 +1,61 @@
+import type {Context} from '@loopback/core';
+import type {Socket} from 'socket.io';
+import type {Call} from '../context/call';
+import type {Ack, Packet} from '../dispatch/packet';
+import type {DispatchEndpoint, DispatchSession} from '../dispatch/ports';
+import type {ApplyCredentials} from '../options/configuration';
+import type {Failure} from '../wire/failures';
+import type {SocketError} from '../wire/refusals';
+import type {AuthenticationQueue} from './authentication-queue';
+
+/** The parts of a server's endpoint that its sessions use. */
+export interface SessionEndpoint extends DispatchEndpoint {
+  readonly name: string;
+  readonly context: Context;
+  /** Keys that REST refuses in a body, besides those that are always refused. */
+  readonly prohibitedKeys: readonly string[];
+  readonly options: DispatchEndpoint['options'] & {
+    timeout: number | false;
+    credentials: 'event' | 'handshake' | 'both';
+    expiryNotice: number;
+    maxWaitingCalls: number;
+  };
+  /** Shared by all servers. */
+  readonly authentications: AuthenticationQueue;
+  /** Runs the authentication handler. @throws The error to refuse the socket with: see {@link refusalFor}. */
+  authenticate(call: Call): Promise<Authenticated>;
+  readonly applyCredentials: ApplyCredentials;
+  /**
+   * Returns the error that a socket ends with when a handler has thrown: that error, or the error of an outage.
+   * Logs an error that its client does not receive.
+   */
+  refusalFor(thrown: unknown, handler: string, socket: Socket): unknown;
+  /** Returns the body of an error for the client, and logs it when it is the server's fault. */
+  fail(thrown: unknown, handler: string, socket: Socket): Failure;
+  /** Logs an error that no client receives. */
+  report(error: unknown, source: string, socket: Socket): void;
+  /** Called once, when a session has ended. */
+  leave(session: unknown): void;
+}
+
+/** The outcome of a successful authentication. */
+export interface Authenticated {
+  readonly user: unknown;
+  /** The room of all of the user's sockets; `undefined` for a user without an id. */
+  readonly room?: string | undefined;
+  /** The end of the authentication, in ms since 1970; `undefined` for never. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** The parts of a session that its authentication and its handlers use. */
+export interface AuthenticatedSession extends DispatchSession {
+  readonly endpoint: SessionEndpoint;
+  /** Ends the session for good, because of an error. */
+  refuse(thrown: unknown): void;
+  /** Ends the session so that its client reconnects automatically. */
+  abandon(error: SocketError): void;
+  /** Runs a call that has waited for authentication. */
+  handle(packet: Packet, ack?: Ack): void;
+  /** Releases its context, unless the application has bound something in it. */
+  releaseContext(): void;
+}
