@@ -5,9 +5,9 @@ import {socketsOnConnection} from '../engine/internals';
 import {endConnection, IDLE_TRANSPORT_TIMEOUT} from '../engine/closing';
 
 /**
- * Ends a socket so that its client comes back by itself, which socket.io's client does only when it loses
- * its connection. Others on the same connection that are authenticated are left alone: then this one's
- * client has to connect it again.
+ * Ends a socket so that its client reconnects automatically, which socket.io's client does only when it loses its
+ * connection. A connection with other authenticated sockets stays open; only this socket is disconnected then, and
+ * its client has to connect it again.
  */
 export function abandonSocket(socket: Socket): void {
   const {conn} = socket;
@@ -16,7 +16,7 @@ export function abandonSocket(socket: Socket): void {
   if (others.some(isInUse)) {
     socket.disconnect();
   } else if (others.some(isAuthenticating)) {
-    // Its own outage must not keep others from ever being authenticated.
+    // An outage of this server must not interrupt another server's authentication.
     Admission.of(socket.nsp).hold(socket);
     setTimeout(abandonSocket, IDLE_TRANSPORT_TIMEOUT, socket).unref();
   } else {
@@ -25,7 +25,7 @@ export function abandonSocket(socket: Socket): void {
 }
 
 function isInUse(socket: Socket): boolean {
-  // One without an owner is in a namespace of the application's own.
+  // A socket without an owner is in a namespace that no named server serves.
   return ownerOf(socket)?.authenticated ?? true;
 }
 

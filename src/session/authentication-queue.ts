@@ -1,24 +1,25 @@
 import {delayOf} from '../common/timers';
 
-/** One that waits: how long it may take, in ms, and what starts it. */
+/** An authentication that waits for its turn. */
 interface Waiting {
+  /** Its time limit, in ms. */
   readonly most: number;
   readonly start: () => void;
 }
 
 /**
  * Limits how many authentications run at once, over all servers of an application; others wait in order.
- * Without it, clients that all come back after a restart would wait for the same database until each of
- * them is out of time.
+ * Without it, clients that all reconnect after a restart would query the same database at once, and each would
+ * exceed its time limit.
  */
 export class AuthenticationQueue {
   limit: number | false = false;
-  /** Those that run, and when they have taken so long that they are not counted any more. */
+  /** Running authentications, and until when they count, by `performance.now()`. */
   private readonly running = new Map<object, number>();
   private readonly waiting = new Map<object, Waiting>();
   private timer: NodeJS.Timeout | undefined;
 
-  /** Counts an authentication that starts now, if there may be one more; {@link finish} ends that. */
+  /** Counts an authentication that starts now, until {@link finish}. Returns false when the limit is reached. */
   tryStart(owner: object, most: number): boolean {
     if (this.limit === false) return true;
     if (this.running.size >= this.limit) return false;
@@ -27,10 +28,10 @@ export class AuthenticationQueue {
     return true;
   }
 
-  /** Calls `start` when it is the owner's turn, counted as by {@link tryStart}. */
+  /** Calls `start` at the owner's turn, and counts it as {@link tryStart} does. */
   wait(owner: object, most: number, start: () => void): void {
     this.waiting.set(owner, {most, start});
-    // One that runs may be allowed less time than the first of them was.
+    // A running one may have a shorter limit than those before it.
     clearTimeout(this.timer);
     this.timer = undefined;
     this.watch();
@@ -40,7 +41,7 @@ export class AuthenticationQueue {
     return this.waiting.has(owner);
   }
 
-  /** Gives up an owner's place; says whether it waited. */
+  /** Removes an owner that waits. Returns false when it did not wait. */
   leave(owner: object): boolean {
     return this.waiting.delete(owner);
   }
@@ -57,16 +58,16 @@ export class AuthenticationQueue {
     }
   }
 
-  /** Lets go of handlers that hang: they would block the others for ever, and keep their sockets. */
+  /** Stops counting handlers that hang: they would block the others for ever. */
   private watch(): void {
     if (this.timer || this.running.size === 0) return;
     let first = Infinity;
     for (const until of this.running.values()) first = Math.min(first, until);
     const wait = delayOf(Math.ceil(first - performance.now()));
-    this.timer = setTimeout(() => this.letGo(), wait).unref();
+    this.timer = setTimeout(() => this.release(), wait).unref();
   }
 
-  private letGo(): void {
+  private release(): void {
     const now = performance.now();
     for (const [owner, until] of this.running) {
       if (until <= now) this.running.delete(owner);

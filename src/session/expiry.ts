@@ -1,7 +1,7 @@
 import type {IncomingMessage} from 'node:http';
 import {delayOf} from '../common/timers';
 
-/** Called when an authentication is about to end, and when it has. */
+/** Called before an authentication ends, and when it has ended. */
 export interface ExpiryListener {
   expiring(expiresAt: number): void;
   expired(): void;
@@ -13,7 +13,7 @@ export class Expiry {
 
   /**
    * @param at - In ms since 1970.
-   * @param notice - How many ms ahead the client is told; but not before half of the time is over.
+   * @param notice - How many ms before the end `expiring` is called; not before half of the time is over.
    */
   constructor(
     private readonly at: number,
@@ -47,10 +47,10 @@ export class Expiry {
 }
 
 /**
- * When an authentication ends, in ms since 1970, as its user says: `expiresAt` in ms or as a `Date`, or
- * else the `exp` of a JWT, in seconds.
+ * Returns the end of a user's authentication, in ms since 1970: `expiresAt` in ms or as a `Date`, or otherwise
+ * the `exp` of a JWT, in seconds.
  *
- * @throws TypeError where that is no time.
+ * @throws TypeError when the value is not a time.
  */
 export function expiryOf(user: unknown): number | undefined {
   if (typeof user !== 'object' || user === null) return undefined;
@@ -59,9 +59,9 @@ export function expiryOf(user: unknown): number | undefined {
 }
 
 /**
- * A time in ms since 1970; `undefined` for never.
+ * Converts a time to ms since 1970; `undefined` for never.
  *
- * @throws TypeError unless it is a number, a valid `Date`, or none: `undefined` or `null`.
+ * @throws TypeError unless the time is a number, a valid `Date`, `undefined` or `null`.
  */
 export function timeOf(time: unknown): number | undefined {
   if (time === undefined || time === null) return undefined;
@@ -82,15 +82,15 @@ function secondsOf(exp: unknown): number | undefined {
   );
 }
 
-/** A JSON Web Token that is signed, and its payload. */
+/** A signed JSON Web Token; the group is its payload. */
 const TOKEN = /^bearer +[\w-]+\.([\w-]+)\.[\w-]*$/i;
 
 /**
- * When the JSON Web Token in a request's `Authorization: Bearer …` ends, in ms since 1970. To be asked only
- * after a strategy has accepted the request, because the token is read without checking its signature.
+ * Returns the end of the JSON Web Token in a request's `Authorization: Bearer …`, in ms since 1970. Call it only
+ * after a strategy has accepted the request: it does not check the signature.
  *
- * @returns `undefined` where there is no such token, or it says nothing.
- * @throws TypeError where its `exp` is no time.
+ * @returns `undefined` without such a token, or without `exp` in it.
+ * @throws TypeError when `exp` is not a number of seconds.
  */
 export function tokenExpiryOf(
   request: Pick<IncomingMessage, 'headers'> | undefined,
@@ -104,7 +104,7 @@ function claimsIn(payload: string): unknown {
   try {
     return JSON.parse(Buffer.from(payload, 'base64url').toString());
   } catch {
-    // A token of another kind that looks like one.
+    // A token of another kind.
     return undefined;
   }
 }
