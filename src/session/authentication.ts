@@ -8,6 +8,7 @@ import {countArguments} from '../dispatch/packet';
 import type {Ack, Packet} from '../dispatch/packet';
 import {Call} from '../context/call';
 import {toRefusal, toUnauthorized} from '../wire/failures';
+import {debugAuthentication} from './debug-lines';
 import {Expiry} from './expiry';
 import type {ExpiryListener} from './expiry';
 import {handshakeCredentials} from '../engine/handshake';
@@ -221,6 +222,7 @@ export class SocketAuthentication implements ExpiryListener {
     const event = SocketEvents.AUTHENTICATION;
     const call = new Call(session, {event, credentials, values: [socket, credentials]});
     this.checking = true;
+    debugAuthentication(session, 'authenticates');
     try {
       const {user, room, expiresAt} = await endpoint.authenticate(call);
       if (this.state === 'closed') return;
@@ -269,6 +271,7 @@ export class SocketAuthentication implements ExpiryListener {
   }
 
   private renewed(expiresAt: number | undefined): void {
+    debugAuthentication(this.session, 'has renewed its authentication');
     this.expireAt(expiresAt);
     this.answerAcks({result: true});
     this.decided();
@@ -277,6 +280,7 @@ export class SocketAuthentication implements ExpiryListener {
   private accept(expiresAt: number | undefined): void {
     if (expiresAt !== undefined && expiresAt <= Date.now()) throw SocketErrors.expired();
     this.state = 'authenticated';
+    debugAuthentication(this.session, 'is authenticated');
     noteAuthenticated(this.socket);
     liftRequestLimit(this.socket);
     clearTimeout(this.undecided?.deadline);

@@ -1,4 +1,3 @@
-import debugFactory from 'debug';
 import {internalFailure} from '../wire/failures';
 import {isProtocolEvent, SocketEvents} from '../wire/protocol';
 import type {FailedBody} from '../wire/protocol';
@@ -6,8 +5,7 @@ import {watchUnsent} from '../common/watch-promises';
 import {labelOf} from '../dispatch/answer';
 import type {Ack} from '../dispatch/packet';
 import type {DispatchSession} from '../dispatch/ports';
-
-const debug = debugFactory('loopback:socket:call');
+import {areCallsDebugged, debugFailure} from './debug-lines';
 
 /**
  * Returns an ack for a call whose client asked for none. It prints a failure as debug output, and sends it to the
@@ -16,7 +14,7 @@ const debug = debugFactory('loopback:socket:call');
  * @returns `undefined` when neither is wanted.
  */
 export function failureAck(session: DispatchSession, event: unknown): Ack | undefined {
-  if (!debug.enabled && !session.endpoint.options.emitFailed) return undefined;
+  if (!areCallsDebugged() && !session.endpoint.options.emitFailed) return undefined;
   // A failed authentication has an event of its own.
   if (typeof event !== 'string' || isProtocolEvent(event)) return undefined;
   let answered = false;
@@ -33,9 +31,8 @@ export function failureAck(session: DispatchSession, event: unknown): Ack | unde
 }
 
 function report(session: DispatchSession, body: FailedBody): void {
-  const {endpoint, server, socket} = session;
-  // As JSON, in which a client cannot break a line.
-  debug('call of %j on server %j failed: %j', body.event, server, body.error);
+  const {endpoint, socket} = session;
+  debugFailure(session, body.event, body.error);
   if (!endpoint.options.emitFailed || !socket.connected) return;
   try {
     socket.emit(SocketEvents.FAILED, body);

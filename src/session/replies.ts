@@ -4,6 +4,7 @@ import type {Ack} from '../dispatch/packet';
 import type {DispatchSession} from '../dispatch/ports';
 import {sendAck} from '../engine/internals';
 import {internalFailure} from '../wire/failures';
+import {debugAnswer} from './debug-lines';
 
 /**
  * Returns an ack that answers a packet of a session.
@@ -30,6 +31,7 @@ function reply(
   const {socket} = session;
   try {
     const [text] = sendAck(socket, id, data);
+    debugAnswer(session, event, data);
     // JSON shows a promise as an empty object.
     if (typeof text !== 'string' || text.includes('{}'))
       watchPromises(data, session, labelOf(session, event));

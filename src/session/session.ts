@@ -28,6 +28,7 @@ import type {SocketError} from '../wire/refusals';
 import {abandonSocket} from './abandon';
 import {SocketAuthentication} from './authentication';
 import {runDisconnected} from './connection-handlers';
+import {debugRefusal} from './debug-lines';
 import {runEventListeners, runGuards} from './guards';
 import {handlePacket, receivePacket} from './packets';
 import type {PacketSession} from './packets';
@@ -231,6 +232,7 @@ export class Session implements PacketSession, SocketOwner {
     const {authenticated, authentication} = this;
     if (this.gone) return;
     authentication.state = 'closed';
+    debugRefusal(this, 'is refused', thrown);
     const body = toUnauthorized(thrown);
     const refusal = toRefusal(thrown);
     authentication.answerAcks({error: body});
@@ -258,6 +260,7 @@ export class Session implements PacketSession, SocketOwner {
     const {authentication, socket} = this;
     if (this.gone) return;
     authentication.state = 'closed';
+    debugRefusal(this, 'has to reconnect', error);
     authentication.answerAcks({error: toUnauthorized(error)});
     authentication.answerWaiting(error);
     abandonSocket(socket);
