@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
 import {WebSocket} from 'ws';
-import {webSocketOf} from '../../dist/engine/internals';
+import {webSocketOf} from '../../dist/engine/engine-internals';
 import {givenServer} from '../helpers/server';
 
 const PINGS = 1000;

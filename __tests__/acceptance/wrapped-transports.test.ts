@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
-import {transportOf} from '../../dist/engine/internals';
+import {transportOf} from '../../dist/engine/engine-internals';
 import {RawClient} from '../helpers/raw-client';
 import {givenServer} from '../helpers/server';
 

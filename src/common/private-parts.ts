@@ -1,4 +1,6 @@
+import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
 
 /** Names of private members, and the type that each must have. */
 export type PrivateParts = Readonly<
@@ -26,13 +28,33 @@ export function checkParts(
 
 /** @throws Error that names the member, the package and its version. */
 export function refuseVersion(packageName: string, part: string, cause?: unknown): never {
-  const {version} = createRequire(__filename)(`${packageName}/package.json`) as {
-    version: string;
-  };
   throw new Error(
-    `SocketComponent: ${packageName} ${version} has changed ${part}, a private part that this package ` +
-      'uses. The application does not start, because clients could get past authentication. ' +
-      `Install an earlier version of ${packageName}.`,
+    `SocketComponent: ${packageName} ${versionOf(packageName)} has changed ${part}, a private part that ` +
+      'this package uses. The application does not start, because clients could get past ' +
+      `authentication. Install an earlier version of ${packageName}.`,
     {cause},
   );
+}
+
+/** Returns the version of an installed package, which may not export its package.json. */
+function versionOf(packageName: string): string {
+  const here = createRequire(__filename);
+  // Engine.IO is a dependency of socket.io's.
+  const {resolve} =
+    packageName === 'engine.io' ? createRequire(here.resolve('socket.io')) : here;
+  for (
+    let path = dirname(resolve(packageName));
+    path !== dirname(path);
+    path = dirname(path)
+  ) {
+    try {
+      const {name, version} = JSON.parse(
+        readFileSync(join(path, 'package.json'), 'utf8'),
+      ) as {name?: string; version?: string};
+      if (name === packageName && version !== undefined) return version;
+    } catch {
+      // The folder has none.
+    }
+  }
+  return '(of an unknown version)';
 }

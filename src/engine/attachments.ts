@@ -1,7 +1,7 @@
 import type {Server as IoServer} from 'socket.io';
 import type {Report} from '../common/guarded';
 import {MAX_ATTACHMENTS} from '../wire/protocol';
-import {PacketTypes, parserOf} from './internals';
+import {PacketTypes, parserOf} from './packets';
 
 /** Says where the server reports its faults; `undefined` for a namespace of the application's own. */
 type ReportOf = (namespace: string) => Report | undefined;

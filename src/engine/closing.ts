@@ -4,14 +4,9 @@ import type {Server as IoServer, Socket} from 'socket.io';
 import {WebSocket} from 'ws';
 import {unreadResponse} from './unread-responses';
 import {isMatching} from './matching';
-import {
-  clientOf,
-  closingOf,
-  connectingSockets,
-  PacketTypes,
-  socketsOnConnection,
-  webSocketOf,
-} from './internals';
+import {clientOf, connectingSockets, socketsOnConnection} from './internals';
+import {closingOf, webSocketOf} from './engine-internals';
+import {PacketTypes} from './packets';
 
 /** How long, in ms, a closed connection may take to say goodbye before it is cut. */
 export const CLOSE_GRACE = 500;

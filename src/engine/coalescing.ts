@@ -4,16 +4,14 @@ import type {Socket as IoSocket} from 'socket.io';
 import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
 import {PongingWebSocket} from './pongs';
-import {webSocketOf} from './internals';
-import {textFrame} from './text-frame';
+import {webSocketOf} from './engine-internals';
 
 const RESOLVED = Promise.resolve();
 
-/** How Engine.IO sends: a message of its own, text if it is a string. */
-const PLAIN: SendOptions = {};
-
 type Callback = (error?: Error) => void;
 type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefined>;
+
+const NO_OPTIONS: SendOptions = {};
 
 /**
  * Holds back what is sent in one tick, so that it leaves in one system call. By itself `ws` makes one
@@ -39,7 +37,7 @@ class CoalescingWebSocket extends PongingWebSocket {
     callback?: Callback,
   ): void {
     const done = typeof options === 'function' ? options : callback;
-    const how = typeof options === 'object' ? options : PLAIN;
+    const how = typeof options === 'object' ? options : NO_OPTIONS;
     if (!this.hold()) {
       super.send(data, how, done);
       return;
@@ -47,9 +45,7 @@ class CoalescingWebSocket extends PongingWebSocket {
     // Engine.IO waits for one before it sends more.
     if (done && this.callbacks) this.callbacks.push(done);
     else if (done) this.callbacks = [done];
-    const frame = typeof data === 'string' && how === PLAIN ? textFrame(data) : undefined;
-    if (frame === undefined) super.send(data, how);
-    else this.stream?.write(frame, 'latin1');
+    super.send(data, how);
   }
 
   override terminate(): void {

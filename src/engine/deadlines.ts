@@ -1,214 +1,129 @@
 import type {Socket} from 'socket.io';
 import {delayOf} from '../common/timers';
-import {MAX_UNAUTHENTICATED_SOCKETS} from '../wire/protocol';
-import {clientOf, internalsOf} from './internals';
 import {endConnection, IDLE_TRANSPORT_TIMEOUT, isGone, terminateSoon} from './closing';
+import {releaseSlot, removeJoining} from './socket-slots';
 
-/** Connections without any authenticated socket, counted. */
+type Connection = Socket['conn'];
+
+/** Counts the connections without any authenticated socket. */
 export interface UnauthenticatedCount {
   unauthenticated: number;
 }
 
-/** What is known of a connection until one of its sockets has authenticated. */
+/** The deadline of a connection until one of its sockets has authenticated. */
 interface Unauthenticated {
   /** When the first of its sockets joined a namespace, by `performance.now()`. */
   since?: number;
-  /** Ends it. */
   deadline?: NodeJS.Timeout;
   /** How many of its sockets wait for their turn to be authenticated. */
   waiting: number;
-  /** Where it is counted. */
-  readonly counted: UnauthenticatedCount | undefined;
+  readonly count: UnauthenticatedCount | undefined;
 }
 
-const KNOWN = Symbol('unauthenticated');
-const ENTERING = Symbol('entering');
-const CLIENT = Symbol('client');
-const LEFT = Symbol('left');
-const RESERVED = Symbol('reserved');
+const STATE = Symbol('state');
 
-/** A connection of Engine.IO's, and what is known of it: weak maps of so many cost the collector. */
+/** A connection, and its state: weak maps with an entry for each connection slow the collector down. */
 interface Watched {
-  /** Until one of its sockets has authenticated, and that one has. */
-  [KNOWN]?: Unauthenticated | 'authenticated' | undefined;
-  /** Sockets that have joined a namespace or are joining one, and have not authenticated. */
-  [ENTERING]?: Set<Socket> | undefined;
-  /** What socket.io knows of it, from its first socket on. */
-  [CLIENT]?: Socket['client'];
-  /** How many authentication handlers run for sockets that have left. */
-  [LEFT]?: number;
-  /** How many sockets socket.io makes right now, whose namespaces it has let them join. */
-  [RESERVED]?: number;
+  [STATE]?: Unauthenticated | 'authenticated' | undefined;
 }
 
-function watchedOf(connection: Socket['conn']): Watched {
+function watchedOf(connection: Connection): Watched {
   return connection as Watched;
 }
 
 function unauthenticatedOf(
-  connection: Socket['conn'],
-  counted?: UnauthenticatedCount,
+  connection: Connection,
+  count?: UnauthenticatedCount,
 ): Unauthenticated | undefined {
   const watched = watchedOf(connection);
-  const {[KNOWN]: known} = watched;
-  if (known === 'authenticated') return undefined;
-  if (known) return known;
-  if (counted) counted.unauthenticated++;
-  return (watched[KNOWN] = {counted, waiting: 0});
+  const {[STATE]: state} = watched;
+  if (state === 'authenticated') return undefined;
+  if (state) return state;
+  if (count) count.unauthenticated++;
+  return (watched[STATE] = {count, waiting: 0});
 }
 
-/** What a connection was watched for is over. */
-function forget(connection: Socket['conn']): void {
-  const known = unauthenticatedOf(connection);
-  if (!known) return;
-  clearTimeout(known.deadline);
-  if (known.counted) known.counted.unauthenticated--;
+/** Ends the deadline of a connection, and counts it no more. */
+function endDeadline(connection: Connection): void {
+  const state = unauthenticatedOf(connection);
+  if (!state) return;
+  clearTimeout(state.deadline);
+  if (state.count) state.count.unauthenticated--;
 }
 
 /**
- * Ends a connection unless one of its sockets authenticates in time: whether it joins no namespace, or
- * has left all, or waits for a middleware. {@link letGo} ends that.
+ * Ends a connection unless one of its sockets authenticates in time. It does not matter if the connection
+ * joins no namespace, has left all, or waits for a middleware. {@link releaseConnection} ends the watch.
  *
- * @param timeout - ms, to which a little is added for what its sockets are told when their own time is
- * over; `undefined` for no limit.
- * @param counted - Where it is counted until then.
+ * @param timeout - ms; a little is added, in which its sockets get the message that their own time is over.
+ * `undefined` for no limit.
+ * @param count - Counts the connection until one of its sockets authenticates.
  */
 export function watchConnection(
-  connection: Socket['conn'],
+  connection: Connection,
   timeout: number | undefined,
-  counted: UnauthenticatedCount,
+  count: UnauthenticatedCount,
 ): void {
-  const known = unauthenticatedOf(connection, counted);
-  if (timeout !== undefined && known) {
+  const state = unauthenticatedOf(connection, count);
+  if (timeout !== undefined && state) {
     const wait = delayOf(timeout + IDLE_TRANSPORT_TIMEOUT);
-    known.deadline = setTimeout(endUnlessWaiting, wait, connection);
+    state.deadline = setTimeout(endUnlessWaiting, wait, connection);
   }
 }
 
-function endUnlessWaiting(connection: Socket['conn']): void {
+function endUnlessWaiting(connection: Connection): void {
   if (unauthenticatedOf(connection)?.waiting === 0) endConnection(connection);
 }
 
-/** Lets a connection live for as long as one of its sockets waits for its turn to be authenticated. */
+/** Keeps a connection for as long as one of its sockets waits for its turn to be authenticated. */
 export function pauseDeadline({conn}: Socket): void {
-  const known = unauthenticatedOf(conn);
-  if (known) known.waiting++;
+  const state = unauthenticatedOf(conn);
+  if (state) state.waiting++;
 }
 
 /**
- * Starts a connection's time again: a socket of its has waited long enough.
+ * Restarts the deadline of a connection, one of whose sockets no longer waits.
  *
- * @param started - Whether it is its turn. One that has given up its place wins no time.
+ * @param started - Set when it is the socket's turn. A socket that gives up its turn gains no time.
  */
 export function resumeDeadline({conn}: Socket, started: boolean): void {
-  const {[KNOWN]: known} = watchedOf(conn);
-  if (!known || known === 'authenticated') return;
-  known.waiting--;
-  if (started) known.since = performance.now();
-  known.deadline?.refresh();
+  const {[STATE]: state} = watchedOf(conn);
+  if (!state || state === 'authenticated') return;
+  state.waiting--;
+  if (started) state.since = performance.now();
+  state.deadline?.refresh();
 }
 
-/** Lets go of a connection that is closed, by whomever. */
-export function letGo(connection: Socket['conn']): void {
-  forget(connection);
-  const watched = watchedOf(connection);
-  watched[KNOWN] = undefined;
-  for (const socket of watched[ENTERING] ?? []) {
-    // socket.io would keep one that is joining until its middleware calls `next`, if ever.
-    internalsOf(socket)._cleanup();
-  }
+/** Releases a connection that is closed. */
+export function releaseConnection(connection: Connection): void {
+  endDeadline(connection);
+  watchedOf(connection)[STATE] = undefined;
+  removeJoining(connection);
   if (!isGone(connection)) terminateSoon(connection);
 }
 
 /**
- * For how long, in ms, no socket of a socket's connection has authenticated. A client cannot win
- * time by going from one namespace to the next.
+ * Returns for how long, in ms, no socket of a socket's connection has authenticated. A client gains no time
+ * when it goes from one namespace to the next.
  */
 export function unauthenticatedTime({conn}: Socket): number {
-  const known = unauthenticatedOf(conn);
-  if (!known) return 0;
+  const state = unauthenticatedOf(conn);
+  if (!state) return 0;
   const now = performance.now();
-  if (known.since === undefined) known.deadline?.refresh();
-  known.since ??= now;
-  return now - known.since;
+  if (state.since === undefined) state.deadline?.refresh();
+  state.since ??= now;
+  return now - state.since;
 }
 
-/** Lets a connection's later sockets take their own time. */
-export function noteAuthenticated(socket: Socket): void {
+/** Ends the deadline of a socket's connection for good; later sockets of it have only their own time. */
+export function markAuthenticated(socket: Socket): void {
   const {conn} = socket;
-  forget(conn);
-  watchedOf(conn)[KNOWN] = 'authenticated';
-  leavePlace(socket);
+  endDeadline(conn);
+  watchedOf(conn)[STATE] = 'authenticated';
+  releaseSlot(socket);
 }
 
-/** Whether a socket of a connection is authenticated, or was. */
-export function isAuthenticated(connection: Socket['conn']): boolean {
-  return watchedOf(connection)[KNOWN] === 'authenticated';
-}
-
-/** Says whether a connection may have one more socket that is not authenticated. */
-export function hasPlace(connection: Socket['conn']): boolean {
-  const {
-    [ENTERING]: entering,
-    [LEFT]: left = 0,
-    [RESERVED]: reserved = 0,
-  } = watchedOf(connection);
-  return (entering?.size ?? 0) + left + reserved < MAX_UNAUTHENTICATED_SOCKETS;
-}
-
-/** Counts a socket that socket.io is about to make, for the rest of the tick at most. */
-export function reservePlace(connection: Socket['conn']): void {
-  const watched = watchedOf(connection);
-  if (!watched[RESERVED]) setImmediate(cancelReservations, watched);
-  watched[RESERVED] = (watched[RESERVED] ?? 0) + 1;
-}
-
-function cancelReservations(watched: Watched): void {
-  watched[RESERVED] = 0;
-}
-
-/** Counts no more a socket that has been made meanwhile. */
-export function cancelReservation(connection: Socket['conn']): void {
-  const watched = watchedOf(connection);
-  if (watched[RESERVED]) watched[RESERVED]--;
-}
-
-/** Counts a socket among those of its connection that are not authenticated. */
-export function takePlace(socket: Socket): void {
-  const watched = watchedOf(socket.conn);
-  watched[CLIENT] = socket.client;
-  (watched[ENTERING] ??= new Set()).add(socket);
-}
-
-/** Makes room for another: a socket is authenticated, or its namespace has let go of it. */
-export function leavePlace(socket: Socket): void {
-  const watched = watchedOf(socket.conn);
-  watched[ENTERING]?.delete(socket);
-  if (watched[ENTERING]?.size === 0) watched[ENTERING] = undefined;
-}
-
-/** Counts an authentication handler that still runs for a socket that has left. */
-export function noteLeft({conn}: Socket): void {
-  const watched = watchedOf(conn);
-  watched[LEFT] = (watched[LEFT] ?? 0) + 1;
-}
-
-/** Makes room for another: such a handler has ended. */
-export function forgetLeft({conn}: Socket): void {
-  const watched = watchedOf(conn);
-  watched[LEFT] = (watched[LEFT] ?? 0) - 1;
-}
-
-/** How many sockets a connection has, those that are joining included. */
-export function countSockets(connection: Socket['conn']): number {
-  const {
-    [CLIENT]: client,
-    [ENTERING]: entering = [],
-    [RESERVED]: reserved = 0,
-  } = watchedOf(connection);
-  if (!client) return reserved;
-  const {sockets} = clientOf(client);
-  let count = sockets.size + reserved;
-  for (const {id} of entering) if (!sockets.has(id)) count++;
-  return count;
+/** Returns true if a socket of a connection is authenticated, or was. */
+export function isAuthenticated(connection: Connection): boolean {
+  return watchedOf(connection)[STATE] === 'authenticated';
 }

@@ -1,10 +1,10 @@
 import type {Server as IoServer, Socket} from 'socket.io';
 import {checkHandshake} from './handshake';
-import {noteJoining} from './join-limits';
+import {recordJoining} from './join-limits';
 import {followJoins} from './joins';
-import {isDeeper, isPlain, noteLong} from '../wire/payload';
-import {PacketTypes, parserOf} from './internals';
-import type {DecodedPacket} from './internals';
+import {isDeeper, isPlain, recordLong} from '../wire/json-text';
+import {PacketTypes, parserOf} from './packets';
+import type {DecodedPacket} from './packets';
 
 /** Most levels of JSON that are parsed: each costs time before it can be refused. */
 const MAX_PARSED_DEPTH = 10_000;
@@ -111,7 +111,7 @@ function checkDecoded(this: Reading, packet: DecodedPacket): void {
   if (packet.type === PacketTypes.CONNECT || packet.type === PacketTypes.DISCONNECT)
     followJoins(this, packet);
   else if (this[TEXT] !== 'short' && isChecked(packet)) {
-    noteLong(packet.data, this[TEXT] === 'plain');
+    recordLong(packet.data, this[TEXT] === 'plain');
   }
 }
 
@@ -129,5 +129,5 @@ function countJoin(reading: Reading): void {
     reading[JOINS] = 0;
   }
   if (++reading[JOINS] > MAX_JOINS) connection?.close(true);
-  noteJoining(connection);
+  recordJoining(connection);
 }

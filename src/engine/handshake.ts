@@ -1,6 +1,6 @@
 import type {Socket} from 'socket.io';
 import {checkPayload} from '../wire/payload';
-import type {DecodedPacket} from './internals';
+import type {DecodedPacket} from './packets';
 
 /** Why a handshake's payload was refused, by what stands in its place. */
 const refusals = new WeakMap<object, Error>();

@@ -2,8 +2,10 @@ import type {Server as IoServer, Socket} from 'socket.io';
 import {toUnauthorized} from '../wire/failures';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
-import {joiningOf, PacketTypes, parserOf} from './internals';
-import {cancelReservation, countSockets, hasPlace, reservePlace} from './deadlines';
+import {areRefusalsDebugged, debugRefusal} from './debug-lines';
+import {joiningOf} from './internals';
+import {PacketTypes, parserOf} from './packets';
+import {cancelReservation, countSockets, hasFreeSlot, reserveSlot} from './socket-slots';
 
 type Connection = Socket['conn'];
 
@@ -16,7 +18,7 @@ const limits = new WeakMap<IoServer, MaxSockets>();
 let joining: Connection | undefined;
 
 /** Called right before socket.io takes a packet by which a client joins a namespace. */
-export function noteJoining(connection: Connection | undefined): void {
+export function recordJoining(connection: Connection | undefined): void {
   joining = connection;
   queueMicrotask(forgetJoining);
 }
@@ -42,8 +44,22 @@ export function limitJoins(io: IoServer, maxSockets: MaxSockets): void {
       sendRefusal(io, connection, name, refusal);
       return;
     }
-    if (connection) reservePlace(connection);
-    check.call(server, name, auth, decide);
+    if (connection) reserveSlot(connection);
+    check.call(
+      server,
+      name,
+      auth,
+      areRefusalsDebugged() ? debugged(name, decide) : decide,
+    );
+  };
+}
+
+type Decide = Parameters<ReturnType<typeof joiningOf>['_checkNamespace']>[2];
+
+function debugged(name: string, decide: Decide): Decide {
+  return namespace => {
+    if (!namespace) debugRefusal('A socket of', name, 'Invalid namespace');
+    decide(namespace);
   };
 }
 
@@ -54,7 +70,7 @@ export function refusalOfJoin({conn, nsp}: Socket): SocketError | undefined {
 }
 
 function joinRefusal(connection: Connection, io: IoServer): SocketError | undefined {
-  if (!hasPlace(connection)) return SocketErrors.tooManyNamespaces();
+  if (!hasFreeSlot(connection)) return SocketErrors.tooManyNamespaces();
   const most = limits.get(io)?.() ?? false;
   return most !== false && countSockets(connection) >= most
     ? SocketErrors.tooManySockets()
@@ -68,6 +84,7 @@ function sendRefusal(
   nsp: string,
   refusal: SocketError,
 ): void {
+  debugRefusal('A socket of', nsp, refusal.message);
   const body = toUnauthorized(refusal);
   const data = connection.protocol === 3 ? body : {message: refusal.message, data: body};
   const packet = {type: PacketTypes.CONNECT_ERROR, nsp, data};

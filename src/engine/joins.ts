@@ -1,8 +1,9 @@
 import type {Namespace, Socket} from 'socket.io';
-import {clientOf, internalsOf, namespaceInternalsOf, PacketTypes} from './internals';
-import type {DecodedPacket} from './internals';
-import {leaveMatching, noteMatching} from './matching';
-import {cancelReservation} from './deadlines';
+import {clientOf, internalsOf, namespaceInternalsOf} from './internals';
+import {PacketTypes} from './packets';
+import type {DecodedPacket} from './packets';
+import {leaveMatching, recordMatching} from './matching';
+import {cancelReservation} from './socket-slots';
 
 type Client = Socket['client'];
 
@@ -152,7 +153,7 @@ export function followJoins(decoder: object, packet: DecodedPacket): void {
     const joins = socket && joinsOf.get(socket.nsp);
     if (joins || socket === NOBODY) nsps.delete(name);
     if (joins) joins.replace(socket);
-    if (!server._nsps.has(name)) noteMatching(client, packet);
+    if (!server._nsps.has(name)) recordMatching(client, packet);
   } else if (!socket) {
     const namespace = server._nsps.get(name);
     const left = namespace && joinsOf.get(namespace)?.leave(client);

@@ -19,7 +19,7 @@ const matching = new WeakMap<IoServer, Set<Matching>>();
 const asking = new WeakMap<object, Socket['client']>();
 
 /** Called with what a client sends that joins a namespace which is not there. */
-export function noteMatching(client: Socket['client'], packet: {data?: object}): void {
+export function recordMatching(client: Socket['client'], packet: {data?: object}): void {
   if (matching.has(clientOf(client).server)) asking.set((packet.data ??= {}), client);
 }
 

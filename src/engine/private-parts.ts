@@ -1,145 +1,158 @@
-import {EventEmitter, once} from 'node:events';
-import {setImmediate as nextTurn} from 'node:timers/promises';
-import {Namespace, Server, Socket} from 'socket.io';
-import {checkParts as checkAll, refuseVersion} from '../common/private-parts';
+import {checkParts, refuseVersion} from '../common/private-parts';
 import type {PrivateParts} from '../common/private-parts';
 
-/** The private parts of socket.io that this package relies on, by class, and the type of each. */
+/**
+ * The private parts that this package relies on, by package and class, and the type of each. Behind the name
+ * of a class is when it has them.
+ */
 export const PRIVATE_PARTS = {
-  Server: {
-    _parser: 'object',
-    encoder: 'object',
-    _nsps: 'object',
-    parentNsps: 'object',
-    _opts: 'object',
-    _checkNamespace: 'function',
-    bind: 'function',
+  'socket.io': {
+    Server: {
+      _parser: 'object',
+      encoder: 'object',
+      _nsps: 'object',
+      parentNsps: 'object',
+      _opts: 'object',
+      _checkNamespace: 'function',
+      bind: 'function',
+    },
+    Namespace: {
+      _fns: 'object',
+      _preConnectSockets: 'object',
+      _add: 'function',
+      _doConnect: 'function',
+      _remove: 'function',
+      _initAdapter: 'function',
+      _onServerSideEmit: 'function',
+      emitReserved: 'function',
+    },
+    ParentNamespace: {children: 'object', createChild: 'function'},
+    Socket: {
+      fns: 'object',
+      acks: 'object',
+      flags: 'object',
+      pid: 'string',
+      onevent: 'function',
+      onack: 'function',
+      packet: 'function',
+      registerAckCallback: 'function',
+      newBroadcastOperator: 'function',
+      emitReserved: 'function',
+      notifyOutgoingListeners: 'function',
+      _cleanup: 'function',
+      _error: 'function',
+      _onclose: 'function',
+    },
+    Client: {
+      decoder: 'object',
+      ondecoded: 'function',
+      nsps: 'object',
+      sockets: 'object',
+      server: 'object',
+      _parseNamespace: 'function',
+      writeToEngine: 'function',
+    },
+    BroadcastOperator: {
+      adapter: 'object',
+      rooms: 'object',
+      exceptRooms: 'object',
+      flags: 'object',
+      emit: 'function',
+    },
+    RemoteSocket: {operator: 'object'},
   },
-  Namespace: {
-    _fns: 'object',
-    _preConnectSockets: 'object',
-    _add: 'function',
-    _doConnect: 'function',
-    _remove: 'function',
-    _initAdapter: 'function',
-    _onServerSideEmit: 'function',
-    emitReserved: 'function',
+  'socket.io-adapter': {
+    Adapter: {
+      addAll: 'function',
+      del: 'function',
+      delAll: 'function',
+      broadcast: 'function',
+      persistSession: 'function',
+      restoreSession: 'function',
+      encoder: 'object',
+    },
   },
-  ParentNamespace: {children: 'object', createChild: 'function'},
-  Adapter: {
-    addAll: 'function',
-    del: 'function',
-    delAll: 'function',
-    broadcast: 'function',
-    persistSession: 'function',
-    restoreSession: 'function',
-    encoder: 'object',
+  'socket.io-parser': {
+    Encoder: {encode: 'function'},
+    Decoder: {add: 'function', destroy: 'function'},
   },
-  Socket: {
-    fns: 'object',
-    acks: 'object',
-    flags: 'object',
-    onevent: 'function',
-    onack: 'function',
-    packet: 'function',
-    registerAckCallback: 'function',
-    emitReserved: 'function',
-    notifyOutgoingListeners: 'function',
-    _cleanup: 'function',
-    _error: 'function',
-    _onclose: 'function',
+  'engine.io': {
+    Server: {clients: 'object', opts: 'object', verify: 'function'},
+    IncomingMessage: {_query: 'object'},
+    'IncomingMessage of a websocket': {websocket: 'object'},
+    Socket: {server: 'object', writeBuffer: 'object', sendPacket: 'function'},
+    Polling: {
+      onData: 'function',
+      onPacket: 'function',
+      send: 'function',
+      doWrite: 'function',
+    },
+    'Polling or its options': {maxHttpBufferSize: 'number'},
+    'Polling that has a request': {res: 'object'},
+    'Polling that is closing': {shouldClose: 'function'},
+    WebSocket: {socket: 'object'},
   },
-  Client: {
-    decoder: 'object',
-    ondecoded: 'function',
-    nsps: 'object',
-    sockets: 'object',
-    server: 'object',
-    _parseNamespace: 'function',
-    writeToEngine: 'function',
+  ws: {
+    WebSocket: {_receiver: 'object', pong: 'function'},
+    Receiver: {_maxPayload: 'number'},
   },
-  Encoder: {encode: 'function'},
-  Decoder: {add: 'function', destroy: 'function'},
-} as const satisfies Record<string, PrivateParts>;
+} as const satisfies Record<string, Record<string, PrivateParts>>;
 
-type Owner = keyof typeof PRIVATE_PARTS;
-
-/** A connection that is none: just enough for socket.io to make a client and a socket for it. */
-class SampleConnection extends EventEmitter {
-  // Its clients join `/` by themselves.
-  readonly protocol = 3;
-  readonly id = 'sample';
-  readonly readyState = 'open';
-  readonly transport = {name: 'polling'};
-  readonly request = {headers: {}, connection: {}, url: '/', _query: {}};
-
-  write(): void {
-    // Nobody reads it.
-  }
-
-  close(): void {
-    // There is nothing to close.
-  }
-}
-
-/** How long, in ms, the sample connection may take; without I/O it takes a few turns. */
-const PATIENCE = 2000;
+type Packages = typeof PRIVATE_PARTS;
 
 /**
- * Tries the installed socket.io in memory.
+ * Checks that an object of an installed package has the parts of its class.
  *
- * @throws Error when it lacks a private part that this package relies on, or does not call it: then it could
- * hand to the application what an unauthenticated client sends.
+ * @param only - Checks the parts of that type alone.
+ * @throws Error that names a part that it lacks.
  */
-export async function checkSocketIo(): Promise<void> {
-  // Without these nothing can be tried.
-  checkParts('Namespace', Namespace.prototype, 'function');
-  checkParts('Socket', Socket.prototype, 'function');
-  const io = new Server();
-  checkParts('Server', io);
-  const {_parser: parser, encoder} = io as unknown as {
-    _parser: {Decoder: new () => object};
-    encoder: object;
-  };
-  const namespace = io.of('/');
-  checkParts('Namespace', namespace);
-  checkParts('ParentNamespace', io.of(/^\/sample$/));
-  checkParts('Adapter', namespace.adapter);
-  checkParts('Encoder', encoder);
-  checkParts('Decoder', new parser.Decoder());
-  const connection = new SampleConnection();
-  const socket = await connect(io, connection);
-  checkParts('Socket', socket);
-  checkParts('Client', socket.client);
-  await checkPackets(socket, connection);
+export function check<Name extends keyof Packages>(
+  packageName: Name,
+  owner: keyof Packages[Name] & string,
+  found: object,
+  only?: 'function',
+): void {
+  const parts = Object.entries(PRIVATE_PARTS[packageName][owner] as PrivateParts);
+  const checked = parts.filter(([, type]) => !only || only === type);
+  const [name] = owner.split(' ');
+  checkParts(packageName, name, found, Object.fromEntries(checked));
 }
 
-async function connect(io: Server, connection: SampleConnection): Promise<Socket> {
-  const engine = new EventEmitter();
-  const signal = AbortSignal.timeout(PATIENCE);
+/** Runs what cannot work where the package lacks a part. */
+export async function attempt<Result>(
+  packageName: keyof Packages,
+  owner: string,
+  run: () => Result | Promise<Result>,
+): Promise<Result> {
   try {
-    io.bind(engine as Parameters<Server['bind']>[0]);
-    const connected = once(io.of('/'), 'connection', {signal}) as Promise<[Socket]>;
-    engine.emit('connection', connection);
-    const [socket] = await connected;
-    return socket;
+    return await run();
   } catch (error) {
-    return refuseVersion('socket.io', 'Client', error);
+    return refuseVersion(packageName, owner, error);
   }
 }
 
-/** @param only - Checks the parts of that type alone. */
-function checkParts(owner: Owner, found: object, only?: 'function'): void {
-  const parts: PrivateParts = PRIVATE_PARTS[owner];
-  const checked = Object.entries(parts).filter(([, type]) => !only || only === type);
-  checkAll('socket.io', owner, found, Object.fromEntries(checked));
-}
-
-/** Everything that a client sends must come through the function that this package puts on its socket. */
-async function checkPackets(socket: Socket, connection: SampleConnection): Promise<void> {
-  let received = false as boolean;
-  Object.assign(socket, {onevent: () => (received = true)});
-  connection.emit('data', '2["sample"]');
-  await nextTurn();
-  if (!received) refuseVersion('socket.io', 'Socket.onevent');
+/**
+ * Replaces functions of an object, as this package does.
+ *
+ * @returns A function that refuses the version where one of them has not been called.
+ */
+export function expectCalls(
+  packageName: keyof Packages,
+  owner: string,
+  object: object,
+  names: readonly string[],
+): () => void {
+  const called = new Set<string>();
+  for (const name of names) {
+    const method = Reflect.get(object, name) as (...args: unknown[]) => unknown;
+    const replaced = (...args: unknown[]): unknown => {
+      called.add(name);
+      return method.apply(object, args);
+    };
+    Reflect.set(object, name, replaced);
+  }
+  return () => {
+    for (const name of names)
+      if (!called.has(name)) refuseVersion(packageName, `${owner}.${name}`);
+  };
 }

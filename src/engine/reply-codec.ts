@@ -1,6 +1,6 @@
 import type {Namespace} from 'socket.io';
-import {PacketTypes, parserOf} from './internals';
-import type {DecodedPacket} from './internals';
+import {PacketTypes, parserOf} from './packets';
+import type {DecodedPacket} from './packets';
 
 /**
  * Encodes an answer as socket.io's parser does.

@@ -1,5 +1,5 @@
 import type {Server as IoServer, Socket} from 'socket.io';
-import {receiverOf, requestLimitOf, transportOf} from './internals';
+import {receiverOf, requestLimitOf, transportOf} from './engine-internals';
 import {cutConnection} from './closing';
 import {isAuthenticated} from './deadlines';
 

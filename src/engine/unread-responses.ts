@@ -1,6 +1,6 @@
 import type {ServerResponse} from 'node:http';
 import type {Socket} from 'socket.io';
-import {transportOf} from './internals';
+import {transportOf} from './engine-internals';
 
 const RESPONSE = Symbol('response');
 

@@ -8,6 +8,7 @@ import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
 import {coalesceFlush, coalescingServer} from '../engine/coalescing';
 import {ConnectionLimits} from './connection-limits';
 import type {ConnectionLimitOptions} from './connection-limits';
+import {debugConnection} from '../engine/debug-lines';
 import {guardDecoders} from '../engine/decoder';
 import type {ExpressApp} from '../context/express-request';
 import type {Report} from '../common/guarded';
@@ -31,7 +32,7 @@ import {
   watchUpgrade,
 } from '../engine/closing';
 import type {ReadyHttpServer} from '../options/configuration';
-import {letGo, watchConnection} from '../engine/deadlines';
+import {releaseConnection, watchConnection} from '../engine/deadlines';
 
 function destroy(this: Duplex): void {
   this.destroy();
@@ -109,7 +110,7 @@ export class SocketListener {
       allowRequest: guardHandshakes(rules),
     });
     manageTransports(this.io);
-    const followDecoders = guardDecoders(this.io, letGo);
+    const followDecoders = guardDecoders(this.io, releaseConnection);
     // Called again where the application attaches the server to an HTTP server by itself.
     const bind = this.io.bind.bind(this.io);
     this.io.bind = (engine: IoServer['engine']) => {
@@ -138,6 +139,7 @@ export class SocketListener {
     });
     engine.on('connection', (connection: Socket['conn']) => {
       this.limits.release(connection.request);
+      debugConnection(connection);
       // From here on the websocket looks after it.
       if (connection.transport.name === 'websocket')
         connection.request.socket.off('error', destroy);

@@ -1,8 +1,17 @@
 import type {IncomingMessage} from 'node:http';
 import type {Server as IoServer, ServerOptions as IoServerOptions} from 'socket.io';
 import type {ConnectionLimits} from './connection-limits';
-import {BAD_REQUEST, engineOf, FORBIDDEN} from '../engine/internals';
-import type {EngineRequest} from '../engine/internals';
+import {debugRefusal} from '../engine/debug-lines';
+import {BAD_REQUEST, engineOf, FORBIDDEN} from '../engine/engine-internals';
+import type {EngineRequest} from '../engine/engine-internals';
+
+/** Emitted by Engine.IO with each request that it refuses. */
+interface ConnectionError {
+  readonly req: EngineRequest;
+  readonly message: string;
+  /** Has the reason where it is not Engine.IO's own. */
+  readonly context?: {readonly message?: unknown};
+}
 
 type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
 
@@ -94,5 +103,8 @@ export function guardEngine(
       });
     }
   };
-  engine.on('connection_error', ({req}: {req: IncomingMessage}) => limits.release(req));
+  engine.on('connection_error', ({req, message, context}: ConnectionError) => {
+    limits.release(req);
+    debugRefusal('A request by', req.method ?? '', context?.message ?? message);
+  });
 }

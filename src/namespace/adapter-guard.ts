@@ -2,7 +2,7 @@ import {isPromiseLike} from '@loopback/core';
 import type {Namespace} from 'socket.io';
 import {Adapter as MemoryAdapter} from 'socket.io-adapter';
 import {runGuarded, runListeners} from '../common/guarded';
-import {reportOf} from './guards';
+import {reportOf} from './broadcasts';
 
 type Adapter = Namespace['adapter'];
 type Method = (...args: unknown[]) => unknown;

@@ -2,7 +2,8 @@ import type {Namespace, Socket} from 'socket.io';
 import {guardAdapter} from './adapter-guard';
 import {delayOf} from '../common/timers';
 import {ownerOf} from './guards';
-import {internalsOf, PacketTypes} from '../engine/internals';
+import {internalsOf} from '../engine/internals';
+import {PacketTypes} from '../engine/packets';
 import {recoveryTimeOf, Sessions} from './recovery-sessions';
 import {isUserRoom, withoutUserRooms} from './user-rooms';
 
@@ -23,7 +24,8 @@ const admissions = new WeakMap<Namespace, Admission>();
 /**
  * Keeps the sockets of a namespace out of all rooms, and so of all broadcasts, until they are
  * admitted. Rooms joined earlier take effect then. It stands before the namespace's adapter,
- * whichever it is, because rooms are what an adapter sees of a socket.
+ * whichever it is, because rooms are what an adapter sees of a socket. It is no adapter class handed to
+ * socket.io, because a server given to `start` has its adapters already, and two ways would be needed.
  */
 export class Admission {
   private readonly held = new Map<string, Held>();

@@ -4,17 +4,17 @@ import type {Report} from '../common/guarded';
 import {Joins} from '../engine/joins';
 import {liftRequestLimit} from '../engine/request-limits';
 import {RemovedChildren} from './removed-children';
-import {guardNamespace} from './guards';
+import {guardJoining, guardNamespace} from './guards';
+import {childrenOf, namespaceInternalsOf} from '../engine/internals';
 import {
-  childrenOf,
   detachFromPattern,
   keepWhileNeeded,
-  namespaceInternalsOf,
   onRemoved,
   reachChildren,
-} from '../engine/internals';
+} from './pattern-namespaces';
 import {closeIdleTransport} from '../engine/closing';
-import {leavePlace, noteAuthenticated} from '../engine/deadlines';
+import {markAuthenticated} from '../engine/deadlines';
+import {releaseSlot} from '../engine/socket-slots';
 
 /** Who serves a namespace. */
 export interface Claimant {
@@ -38,7 +38,7 @@ export function leaveUnclaimed(io: IoServer): void {
 }
 
 function joinedUnclaimed(socket: Socket): void {
-  noteAuthenticated(socket);
+  markAuthenticated(socket);
   liftRequestLimit(socket);
   socket.once('disconnect', () => closeIdleTransport(socket));
 }
@@ -72,7 +72,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
   if (!children) {
     Admission.of(namespace);
     detachFromPattern(namespace);
-    onRemoved(namespace, leavePlace);
+    onRemoved(namespace, releaseSlot);
     Joins.of(namespace);
     return;
   }
@@ -83,7 +83,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
     guardNamespace(child, claimant.report);
     const needed = () => Joins.of(child).any || Admission.of(child).sessions.any;
     const release = keepWhileNeeded(child, needed, () => removed.add(child));
-    onRemoved(child, leavePlace);
+    onRemoved(child, releaseSlot);
     Joins.of(child);
     Admission.of(child).sessions.onOver(release);
   };
@@ -102,6 +102,7 @@ function handOver(namespace: Namespace, claimant: Claimant): void {
   const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
   // Before the application's own, which may have been added earlier.
   namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
+    guardJoining(socket);
     if (Joins.of(socket.nsp).enter(socket))
       next(owns(socket) ? claimant.refusalOf(socket) : undefined);
   });

@@ -1,16 +1,14 @@
 import {inspect} from 'node:util';
 import type {Namespace, Socket} from 'socket.io';
+import {debugRefusalOf} from '../engine/debug-lines';
 import {limitAttachments} from '../engine/attachments';
 import {runGuarded, runListeners} from '../common/guarded';
 import type {Report} from '../common/guarded';
+import {guardAck, guardBroadcasts, guardOperator, reportOf} from './broadcasts';
 import {SocketError} from '../wire/refusals';
-import {
-  internalsOf,
-  namespaceInternalsOf,
-  operatorOf,
-  PacketTypes,
-  parserOf,
-} from '../engine/internals';
+import {internalsOf, namespaceInternalsOf} from '../engine/internals';
+import {PacketTypes, parserOf} from '../engine/packets';
+import type {Operator} from '../engine/internals';
 
 type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
@@ -54,6 +52,7 @@ interface Guarded {
   registerAckCallback: typeof registerAckCallback;
   emitReserved: typeof emitReserved;
   notifyOutgoingListeners: typeof notifyOutgoingListeners;
+  newBroadcastOperator: typeof newBroadcastOperator;
   disconnect: typeof disconnect;
   toJSON: typeof toJSON;
   [inspect.custom]: typeof toJSON;
@@ -63,6 +62,7 @@ interface Guarded {
 interface SocketMethods {
   onack(this: Socket, packet: EventPacket): void;
   registerAckCallback(this: Socket, id: number, ack: AckCallback): void;
+  newBroadcastOperator(this: Socket): Operator;
   disconnect(this: Socket, close?: boolean): Socket;
 }
 
@@ -79,6 +79,7 @@ export function guardSocket(socket: Socket, owner: SocketOwner): void {
   guarded.registerAckCallback = registerAckCallback;
   guarded.emitReserved = emitReserved;
   guarded.notifyOutgoingListeners = notifyOutgoingListeners;
+  guarded.newBroadcastOperator = newBroadcastOperator;
   guarded.disconnect = disconnect;
   guarded.toJSON = toJSON;
   guarded[inspect.custom] = toJSON;
@@ -152,6 +153,17 @@ function notifyOutgoingListeners(this: OwnedSocket, {data = []}: EventPacket): v
   }
 }
 
+/** Called where a socket broadcasts to others. */
+function newBroadcastOperator(this: Socket): Operator {
+  return guardOperator(methodsOf(this).newBroadcastOperator.call(this));
+}
+
+/** Guards a socket that is joining: its middleware may broadcast. */
+export function guardJoining(socket: Socket): void {
+  (socket as unknown as Guarded).newBroadcastOperator = newBroadcastOperator;
+  debugRefusalOf(socket);
+}
+
 function disconnect(this: OwnedSocket, close?: boolean): Socket {
   this[OWNER].dismiss();
   return methodsOf(this).disconnect.call(this, close);
@@ -165,15 +177,6 @@ function toJSON(this: Socket): object {
 function methodsOf(socket: Socket): SocketMethods {
   return Object.getPrototypeOf(socket) as SocketMethods;
 }
-
-function guardAck(ack: AckCallback, fail: (error: unknown) => void): AckCallback {
-  return function (this: unknown, ...args) {
-    runGuarded(() => Reflect.apply(ack, this, args), fail);
-  };
-}
-
-/** Who is told what listeners of a guarded namespace have thrown. */
-const reports = new WeakMap<Namespace, Report>();
 
 /**
  * Keeps a namespace's middleware, its `connection` listeners and the acks of its broadcasts from
@@ -191,8 +194,7 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
   added.forEach((middleware, at) => (added[at] = guard(middleware)));
   const use = namespace.use.bind(namespace);
   namespace.use = middleware => use(guard(middleware));
-  reports.set(namespace, report);
-  guardBroadcasts(namespace);
+  guardBroadcasts(namespace, report);
   const {_nsps: namespaces} = namespace.server;
   limitAttachments(namespace.server, name => reportOf(namespaces.get(name)));
   internals.emitReserved = (event, ...args) =>
@@ -203,11 +205,6 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
     runListeners(namespace, event as string, args, error =>
       report(error, `io.on('${String(event)}')`),
     );
-}
-
-/** Says where the faults of a guarded namespace are reported. */
-export function reportOf(namespace: Namespace | undefined): Report | undefined {
-  return namespace && reports.get(namespace);
 }
 
 /** A middleware that fails refuses the socket, and one that answers twice is heard once. */
@@ -244,28 +241,4 @@ function sendableRefusal(error: Error, socket: Socket, report: Report): Error {
     report(fault, 'io.use', socket);
     return new Error('Internal Server Error');
   }
-}
-
-const guardedOperators = new WeakSet();
-
-type Operator = ReturnType<typeof operatorOf>;
-
-/**
- * Guards the acks of broadcasts, which a timer of socket.io's may call. What makes broadcasts is a class
- * shared by all namespaces, so those that are not guarded are told apart.
- */
-function guardBroadcasts(namespace: Namespace): void {
-  const operator = operatorOf(namespace);
-  if (guardedOperators.has(operator)) return;
-  guardedOperators.add(operator);
-  const emit = Reflect.get<Operator, 'emit'>(operator, 'emit');
-  operator.emit = function (event, ...args) {
-    const ack = args.at(-1);
-    const told = reports.get(this.adapter.nsp as Namespace);
-    if (told && typeof ack === 'function') {
-      const fail = (error: unknown) => told(error, 'ack of io.emit');
-      args[args.length - 1] = guardAck(ack as AckCallback, fail);
-    }
-    return emit.call(this, event, ...args);
-  };
 }

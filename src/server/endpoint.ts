@@ -34,7 +34,7 @@ import type {
   SocketAuthenticationOptions,
   SocketServerOptions,
 } from '../options/configuration';
-import {takePlace} from '../engine/deadlines';
+import {acquireSlot} from '../engine/socket-slots';
 import {roomOf} from '../namespace/user-rooms';
 
 type EndpointOptions = SocketServerOptions &
@@ -124,7 +124,7 @@ export class Endpoint implements SessionEndpoint, Claimant {
       refusalOfJoin(socket);
     // What a client reads of a `connect_error`.
     if (refusal) return Object.assign(refusal, {data: toUnauthorized(refusal)});
-    takePlace(socket);
+    acquireSlot(socket);
     return undefined;
   }
 

@@ -18,7 +18,7 @@ import {
   readServerOptions,
 } from '../options/read-options';
 import type {ComponentOptions} from '../options/read-options';
-import {checkSocketIo} from '../engine/private-parts';
+import {checkSocketIo} from '../engine/version-check';
 import {messageOf, ProblemLog, throwProblems} from './problem-log';
 import {childrenOf} from '../engine/internals';
 import type {ServerHost} from './ports';

@@ -18,13 +18,12 @@ import {ErrorCodes, SocketEvents} from '../wire/protocol';
 import type {ExpiringBody} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {
-  forgetLeft,
-  noteAuthenticated,
-  noteLeft,
+  markAuthenticated,
   pauseDeadline,
   resumeDeadline,
   unauthenticatedTime,
 } from '../engine/deadlines';
+import {releaseHandlerSlot, acquireHandlerSlot} from '../engine/socket-slots';
 import type {AuthenticatedSession, SessionEndpoint} from './ports';
 import {WaitingCalls} from './waiting-calls';
 import type {WaitingCall} from './waiting-calls';
@@ -146,7 +145,7 @@ export class SocketAuthentication implements ExpiryListener {
     this.expiry?.cancel();
     if (this.endpoint.authentications.leave(this)) resumeDeadline(this.socket, false);
     this.left = this.checking;
-    if (this.left) noteLeft(this.socket);
+    if (this.left) acquireHandlerSlot(this.socket);
     this.undecided?.waiting?.takeAll();
     return this.decided()?.connectedHandlers;
   }
@@ -240,7 +239,7 @@ export class SocketAuthentication implements ExpiryListener {
     } finally {
       endpoint.authentications.finish(this);
       this.checking = false;
-      if (this.left) forgetLeft(socket);
+      if (this.left) releaseHandlerSlot(socket);
     }
   }
 
@@ -281,7 +280,7 @@ export class SocketAuthentication implements ExpiryListener {
     if (expiresAt !== undefined && expiresAt <= Date.now()) throw SocketErrors.expired();
     this.state = 'authenticated';
     debugAuthentication(this.session, 'is authenticated');
-    noteAuthenticated(this.socket);
+    markAuthenticated(this.socket);
     liftRequestLimit(this.socket);
     clearTimeout(this.undecided?.deadline);
     // A listener of these may end the socket; waiting calls are then answered with its error.

@@ -2,7 +2,7 @@ import {watchPromises, watchUnsent} from '../common/watch-promises';
 import {labelOf} from '../dispatch/answer';
 import type {Ack} from '../dispatch/packet';
 import type {DispatchSession} from '../dispatch/ports';
-import {sendAck} from '../engine/internals';
+import {sendAck} from '../engine/packets';
 import {internalFailure} from '../wire/failures';
 import {debugAnswer} from './debug-lines';
 

@@ -1,6 +1,6 @@
 import type {Context} from '@loopback/core';
 import type {SocketSchema} from '../decorators/metadata';
-import {isLong} from '../wire/payload';
+import {isLong} from '../wire/json-text';
 import {readSchema} from './argument-schema';
 import {RestValidation} from './rest-validation';
 import type {Check, Told} from './schema-compiler';

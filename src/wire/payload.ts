@@ -1,12 +1,14 @@
 import {SocketErrors} from './refusals';
 import type {SocketError} from './refusals';
+import {isNested, isObject} from '../common/objects';
+import {isRecordedPlain} from './json-text';
 import {MAX_DEPTH} from './protocol';
 
 /**
- * Says what is wrong with something that a client sent, if anything: keys that could change the
- * prototype of what it is merged into, or more levels than {@link MAX_DEPTH}.
+ * Returns an error for a value of a client's that is refused: it has a key that could change the prototype of
+ * an object that it is merged into, or more levels than {@link MAX_DEPTH}.
  *
- * @param prohibited - Further keys, as `prohibitedKeys` of REST's validation options.
+ * @param prohibited - Further keys that are refused, as `prohibitedKeys` of REST's validation options.
  */
 export function checkPayload(
   value: unknown,
@@ -15,40 +17,7 @@ export function checkPayload(
   return checkLevel(value, prohibited, MAX_DEPTH);
 }
 
-/** Events whose text shows that there is nothing wrong with them. */
-const plain = new WeakSet();
-
-/** Args whose text is long. */
-const long = new WeakSet();
-
-/**
- * Takes note of what an event or an answer carries, whose text is long, and whether that is plain. An event
- * has its name before its arguments.
- */
-export function noteLong(packet: object, isPlainText: boolean): void {
-  if (isPlainText) plain.add(packet);
-  const args = (packet as unknown[])[1];
-  if (isNested(args)) long.add(args);
-}
-
-/** Whether args came as a long text, as is seen faster than their weight. */
-export function isLong(args: unknown): boolean {
-  return isNested(args) && long.has(args);
-}
-
-/**
- * Whether JSON of an event has neither too many levels nor anything that may be a key to be refused. In a
- * long text that is seen faster than in what it is parsed to.
- */
-export function isPlain(json: string): boolean {
-  // A key may be written with escapes; an event is an array around its arguments.
-  const suspicious = ['__proto__', 'constructor', '\\u'].some(text =>
-    json.includes(text),
-  );
-  return !suspicious && !isDeeper(json, MAX_DEPTH + 1);
-}
-
-/** Says what is wrong with the arguments of an event, if anything. */
+/** Returns an error for the arguments of an event that are refused. */
 export function checkArguments(
   packet: readonly unknown[],
   prohibited: readonly string[],
@@ -56,7 +25,7 @@ export function checkArguments(
   return checkFrom(1, packet, prohibited);
 }
 
-/** Says what is wrong with a client's answer to an event, if anything. */
+/** Returns an error for a client's answer to an event that is refused. */
 export function checkAnswer(
   values: readonly unknown[],
   prohibited: readonly string[],
@@ -69,7 +38,7 @@ function checkFrom(
   values: readonly unknown[],
   prohibited: readonly string[],
 ): SocketError | undefined {
-  if (prohibited.length === 0 && plain.has(values)) return undefined;
+  if (prohibited.length === 0 && isRecordedPlain(values)) return undefined;
   for (let at = first; at < values.length; at++) {
     const refusal = checkPayload(values[at], prohibited);
     if (refusal) return refusal;
@@ -91,7 +60,7 @@ function checkLevel(
     }
     return undefined;
   }
-  // Parsed JSON inherits nothing that can be enumerated; a list of its keys would cost twice the time.
+  // Parsed JSON inherits nothing that can be enumerated; a list of the keys would take twice the time.
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
     if (key === '__proto__') return SocketErrors.prohibitedKey(key);
@@ -107,53 +76,11 @@ function checkLevel(
   return undefined;
 }
 
-function isNested(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
-}
-
 function hasPrototype(value: unknown): boolean {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    Object.keys(value).some(key => isMatched(key, 'prototype'))
-  );
+  return isObject(value) && Object.keys(value).some(key => isMatched(key, 'prototype'));
 }
 
-/** REST's rule: the key itself, or a path that starts with it. */
+/** Compares as REST does: the pattern is a key, or the start of a path. */
 function isMatched(key: string, pattern: string): boolean {
   return key === pattern || key.startsWith(`${pattern}.`);
-}
-
-/** Whether JSON has more levels than that, which is seen much faster than it is parsed. */
-export function isDeeper(json: string, levels: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < json.length; at++) {
-    switch (json[at]) {
-      case '"':
-        at = endOfString(json, at);
-        break;
-      case '[':
-      case '{':
-        if (++depth > levels) return true;
-        break;
-      case ']':
-      case '}':
-        depth--;
-    }
-  }
-  return false;
-}
-
-/** Where a string ends that begins there. */
-function endOfString(json: string, start: number): number {
-  for (
-    let end = json.indexOf('"', start + 1);
-    end >= 0;
-    end = json.indexOf('"', end + 1)
-  ) {
-    let backslash = end;
-    while (json[backslash - 1] === '\\') backslash--;
-    if ((end - backslash) % 2 === 0) return end;
-  }
-  return json.length;
 }

@@ -1,0 +1,90 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import type {Server as IoServer, Socket} from 'socket.io';
+import type {WebSocket} from 'ws';
+
+/** A transport of Engine.IO's. */
+interface TransportInternals {
+  readonly name: string;
+  /** Called with each request's payload. */
+  onData: (data: string | Buffer) => void;
+  /** Called with each packet of it. */
+  onPacket: (packet: {readonly data?: unknown}) => void;
+  send: (packets: readonly object[]) => void;
+  /** Of polling: the response to the request that waits. */
+  readonly res: ServerResponse;
+  /** Of polling: writes that response, and calls back when the next request may come. */
+  doWrite: (
+    data: string | Buffer,
+    options: object,
+    written: (error?: Error) => void,
+  ) => void;
+}
+
+/** Most bytes of a request; since Engine.IO 6.6.13 kept in the options, which each transport has of its own. */
+interface RequestLimit {
+  maxHttpBufferSize: number;
+}
+
+/** Where a polling transport keeps the limit of its requests. */
+export function requestLimitOf(connection: Socket['conn']): RequestLimit {
+  const transport = connection.transport as unknown as RequestLimit & {
+    opts?: RequestLimit;
+  };
+  return transport.opts ?? transport;
+}
+
+interface WebSocketInternals {
+  readonly socket?: {readonly _receiver?: {_maxPayload: number}};
+}
+
+/** What reads the messages of a websocket, as `ws` does it; `undefined` for another engine's. */
+export function receiverOf(
+  connection: Socket['conn'],
+): {_maxPayload: number} | undefined {
+  return (connection.transport as unknown as WebSocketInternals).socket?._receiver;
+}
+
+export function transportOf(connection: Socket['conn']): TransportInternals {
+  return connection.transport as unknown as TransportInternals;
+}
+
+/** The `ws` of a websocket transport. */
+export function webSocketOf(connection: Socket['conn']): WebSocket | undefined {
+  return (connection.transport as {socket?: WebSocket}).socket;
+}
+
+/** What ends a polling transport that waits for a last request to answer with its goodbye. */
+export function closingOf(
+  transport: Socket['conn']['transport'],
+): (() => void) | null | undefined {
+  return (transport as {shouldClose?: (() => void) | null}).shouldClose;
+}
+
+/** A request as Engine.IO hands it on. */
+export interface EngineRequest extends IncomingMessage {
+  _query?: {readonly sid?: string; readonly transport?: string; readonly j?: string};
+  /** The websocket that it has become. */
+  websocket?: object;
+}
+
+interface EngineInternals {
+  /** Says which error a request is answered with, if any. */
+  verify: (
+    request: EngineRequest,
+    upgrade: boolean,
+    answer: (
+      code?: number,
+      context?: {readonly message?: string | null | undefined},
+    ) => void,
+  ) => void;
+}
+
+/** Engine.IO's error that is answered HTTP 400. */
+export const BAD_REQUEST = 3;
+
+/** Engine.IO's error that is answered HTTP 403. */
+export const FORBIDDEN = 4;
+
+export function engineOf(engine: IoServer['engine']): EngineInternals {
+  return engine as unknown as EngineInternals;
+}

@@ -1,0 +1,93 @@
+import type {Socket} from 'socket.io';
+import {MAX_UNAUTHENTICATED_SOCKETS} from '../wire/protocol';
+import {clientOf, internalsOf} from './internals';
+
+type Connection = Socket['conn'];
+
+const UNAUTHENTICATED = Symbol('unauthenticated sockets');
+const CLIENT = Symbol('client');
+const HANDLERS = Symbol('handlers');
+const RESERVED = Symbol('reserved');
+
+/** A connection, and its counts: weak maps with an entry for each connection slow the collector down. */
+interface Counted {
+  /** Sockets that have joined a namespace or are joining one, and have not authenticated. */
+  [UNAUTHENTICATED]?: Set<Socket> | undefined;
+  /** socket.io's client, from the first socket of the connection on. */
+  [CLIENT]?: Socket['client'];
+  /** How many authentication handlers run for sockets that have left. */
+  [HANDLERS]?: number;
+  /** How many sockets socket.io is making, which may join their namespaces. */
+  [RESERVED]?: number;
+}
+
+function countedOf(connection: Connection): Counted {
+  return connection as Counted;
+}
+
+/** Returns true if a connection may have one more socket that is not authenticated. */
+export function hasFreeSlot(connection: Connection): boolean {
+  const counted = countedOf(connection);
+  const {[HANDLERS]: handlers = 0, [RESERVED]: reserved = 0} = counted;
+  const sockets = counted[UNAUTHENTICATED]?.size ?? 0;
+  return sockets + handlers + reserved < MAX_UNAUTHENTICATED_SOCKETS;
+}
+
+/** Counts a socket that socket.io is about to make, for the rest of the tick at most. */
+export function reserveSlot(connection: Connection): void {
+  const counted = countedOf(connection);
+  if (!counted[RESERVED]) setImmediate(cancelReservations, counted);
+  counted[RESERVED] = (counted[RESERVED] ?? 0) + 1;
+}
+
+function cancelReservations(counted: Counted): void {
+  counted[RESERVED] = 0;
+}
+
+/** Ends the reservation of a socket that has been made. */
+export function cancelReservation(connection: Connection): void {
+  const counted = countedOf(connection);
+  if (counted[RESERVED]) counted[RESERVED]--;
+}
+
+/** Counts a socket among those of its connection that are not authenticated. */
+export function acquireSlot(socket: Socket): void {
+  const counted = countedOf(socket.conn);
+  counted[CLIENT] = socket.client;
+  (counted[UNAUTHENTICATED] ??= new Set()).add(socket);
+}
+
+/** Releases the slot of a socket that is authenticated, or that its namespace has removed. */
+export function releaseSlot(socket: Socket): void {
+  const counted = countedOf(socket.conn);
+  counted[UNAUTHENTICATED]?.delete(socket);
+  if (counted[UNAUTHENTICATED]?.size === 0) counted[UNAUTHENTICATED] = undefined;
+}
+
+/** Counts an authentication handler that still runs for a socket that has left. */
+export function acquireHandlerSlot({conn}: Socket): void {
+  const counted = countedOf(conn);
+  counted[HANDLERS] = (counted[HANDLERS] ?? 0) + 1;
+}
+
+export function releaseHandlerSlot({conn}: Socket): void {
+  const counted = countedOf(conn);
+  counted[HANDLERS] = (counted[HANDLERS] ?? 0) - 1;
+}
+
+/** Returns how many sockets a connection has, those that are joining included. */
+export function countSockets(connection: Connection): number {
+  const counted = countedOf(connection);
+  const {[CLIENT]: client, [RESERVED]: reserved = 0} = counted;
+  if (!client) return reserved;
+  const {sockets} = clientOf(client);
+  let count = sockets.size + reserved;
+  for (const {id} of counted[UNAUTHENTICATED] ?? []) if (!sockets.has(id)) count++;
+  return count;
+}
+
+/** Removes the sockets of a closed connection that are joining: a middleware may never call `next`. */
+export function removeJoining(connection: Connection): void {
+  for (const socket of countedOf(connection)[UNAUTHENTICATED] ?? [])
+    internalsOf(socket)._cleanup();
+}
