@@ -10,7 +10,7 @@ import {
   RESERVED_EVENTS,
 } from 'loopback4-socket';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '../..');
 const TEXT = readFileSync(join(ROOT, 'docs', 'protocol.md'), 'utf8');
 const SUITE = join(ROOT, '__tests__', 'protocol');
 const DOCUMENTS = [

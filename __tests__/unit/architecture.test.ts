@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {dirname, join as joinPath} from 'node:path/posix';
 import {describe, it} from 'node:test';
 
-const ROOT = join(__dirname, '..', '..');
+const ROOT = join(__dirname, '../..');
 const TEXT = readFileSync(join(ROOT, 'docs', 'architecture.md'), 'utf8');
 const ROOT_FILES = '(root)';
 
