@@ -13,7 +13,7 @@ import type {ControllerMethod} from '../context/caller';
 import {VALUES} from './handler';
 import type {Handler, HandlerDefinition, HandlerKind} from './handler';
 import {mistakeOf} from './method-mistakes';
-import {Plan} from './plan';
+import {Plan} from '../injection/plan';
 import {RestOperation} from '../validation/rest-operation';
 import type {RestValidation} from '../validation/rest-validation';
 import {SchemaValidator} from '../validation/schema-validator';

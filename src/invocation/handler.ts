@@ -1,6 +1,6 @@
-import {runGuarded} from '../common/guarded';
-import type {HandlerReference, SocketCallback, SocketPayload} from '../options/types';
+import type {HandlerReference, SocketPayload} from '../options/types';
 import type {Call} from '../context/call';
+import {withCallback} from '../context/callback';
 
 /** How many values each kind of handler receives before its callback. */
 export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
@@ -49,34 +49,7 @@ export function callFunction(
 ): unknown {
   const {values} = call;
   if (run.length <= values.length) return Reflect.apply(run, self, values);
-  return withCallback(handler, call, callback => run.apply(self, [...values, callback]));
-}
-
-/**
- * Answers with the first outcome: the callback's, or a throw or rejection before it. What the
- * function returns is ignored; what it throws or rejects with afterwards is only logged.
- */
-export function withCallback(
-  {label}: Pick<Handler, 'label'>,
-  call: Call,
-  start: (callback: SocketCallback) => unknown,
-): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    let calledBack = false;
-    const callback: SocketCallback = (error, result) => {
-      calledBack = true;
-      call.outcome ??= {error, result, told: false};
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the client is told what was called back
-      if (error) reject(error);
-      else resolve(result);
-    };
-    runGuarded(
-      () => start(callback),
-      error => {
-        if (calledBack) call.caller.report(error, label);
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as above
-        else reject(error);
-      },
-    );
-  });
+  return withCallback(handler.label, call, callback =>
+    run.apply(self, [...values, callback]),
+  );
 }

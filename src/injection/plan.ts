@@ -15,10 +15,10 @@ import type {
 import {BindingChanges} from '../context/binding-changes';
 import type {Validity} from '../context/binding-changes';
 import type {Call} from '../context/call';
+import {withCallback} from '../context/callback';
 import type {ControllerMethod} from '../context/caller';
 import {ignoreRejections} from './construction';
 import type {Provide} from './construction';
-import {withCallback} from './handler';
 import {isInjected} from './binding-values';
 import {Injectors} from './injectors';
 import {IN_CALL, IN_INVOCATION} from './places';
@@ -136,7 +136,7 @@ export class Plan {
     // An interceptor may have replaced them.
     const {methodArgs} = call;
     if (callbackAt === undefined) return this.apply(call, methodArgs);
-    return withCallback(this.options, call, callback => {
+    return withCallback(this.options.label, call, callback => {
       const all = [...methodArgs];
       all[callbackAt] = callback;
       return this.apply(call, all);
