@@ -179,9 +179,9 @@ function lb4(cwd, generator, name, config) {
 /** The code blocks that a comment above them sends to a file. */
 function snippets(document) {
   const text = readFileSync(join(root, document), 'utf8');
-  const pattern = /<!-- (file|add to): (\S+) -->\s+```\w+\n([\s\S]*?)```/g;
-  return [...text.matchAll(pattern)].map(([, action, file, code]) => ({
-    action,
+  const pattern = /^(Add to )?`(\S+)`:\s+```\w+\n([\s\S]*?)```/gm;
+  return [...text.matchAll(pattern)].map(([, add, file, code]) => ({
+    action: add ? 'add to' : 'file',
     file,
     code,
   }));

@@ -68,7 +68,7 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   skipLibCheck: true,
 };
 
-/** One code block, and the file that the comment above it names. */
+/** One code block, and the file that the line above it names. */
 interface Snippet {
   readonly action: 'file' | 'add to';
   readonly file: string;
@@ -91,12 +91,12 @@ export function readRecipes(document: string): Recipe[] {
     .map(section => {
       const [, name, after] =
         /^<!-- recipe: (\S+?)(?:, after: (\S+))? -->/.exec(section) ?? [];
-      const blocks = section.matchAll(
-        /<!-- (file|add to): (\S+) -->\s+```\w+\n([\s\S]*?)```/g,
-      );
-      const snippets = [...blocks].map(
-        ([, action, file, code]) => ({action, file, code}) as Snippet,
-      );
+      const blocks = section.matchAll(/^(Add to )?`(\S+)`:\s+```\w+\n([\s\S]*?)```/gm);
+      const snippets = [...blocks].map(([, add, file, code]): Snippet => ({
+        action: add ? 'add to' : 'file',
+        file,
+        code,
+      }));
       return {name, after, snippets};
     });
   const count = recipes.flatMap(({snippets}) => snippets).length;
