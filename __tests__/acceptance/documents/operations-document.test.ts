@@ -9,6 +9,10 @@ import {
 } from '../../../dist/options/configuration';
 
 const SOURCES = join(__dirname, '../../../src');
+const SOURCE = readdirSync(SOURCES, {recursive: true, encoding: 'utf8'})
+  .filter(file => file.endsWith('.ts'))
+  .map(file => readFileSync(join(SOURCES, file), 'utf8'))
+  .join('\n');
 const TEXT = readFileSync(join(__dirname, '../../../docs/operations.md'), 'utf8');
 
 /** Rows of the table of options: name, whose it is, and its default. */
@@ -20,9 +24,8 @@ const INTERFACES = {server: 'SocketServerOptions', component: 'SocketComponentOp
 
 for (const [of, type] of Object.entries(INTERFACES)) {
   it(`docs/operations.md lists each option of the ${of}, once`, () => {
-    const source = readFileSync(join(SOURCES, 'configuration.ts'), 'utf8');
     const [, body] =
-      new RegExp(`export interface ${type} \\{(.*?)^\\}`, 'ms').exec(source) ?? [];
+      new RegExp(`export interface ${type} \\{(.*?)^\\}`, 'ms').exec(SOURCE) ?? [];
     const options = [...body.matchAll(/^ {2}(\w+)\??:/gm)].map(([, name]) => name);
     assert.ok(options.length > 5);
     const listed = ROWS.filter(row => row.of === of && !row.name.includes('.'));
@@ -58,16 +61,13 @@ const FIXED: Record<string, string> = {
   MAX_ATTACHMENTS: 'binary attachments',
   MAX_DEPTH: 'levels of objects and arrays',
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
+  MAX_CALL_REF_LENGTH: "characters of a call's `ref`",
   MAX_WAITING_PONGS: 'PONGs that wait',
   MAX_TOLD_BYTES: 'of which all mistakes are told',
 };
 
 it('docs/operations.md lists every limit that is fixed', () => {
-  const sources = readdirSync(SOURCES, {recursive: true, encoding: 'utf8'})
-    .filter(file => file.endsWith('.ts'))
-    .map(file => readFileSync(join(SOURCES, file), 'utf8'))
-    .join('\n');
-  const limits = [...sources.matchAll(/^(?:export )?const (MAX_\w+) = (.+);$/gm)].filter(
+  const limits = [...SOURCE.matchAll(/^(?:export )?const (MAX_\w+) = (.+);$/gm)].filter(
     // What Node's timers can wait.
     ([, name]) => name !== 'MAX_DELAY',
   );

@@ -535,7 +535,7 @@ describe('a reserved event name', () => {
       await assertStartFails(
         {controllers: [ReservedController]},
         /ReservedController\.member/,
-        new RegExp(`"${name}" is reserved`),
+        new RegExp(`"${name.replace('$', '\\$')}" is reserved`),
         /Give the method another/,
       );
     }
