@@ -103,6 +103,15 @@ describe('calls of a client that has not read the answers to earlier ones', () =
     }
   }
 
+  it('wait in whichever requests they come', async () => {
+    await using given = await givenLists();
+    await using client = (await givenPolling(given))[0];
+    const frames = calls(60, () => '["list"]');
+    for (const at of [0, 20, 40]) await client.send(...frames.slice(at, at + 20));
+    for (const {result} of (await answersOf(client, 60)).values())
+      assert.equal(result, ANSWER);
+  });
+
   it('that are repeated wait as well', async () => {
     await using given = await givenLists();
     await using client = (await givenPolling(given))[0];

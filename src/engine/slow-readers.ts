@@ -86,8 +86,12 @@ export class OutgoingQueues {
     setImmediate(this.check, connection, queue);
   }
 
-  /** Says whether more waits than may, beside what was once sent in one tick. */
-  exceeds({bytes, burst}: Queue): boolean {
+  isFull({bytes}: Queue): boolean {
+    return bytes > this.most();
+  }
+
+  /** Returns true when more waits than the limit and what was once sent in one tick. */
+  private exceeds({bytes, burst}: Queue): boolean {
     return bytes > this.most() + burst;
   }
 
@@ -112,10 +116,13 @@ export class OutgoingQueues {
   }
 }
 
-/** Says whether so much waits to be sent to a client that no more calls of it should be answered. */
+/**
+ * Returns true when a client has not read the answers to earlier calls. Its calls then wait, also those
+ * that come after a burst: their answers must never end a connection.
+ */
 export function isQueueFull(connection: Connection): boolean {
   const {[QUEUE]: queue, [QUEUES]: queues} = connection as unknown as Queueing;
-  return queue !== undefined && queues.exceeds(queue);
+  return queue !== undefined && queues.isFull(queue);
 }
 
 /** Resolves when what waits is handed to the transport, which has sent all that it had. */
