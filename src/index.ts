@@ -43,31 +43,29 @@ export {SocketServer} from './server/socket.server';
 // A value, because metadata of decorated methods names the class at run time.
 export {Socket} from 'socket.io';
 export type {DefaultEventsMap} from 'socket.io';
-export {
-  DEFAULT_SERVER_NAME,
-  DEFAULT_SOCKET_COMPONENT_OPTIONS,
-  DEFAULT_SOCKET_SERVER_OPTIONS,
-} from './options/configuration';
+export {DEFAULT_SERVER_NAME} from './options/keys';
+export {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './options/component-options';
+export type {SocketComponentOptions} from './options/component-options';
+export {DEFAULT_SOCKET_SERVER_OPTIONS} from './options/server-options';
 export type {
   ApplyCredentials,
   CallLimiter,
   NamespaceMatcher,
   RateLimiter,
-  ReadyHttpServer,
   SocketAuthenticationOptions,
-  SocketComponentOptions,
   SocketServerOptions,
-  StartTarget,
-} from './options/configuration';
+} from './options/server-options';
 export type {
   ConnectionHandler,
   DisconnectHandler,
   HandlerReference,
   LogSocketError,
   MethodHandler,
+  ReadyHttpServer,
   SocketCall,
   SocketCallback,
   SocketFailureSource,
   SocketInvocationSource,
   SocketPayload,
+  StartTarget,
 } from './options/types';

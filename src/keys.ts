@@ -1,6 +1,5 @@
 import type {BindingKey} from '@loopback/core';
-import {DEFAULT_SERVER_NAME} from './options/configuration';
-import {SocketKeys} from './options/keys';
+import {DEFAULT_SERVER_NAME, SocketKeys} from './options/keys';
 import type {SocketServer} from './server/socket.server';
 import type {SocketComponent} from './socket.component';
 

@@ -11,11 +11,10 @@ import {
 import type {Component} from '@loopback/core';
 import {SocketBooter} from './booters/socket.booter';
 import {serversNamedIn} from './invocation/controller-scanner';
-import {SocketKeys, SocketTags} from './options/keys';
+import {DEFAULT_SERVER_NAME, SocketKeys, SocketTags} from './options/keys';
 import {HOST} from './server/ports';
 import {SocketHost} from './server/socket.host';
 import {SocketServer} from './server/socket.server';
-import {DEFAULT_SERVER_NAME} from './options/configuration';
 
 /**
  * Adds socket servers to an application. Decorated controllers are found wherever they are bound.

@@ -1,7 +1,7 @@
 import type {Constructor, Context} from '@loopback/core';
 import type {OperationObject} from '@loopback/rest';
 import type {Socket} from 'socket.io';
-import type {ApplyCredentials} from '../options/configuration';
+import type {ApplyCredentials} from '../options/server-options';
 import type {SocketCall} from '../options/types';
 import type {LazyContext} from './lazy-context';
 

@@ -3,7 +3,7 @@ import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
 import express from 'express';
 import type {IncomingMessage} from 'node:http';
-import type {ApplyCredentials} from '../options/configuration';
+import type {ApplyCredentials} from '../options/server-options';
 
 /** The part of an Express application that is used: its settings, and the prototype of its requests. */
 export interface ExpressApp {

@@ -1,4 +1,4 @@
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {Handler} from '../invocation/handler';
 import {isReservedEvent} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';

@@ -1,7 +1,7 @@
 import type {Call} from '../context/call';
 import type {Caller} from '../context/caller';
 import type {HandlerTable} from '../invocation/handler-table';
-import type {CallLimiter} from '../options/configuration';
+import type {CallLimiter} from '../options/server-options';
 import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {Ack, Packet} from './packet';

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {delayOf} from '../common/timers';
 import {weigh} from '../common/weight';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {Ack} from './packet';
 import type {CallStore, KeptCall, KeptReply, RetryWindow} from './ports';
 

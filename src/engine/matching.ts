@@ -1,5 +1,5 @@
 import type {Server as IoServer, Socket} from 'socket.io';
-import type {NamespaceMatcher} from '../options/configuration';
+import type {NamespaceMatcher} from '../options/server-options';
 import {delayOf} from '../common/timers';
 import {runGuarded} from '../common/guarded';
 import {clientOf} from './internals';

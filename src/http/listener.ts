@@ -31,7 +31,7 @@ import {
   terminate,
   watchUpgrade,
 } from '../engine/closing';
-import type {ReadyHttpServer} from '../options/configuration';
+import type {ReadyHttpServer} from '../options/types';
 import {releaseConnection, watchConnection} from '../engine/deadlines';
 
 function destroy(this: Duplex): void {

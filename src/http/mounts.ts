@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {ReadyHttpServer} from '../options/configuration';
+import type {ReadyHttpServer} from '../options/types';
 import {asksForWebSocket, servePlainly} from './plain-request';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;

@@ -1,6 +1,6 @@
 import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
-import type {ReadyHttpServer} from '../options/configuration';
+import type {ReadyHttpServer} from '../options/types';
 
 /** Whether a request asks for a websocket; others ask for HTTP/2, such as `curl --http2`. */
 export function asksForWebSocket({headers: {upgrade = ''}}: IncomingMessage): boolean {

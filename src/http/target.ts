@@ -2,7 +2,8 @@ import type {HttpServerOptions} from '@loopback/http-server';
 import type {Application} from '@loopback/core';
 import {SocketTags} from '../options/keys';
 import {restServerOf} from '../options/rest-server';
-import type {ReadyHttpServer, SocketComponentOptions} from '../options/configuration';
+import type {SocketComponentOptions} from '../options/component-options';
+import type {ReadyHttpServer} from '../options/types';
 
 /** The warning where an application may have forgotten to say what to listen on. */
 export const NOTHING_LISTENS =

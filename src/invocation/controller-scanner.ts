@@ -3,7 +3,7 @@ import {CoreTags} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
 import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
 import {isReservedEvent} from '../wire/protocol';
-import {DEFAULT_SERVER_NAME} from '../options/configuration';
+import {DEFAULT_SERVER_NAME} from '../options/keys';
 import {ControllerHandler} from './controller-handler';
 import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';

@@ -1,8 +1,10 @@
 import {BindingKey, CoreBindings} from '@loopback/core';
 import type {Context} from '@loopback/core';
 import type {Server as IoServer, Socket} from 'socket.io';
-import {DEFAULT_SERVER_NAME} from './configuration';
 import type {LogSocketError} from './types';
+
+/** Name of the server that {@link SocketComponent} binds. */
+export const DEFAULT_SERVER_NAME = 'SocketServer';
 
 /** The binding keys. `SocketBindings` makes them public, typed by the classes that are bound. */
 export const SocketKeys = {

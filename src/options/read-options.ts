@@ -5,12 +5,10 @@ import {isRecord} from '../common/objects';
 import {MAX_DELAY} from '../common/timers';
 import {SocketKeys} from './keys';
 import {restContextOf} from './rest-server';
-import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './configuration';
-import type {SocketComponentOptions, SocketServerOptions} from './configuration';
-
-/** The component's options with their defaults. */
-export type ComponentOptions = SocketComponentOptions &
-  Required<Pick<SocketComponentOptions, keyof typeof DEFAULT_SOCKET_COMPONENT_OPTIONS>>;
+import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from './component-options';
+import type {ComponentOptions, SocketComponentOptions} from './component-options';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from './server-options';
+import type {ServerOptions, SocketServerOptions} from './server-options';
 
 /** What an option must be, in words, and how that is seen. */
 interface Rule {
@@ -154,9 +152,12 @@ export function readComponentOptions(app: Application): ComponentOptions {
  *
  * @throws Error that names the server and the option and says what it must be.
  */
-export function readServerOptions(app: Application, server: string): SocketServerOptions {
+export function readServerOptions(app: Application, server: string): ServerOptions {
   const options = app.getConfigSync<unknown>(SocketKeys.server(server));
-  return check<SocketServerOptions>(`Server "${server}"`, options, SERVER_RULES);
+  return {
+    ...DEFAULT_SOCKET_SERVER_OPTIONS,
+    ...check<SocketServerOptions>(`Server "${server}"`, options, SERVER_RULES),
+  };
 }
 
 /** Reads which keys the application's REST API refuses in a body. */

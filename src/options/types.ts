@@ -1,5 +1,13 @@
 import type {InvocationSource} from '@loopback/core';
-import type {DefaultEventsMap, Socket} from 'socket.io';
+import type {Server as HttpServer} from 'node:http';
+import type {Server as HttpsServer} from 'node:https';
+import type {DefaultEventsMap, Namespace, Server as IoServer, Socket} from 'socket.io';
+
+/** A ready HTTP server to listen on; the application starts and closes it. */
+export type ReadyHttpServer = HttpServer | HttpsServer;
+
+/** A socket.io server, for its namespace `/`, or one namespace: the argument of {@link SocketServer.start}. */
+export type StartTarget = IoServer | Namespace;
 
 /** Names and parameters of events, as socket.io's own types take them. */
 // `any`, so that an interface of events fits.

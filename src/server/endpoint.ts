@@ -28,24 +28,21 @@ import {checkPayload} from '../wire/payload';
 import {printable} from '../common/printable';
 import {securityIdOf} from '../context/security';
 import {CLOSE_GRACE} from '../engine/closing';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {
   ApplyCredentials,
+  ServerOptions,
   SocketAuthenticationOptions,
-  SocketServerOptions,
-} from '../options/configuration';
+} from '../options/server-options';
 import {acquireSlot} from '../engine/socket-slots';
 import {roomOf} from '../namespace/user-rooms';
-
-type EndpointOptions = SocketServerOptions &
-  Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;
 
 /** What serves one named server's sockets: its handlers, its connections and its calls in flight. */
 export class Endpoint implements SessionEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
   private readonly connections = new Set<Session>();
-  options: EndpointOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
+  options: ServerOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
   failures?: FailurePolicy;
   prohibitedKeys: readonly string[] = [];
   private authentication: SocketAuthenticationOptions = {};
@@ -81,8 +78,8 @@ export class Endpoint implements SessionEndpoint, Claimant {
     return this.handlers.empty && !this.options.anonymous && !this.strategy;
   }
 
-  configure(options: SocketServerOptions): void {
-    this.options = {...DEFAULT_SOCKET_SERVER_OPTIONS, ...options};
+  configure(options: ServerOptions): void {
+    this.options = options;
     const {authentication = {}} = options;
     this.authentication =
       typeof authentication === 'string' ? {strategy: authentication} : authentication;

@@ -4,12 +4,9 @@ import {rootUrlOf} from '../http/target';
 import type {SocketListener} from '../http/listener';
 import {childrenOf} from '../engine/internals';
 import {countMatching} from '../engine/matching';
-import {DEFAULT_SERVER_NAME} from '../options/configuration';
-import type {
-  ReadyHttpServer,
-  SocketServerOptions,
-  StartTarget,
-} from '../options/configuration';
+import {DEFAULT_SERVER_NAME} from '../options/keys';
+import type {SocketServerOptions} from '../options/server-options';
+import type {ReadyHttpServer, StartTarget} from '../options/types';
 
 type NamespaceName = Required<SocketServerOptions>['namespace'];
 

@@ -1,7 +1,7 @@
 import {BindingKey} from '@loopback/core';
 import type {Context} from '@loopback/core';
 import type {Namespace, Server as IoServer} from 'socket.io';
-import type {StartTarget} from '../options/configuration';
+import type {StartTarget} from '../options/types';
 import type {Endpoint} from './endpoint';
 
 /** The parts of the host that a named server uses. */

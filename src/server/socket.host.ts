@@ -7,7 +7,7 @@ import {Endpoint} from './endpoint';
 import {readFailurePolicy} from '../options/failure-policy';
 import {expressOf} from '../context/express-request';
 import {findHttpTarget, NOTHING_LISTENS} from '../http/target';
-import {SocketTags} from '../options/keys';
+import {DEFAULT_SERVER_NAME, SocketTags} from '../options/keys';
 import {putGroupLast} from './life-cycle-order';
 import {SocketListener} from '../http/listener';
 import {leaveUnclaimed, refuseUnclaimed} from '../namespace/claims';
@@ -17,17 +17,14 @@ import {
   readProhibitedKeys,
   readServerOptions,
 } from '../options/read-options';
-import type {ComponentOptions} from '../options/read-options';
+import type {ComponentOptions} from '../options/component-options';
 import {checkSocketIo} from '../engine/version-check';
 import {messageOf, ProblemLog, throwProblems} from './problem-log';
 import {childrenOf} from '../engine/internals';
 import type {ServerHost} from './ports';
 import {SocketServer} from './socket.server';
-import {
-  DEFAULT_SERVER_NAME,
-  DEFAULT_SOCKET_COMPONENT_OPTIONS,
-} from '../options/configuration';
-import type {StartTarget} from '../options/configuration';
+import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from '../options/component-options';
+import type {StartTarget} from '../options/types';
 
 /**
  * What all named servers of an application share: the socket.io server, its life cycle, and the

@@ -19,20 +19,20 @@ import {FunctionHandler} from '../invocation/handler';
 import type {Handler, HandlerDefinition, HandlerKind} from '../invocation/handler';
 import {ReferenceHandler} from '../invocation/reference-handler';
 import type {Endpoint} from './endpoint';
-import {SocketKeys} from '../options/keys';
+import {DEFAULT_SERVER_NAME, SocketKeys} from '../options/keys';
 import {toUnauthorized} from '../wire/failures';
 import {SocketErrors} from '../wire/refusals';
 import {isReservedEvent, SocketEvents} from '../wire/protocol';
 import {HOST} from './ports';
 import type {ServerHost} from './ports';
-import {DEFAULT_SERVER_NAME} from '../options/configuration';
-import type {SocketServerOptions, StartTarget} from '../options/configuration';
+import type {SocketServerOptions} from '../options/server-options';
 import type {
   ConnectionHandler,
   DisconnectHandler,
   EventsMap,
   HandlerReference,
   MethodHandler,
+  StartTarget,
 } from '../options/types';
 import {userRoom} from '../namespace/user-rooms';
 

@@ -1,6 +1,6 @@
 import type {Socket} from 'socket.io';
 import {Admission} from '../namespace/admission';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/configuration';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import {runConnected} from './connection-handlers';
 import {delayOf} from '../common/timers';
 import {answerFailure} from '../dispatch/answer';

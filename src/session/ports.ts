@@ -3,7 +3,7 @@ import type {Socket} from 'socket.io';
 import type {Call} from '../context/call';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {DispatchEndpoint, DispatchSession} from '../dispatch/ports';
-import type {ApplyCredentials} from '../options/configuration';
+import type {ApplyCredentials} from '../options/server-options';
 import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {AuthenticationQueue} from './authentication-queue';

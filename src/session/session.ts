@@ -17,7 +17,7 @@ import {isQueueFull, whenHandedOn} from '../engine/slow-readers';
 import {Admission} from '../namespace/admission';
 import {guardSocket} from '../namespace/guards';
 import type {EventPacket, SocketOwner} from '../namespace/guards';
-import type {ApplyCredentials} from '../options/configuration';
+import type {ApplyCredentials} from '../options/server-options';
 import {toRefusal, toUnauthorized} from '../wire/failures';
 import type {Failure} from '../wire/failures';
 import {checkAnswer} from '../wire/payload';
