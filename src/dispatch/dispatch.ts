@@ -54,7 +54,7 @@ function waitForReader(
   }
   const pending = waited ?? new PendingCall(session, packet, label, ack);
   const step = () => dispatch(session, packet, ack, pending);
-  void pending.waitFor(label, session.whenHandedOn(), step);
+  void pending.waitFor(label, session.whenFlushed(), step);
 }
 
 /** Runs the application's guards before a packet goes on. */

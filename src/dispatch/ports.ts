@@ -107,7 +107,7 @@ export interface DispatchSession extends Caller {
   /** Set while so many bytes wait for the client to read them that its calls have to wait, too. */
   readonly queueFull: boolean;
   /** Resolves when the client has read some of them. */
-  whenHandedOn(): Promise<void>;
+  whenFlushed(): Promise<void>;
   /** A call whose method has not returned yet. */
   starting?: Call | undefined;
   /** True when the application has guards, which are functions given to `socket.use`. */

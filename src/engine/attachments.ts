@@ -3,19 +3,19 @@ import type {Report} from '../common/guarded';
 import {MAX_ATTACHMENTS} from '../wire/protocol';
 import {PacketTypes, parserOf} from './packets';
 
-/** Says where the server reports its faults; `undefined` for a namespace of the application's own. */
+/** Returns where the server reports its faults; `undefined` for a namespace of the application. */
 type ReportOf = (namespace: string) => Report | undefined;
 
 const limited = new WeakSet();
 
 /**
- * Sends no packet that a client cannot decode: its parser would close the whole connection. An answer
- * throws, as one that cannot be encoded does. An event is reported and becomes nothing that is sent, on
- * every way to the encoder: the emit of a socket, a broadcast, and a broadcast of another node.
+ * Refuses a packet that clients cannot decode, because their parser would close the whole connection. An
+ * answer throws, like one that cannot be encoded. An event is reported and not sent, however it comes to the
+ * encoder: by a socket's `emit`, a broadcast, or a broadcast of another node.
  */
 export function limitAttachments(io: IoServer, reportOf: ReportOf): void {
   const {encoder} = parserOf(io);
-  // A parser of the application's own has a limit of its own.
+  // A parser of the application has its own limit.
   if (io._opts.parser !== undefined || limited.has(encoder)) return;
   limited.add(encoder);
   const encode = encoder.encode.bind(encoder);
@@ -33,7 +33,7 @@ export function limitAttachments(io: IoServer, reportOf: ReportOf): void {
   };
 }
 
-/** Says what a client could not decode, if anything. */
+/** Returns a description of what a client could not decode, if there is any. */
 function faultOf(attachments: readonly unknown[]): string | undefined {
   if (attachments.some(one => one instanceof Blob))
     return 'a Blob or File. Send a Buffer of its bytes';

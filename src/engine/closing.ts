@@ -8,13 +8,13 @@ import {clientOf, connectingSockets, socketsOnConnection} from './internals';
 import {closingOf, webSocketOf} from './engine-internals';
 import {PacketTypes} from './packets';
 
-/** How long, in ms, a closed connection may take to say goodbye before it is cut. */
+/** Time, in ms, for the closing handshake of a connection; then the connection is cut. */
 export const CLOSE_GRACE = 500;
 
-/** How long, in ms, a transport that carries no namespace is kept, for one that is still connecting. */
+/** Time, in ms, that a transport without namespaces is kept for a namespace that is still joining. */
 export const IDLE_TRANSPORT_TIMEOUT = 100;
 
-/** Whether nothing is left of a closed connection that its client would have to answer. */
+/** Returns true when a connection is closed and its client owes no answer. */
 export function isGone(connection: Socket['conn']): boolean {
   if (upgrading.get(connection)?.size || unreadResponse(connection)) return false;
   const client = webSocketOf(connection);
@@ -22,10 +22,10 @@ export function isGone(connection: Socket['conn']): boolean {
   return !closingOf(connection.transport);
 }
 
-/** Closes a connection without waiting for its client, dropping what it was not sent yet. */
+/** Closes a connection without waiting for its client; unsent messages are dropped. */
 export function cutConnection(connection: Socket['conn']): void {
   connection.close(true);
-  // A polling transport that is closing already waits for its client's next request.
+  // A closing polling transport waits for the next request of its client.
   closingOf(connection.transport)?.();
 }
 
@@ -36,7 +36,7 @@ export function endConnection(connection: Socket['conn']): void {
   terminateSoon(connection);
 }
 
-/** A polling transport that is closed, or that an upgrade leaves behind, would wait for a last request. */
+/** A polling transport that is closed, or left by an upgrade, would wait for a last request. */
 export function releaseWhenClosed(connection: Socket['conn']): void {
   const {transport} = connection;
   if (transport.name !== 'polling') return;
@@ -45,12 +45,12 @@ export function releaseWhenClosed(connection: Socket['conn']): void {
   else connection.once('close', release);
 }
 
-/** Cuts a connection that is being closed, by whomever, if its client does not answer in time. */
+/** Cuts a closing connection if its client does not answer in time, whoever closes it. */
 export function terminateSoon(connection: Socket['conn']): void {
   setTimeout(() => terminate(connection), CLOSE_GRACE).unref();
 }
 
-/** Ends a connection whose client does not answer the closing handshake, down to its TCP connection. */
+/** Ends a connection, and its TCP connection, when the client does not answer the closing handshake. */
 export function terminate(connection: Socket['conn']): void {
   cutConnection(connection);
   webSocketOf(connection)?.terminate();
@@ -58,10 +58,10 @@ export function terminate(connection: Socket['conn']): void {
   for (const socket of upgrading.get(connection) ?? []) socket.destroy();
 }
 
-/** TCP connections by which clients try to upgrade: Engine.IO lets go of them without a word. */
+/** TCP connections of upgrades: Engine.IO drops them without an event. */
 const upgrading = new WeakMap<Socket['conn'], Set<Duplex>>();
 
-/** Ends the TCP connection of an upgrade with the connection that it is for, whatever comes of it. */
+/** Ends the TCP connection of an upgrade together with the connection that it belongs to. */
 export function watchUpgrade(io: IoServer, sid: unknown, socket: Duplex): void {
   const connections = io.engine['clients'];
   if (typeof sid !== 'string' || !Object.hasOwn(connections, sid)) return;
@@ -71,20 +71,22 @@ export function watchUpgrade(io: IoServer, sid: unknown, socket: Duplex): void {
   socket.once('close', () => known.delete(socket));
 }
 
-/** Cuts the TCP connection of a request that is answered before all of it has come, and never may. */
+/** Cuts the TCP connection of a request that is answered before its body has arrived completely. */
 export function cutUnfinished(this: ServerResponse): void {
   const {req} = this;
   if (req.complete) return;
   setTimeout(() => req.complete || req.socket.destroy(), CLOSE_GRACE).unref();
 }
 
-/** Clients that the server has ended a namespace of: which ones would grow without bound. */
+/**
+ * Clients with a namespace that the server has ended. A list of these namespaces would grow without bound.
+ */
 const tolerant = new WeakSet<Socket['client']>();
 
 /**
- * Ignores what a client sends to a namespace that it has not joined, as it does before it knows that the
- * server has ended it. socket.io takes that for a protocol error and closes the connection under the
- * other namespaces.
+ * Ignores packets to a namespace that the client has not joined: it sends them until it knows that the server
+ * has ended the namespace. socket.io takes such a packet for a protocol error, and closes the connection
+ * under the other namespaces.
  */
 export function ignoreLatePackets({client}: Socket): void {
   if (tolerant.has(client)) return;
@@ -99,7 +101,9 @@ export function ignoreLatePackets({client}: Socket): void {
   decoder.on('decoded', internals.ondecoded);
 }
 
-/** The component's own socket.io servers: on one that the application made, transports are its own. */
+/**
+ * The component's own socket.io servers. On a server that the application made, the transports belong to it.
+ */
 const managed = new WeakSet<IoServer>();
 
 export function manageTransports(io: IoServer): void {
@@ -107,8 +111,8 @@ export function manageTransports(io: IoServer): void {
 }
 
 /**
- * Closes the transport of a socket that has left its namespace, once nothing else uses it. Other
- * namespaces on the same connection, and those still connecting, are left alone.
+ * Closes the transport of a socket that has left its namespace, when no other namespace uses it or is joining
+ * on it.
  */
 export function closeIdleTransport(socket: Socket): void {
   const {conn} = socket;

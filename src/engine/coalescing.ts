@@ -14,15 +14,14 @@ type SendOptions = Exclude<Parameters<WebSocket['send']>[1], Callback | undefine
 const NO_OPTIONS: SendOptions = {};
 
 /**
- * Holds back what is sent in one tick, so that it leaves in one system call. By itself `ws` makes one
- * for each message, which is half of what a small answer costs. A tick is what runs before the next
- * event of Node's, promises included.
+ * Writes the messages of one tick in one system call. `ws` makes one for each message, which is half of the
+ * cost of a small answer. A tick ends before Node's next event, after all promises that can settle.
  */
 class CoalescingWebSocket extends PongingWebSocket {
   /** The TCP connection, from the handshake on. */
   stream?: Duplex;
   private held = false;
-  /** Told at the end of the tick that their messages are sent. */
+  /** Called at the end of the tick, to report the messages as sent. */
   private callbacks: Callback[] | undefined;
 
   override send(data: Parameters<WebSocket['send']>[0], callback?: Callback): void;
@@ -42,7 +41,7 @@ class CoalescingWebSocket extends PongingWebSocket {
       super.send(data, how, done);
       return;
     }
-    // Engine.IO waits for one before it sends more.
+    // Engine.IO waits for one message before it sends more.
     if (done && this.callbacks) this.callbacks.push(done);
     else if (done) this.callbacks = [done];
     super.send(data, how);
@@ -54,9 +53,9 @@ class CoalescingWebSocket extends PongingWebSocket {
   }
 
   /**
-   * Holds back what is written until the end of the tick; says whether it does. Not what is compressed,
-   * which is written later, and not to a client that reads slower than it is sent to: there each
-   * message waits for its own turn.
+   * Corks the TCP connection until the end of the tick, and returns true. Returns false for compressed
+   * messages, which are written later, and for a client that reads too slowly, where each message waits for
+   * its turn.
    */
   hold(): boolean {
     const {stream} = this;
@@ -69,16 +68,17 @@ class CoalescingWebSocket extends PongingWebSocket {
     if (!this.held) {
       this.held = true;
       stream.cork();
-      // Each on its own: what listens is told in the asynchronous context of its own connection.
+      // One microtask for each connection, so that listeners run in the asynchronous context of their
+      // connection.
       atEndOfTick(() => this.release());
     }
     return true;
   }
 
-  /** Lets go at once of what is held back. */
+  /** Writes at once what is held back. */
   release(): void {
     if (!this.held) return;
-    // Engine.IO sends what it has kept meanwhile when it is called back.
+    // Engine.IO sends its buffered messages when it is called back.
     while (this.callbacks) {
       const {callbacks} = this;
       this.callbacks = undefined;
@@ -86,7 +86,7 @@ class CoalescingWebSocket extends PongingWebSocket {
         try {
           callback();
         } catch (error) {
-          // Of a listener of the application's: as fatal as it is elsewhere, but not to other messages.
+          // A listener of the application has thrown: that stays fatal, but must not stop other messages.
           process.nextTick(rethrow, error);
         }
       }
@@ -100,16 +100,16 @@ function rethrow(error: unknown): never {
   throw error;
 }
 
-/** What a microtask adds to Node's queue comes after all other microtasks. */
+/** A microtask that the Node queue's own tick adds runs after all other microtasks. */
 function atEndOfTick(run: () => void): void {
   void RESOLVED.then(() => process.nextTick(run));
 }
 
 /**
- * For socket.io's option `wsEngine`: writes what is sent to a client in one tick at once.
+ * The class for socket.io's option `wsEngine`: writes the messages of one tick together.
  *
- * @param closed - Listens to `close` of each TCP connection. A websocket tells it in its place: a third
- * listener would make Node's list of two grow to nineteen places.
+ * @param closed - Listens to `close` of each TCP connection. The websocket calls it instead: with a third
+ * listener Node's list of two would grow to nineteen entries.
  */
 export function coalescingServer(
   closed: (this: Duplex) => void,
@@ -128,7 +128,7 @@ export function coalescingServer(
       head: Buffer,
       callback: (client: WebSocket, request: IncomingMessage) => void,
     ): void {
-      // The answer leaves with the first message, which Engine.IO sends in the same tick.
+      // The answer to the handshake leaves with the first message, which Engine.IO sends in the same tick.
       socket.cork();
       atEndOfTick(() => socket.uncork());
       socket.off('close', closed);
@@ -144,7 +144,7 @@ export function coalescingServer(
   };
 }
 
-/** Writes at once what Engine.IO sends at once: broadcasts take a way of their own through `ws`. */
+/** Corks what Engine.IO sends at once: broadcasts reach `ws` by another method. */
 export function coalesceFlush(connection: IoSocket['conn'], packets: unknown[]): void {
   const client = packets.length > 1 ? webSocketOf(connection) : undefined;
   if (client instanceof CoalescingWebSocket) client.hold();

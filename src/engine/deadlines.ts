@@ -12,17 +12,17 @@ export interface UnauthenticatedCount {
 
 /** The deadline of a connection until one of its sockets has authenticated. */
 interface Unauthenticated {
-  /** When the first of its sockets joined a namespace, by `performance.now()`. */
+  /** Time at which the first of its sockets joined a namespace, by `performance.now()`. */
   since?: number;
   deadline?: NodeJS.Timeout;
-  /** How many of its sockets wait for their turn to be authenticated. */
+  /** Number of its sockets that wait for their turn to authenticate. */
   waiting: number;
   readonly count: UnauthenticatedCount | undefined;
 }
 
 const STATE = Symbol('state');
 
-/** A connection, and its state: weak maps with an entry for each connection slow the collector down. */
+/** A connection and its state. Weak maps with an entry for each connection slow the garbage collector. */
 interface Watched {
   [STATE]?: Unauthenticated | 'authenticated' | undefined;
 }
@@ -43,7 +43,7 @@ function unauthenticatedOf(
   return (watched[STATE] = {count, waiting: 0});
 }
 
-/** Ends the deadline of a connection, and counts it no more. */
+/** Ends the deadline of a connection, and no longer counts it. */
 function endDeadline(connection: Connection): void {
   const state = unauthenticatedOf(connection);
   if (!state) return;
@@ -52,11 +52,11 @@ function endDeadline(connection: Connection): void {
 }
 
 /**
- * Ends a connection unless one of its sockets authenticates in time. It does not matter if the connection
- * joins no namespace, has left all, or waits for a middleware. {@link releaseConnection} ends the watch.
+ * Ends a connection unless one of its sockets authenticates in time. Other states do not matter: it may have
+ * joined no namespace, have left all, or wait for a middleware. {@link releaseConnection} ends the watch.
  *
- * @param timeout - ms; a little is added, in which its sockets get the message that their own time is over.
- * `undefined` for no limit.
+ * @param timeout - In ms; `undefined` for no limit. A little is added, so that its sockets get the message
+ * that their own time is over.
  * @param count - Counts the connection until one of its sockets authenticates.
  */
 export function watchConnection(
@@ -82,9 +82,9 @@ export function pauseDeadline({conn}: Socket): void {
 }
 
 /**
- * Restarts the deadline of a connection, one of whose sockets no longer waits.
+ * Restarts the deadline of a connection when one of its sockets no longer waits.
  *
- * @param started - Set when it is the socket's turn. A socket that gives up its turn gains no time.
+ * @param started - True when it is the socket's turn. A socket that gives up its turn gains no time.
  */
 export function resumeDeadline({conn}: Socket, started: boolean): void {
   const {[STATE]: state} = watchedOf(conn);
@@ -103,8 +103,8 @@ export function releaseConnection(connection: Connection): void {
 }
 
 /**
- * Returns for how long, in ms, no socket of a socket's connection has authenticated. A client gains no time
- * when it goes from one namespace to the next.
+ * Returns the time, in ms, in which no socket of this connection has authenticated. A client gains no time
+ * when it changes its namespace.
  */
 export function unauthenticatedTime({conn}: Socket): number {
   const state = unauthenticatedOf(conn);
@@ -115,7 +115,7 @@ export function unauthenticatedTime({conn}: Socket): number {
   return now - state.since;
 }
 
-/** Ends the deadline of a socket's connection for good; later sockets of it have only their own time. */
+/** Ends the deadline of a socket's connection. Later sockets of the connection have only their own time. */
 export function markAuthenticated(socket: Socket): void {
   const {conn} = socket;
   endDeadline(conn);
@@ -123,7 +123,7 @@ export function markAuthenticated(socket: Socket): void {
   releaseSlot(socket);
 }
 
-/** Returns true if a socket of a connection is authenticated, or was. */
+/** Returns true if a socket of a connection is, or was, authenticated. */
 export function isAuthenticated(connection: Connection): boolean {
   return watchedOf(connection)[STATE] === 'authenticated';
 }

@@ -7,14 +7,14 @@ import {internalsOf} from './internals';
 const connections = debugFactory('loopback:socket:connection');
 const refusals = debugFactory('loopback:socket:refusal');
 
-/** Says whether refusals are printed. */
+/** Returns true when refusals are printed. */
 export function areRefusalsDebugged(): boolean {
   return refusals.enabled;
 }
 
 /**
- * Prints that a request, or a client that joins a namespace, is refused. A client cannot break a line by
- * the name of a namespace or by a reason.
+ * Prints the refusal of a request, or of a client that joins a namespace. Names and reasons cannot break a
+ * line.
  */
 export function debugRefusal(refused: string, name: string, reason: unknown): void {
   if (!refusals.enabled) return;
@@ -22,7 +22,7 @@ export function debugRefusal(refused: string, name: string, reason: unknown): vo
   refusals('%s %s was refused: %s', refused, printable(name), shown);
 }
 
-/** Prints why a socket that is joining is refused, whoever refuses it. */
+/** Prints why a joining socket is refused, by this package or by the application. */
 export function debugRefusalOf(socket: Socket): void {
   if (!refusals.enabled) return;
   const internals = internalsOf(socket);
@@ -38,7 +38,7 @@ let opened = 0;
 /** Prints when a connection opens, upgrades and closes. */
 export function debugConnection(connection: Socket['conn']): void {
   if (!connections.enabled) return;
-  // Its own id is a secret: who knows it can send requests for the client.
+  // The id of a connection is secret: who knows it can send requests for the client.
   const number = ++opened;
   connections('connection %d opened by %s', number, connection.transport.name);
   connection.once('upgrade', (transport: {readonly name: string}) =>

@@ -6,19 +6,23 @@ import {isDeeper, isPlain, recordLong} from '../wire/json-text';
 import {PacketTypes, parserOf} from './packets';
 import type {DecodedPacket} from './packets';
 
-/** Most levels of JSON that are parsed: each costs time before it can be refused. */
+/** Largest number of JSON levels that are parsed: parsing costs time before a payload can be refused. */
 const MAX_PARSED_DEPTH = 10_000;
 
-/** Most namespaces that a connection may join in a while: each costs more than a hundred events. */
+/**
+ * Largest number of namespaces that a connection may join in a period: each costs more than a hundred events.
+ */
 const MAX_JOINS = 100;
 
-/** The while, in ms. */
+/** The period, in ms. */
 const JOINS_PERIOD = 10_000;
 
-/** What a packet's JSON comes after, where a namespace is named: its name may hold quotes and brackets. */
+/**
+ * The start of a packet's JSON when the packet names a namespace, whose name may hold quotes and brackets.
+ */
 const NAMESPACE = /^(?:[56][^-]*-|\d)\/[^,]*/;
 
-/** What is known of the text that a decoder reads; a plain one is long, and shows nothing to be refused. */
+/** State of the text that a decoder reads. A plain text is long, and holds nothing to refuse. */
 type Text = 'short' | 'long' | 'plain';
 
 // Symbols, because the application's parser may have members of any name.
@@ -28,23 +32,23 @@ const FOLLOW = Symbol('follow');
 const JOINS = Symbol('joins');
 const PERIOD = Symbol('period');
 
-/** What the decoder of a connection knows. */
+/** State of a connection's decoder. */
 interface Reading {
   readonly [TEXT]: Text;
   readonly [CONNECTION]: Socket['conn'] | undefined;
-  /** How many namespaces its client has asked to join in a period, and which one that is. */
+  /** Number of joins that the client has asked for in a period, and the number of that period. */
   [JOINS]: number;
   [PERIOD]: number;
 }
 
 /**
- * Checks what clients send before anything reads it, however deep it is: namespace functions, middleware
- * and adapters would otherwise walk it.
+ * Checks the packets of clients before any other code reads them: namespace functions, middleware and
+ * adapters would walk a payload of any depth.
  *
- * @param closed - Told once of each connection of the server's, when it is closed and its sockets are
- * gone. socket.io makes a decoder for each connection and ends it with that; one more listener on each
- * connection would take more than the rest of what is known of it.
- * @returns A function for each engine of the server's.
+ * @param closed - Called once for each connection of the server, after it closed and its sockets left.
+ * socket.io makes a decoder for each connection and destroys it at that time; a listener for each connection
+ * would take more memory than the rest of its state.
+ * @returns A function for each engine of the server.
  */
 export function guardDecoders(
   io: IoServer,
@@ -64,7 +68,7 @@ export function guardDecoders(
       constructor() {
         super();
         this.on('decoded', checkDecoded);
-        // One of the application's that is no method is found before this class's.
+        // A member of the application's decoder that is not a function would hide this class's method.
         if (Object.hasOwn(this, 'destroy')) this[FOLLOW]();
       }
 
@@ -85,7 +89,7 @@ export function guardDecoders(
         this[FOLLOW]();
       }
 
-      /** socket.io may be done with a connection before what it was sent has left. */
+      /** socket.io may destroy the decoder before the connection's messages have left. */
       private [FOLLOW](): void {
         const {[CONNECTION]: connection} = this;
         this[CONNECTION] = undefined;
@@ -115,12 +119,12 @@ function checkDecoded(this: Reading, packet: DecodedPacket): void {
   }
 }
 
-/** Says whether what a packet carries is checked where it is read. */
+/** Returns true when the payload of a packet is checked where it is read. */
 function isChecked({type}: DecodedPacket): boolean {
   return type === PacketTypes.EVENT || type === PacketTypes.ACK;
 }
 
-/** Closes a connection whose client joins too many namespaces, whether it leaves them again or not. */
+/** Closes a connection whose client joins too many namespaces, even if it leaves them again. */
 function countJoin(reading: Reading): void {
   const {[CONNECTION]: connection} = reading;
   const period = Math.trunc(performance.now() / JOINS_PERIOD);

@@ -10,9 +10,9 @@ interface TransportInternals {
   /** Called with each packet of it. */
   onPacket: (packet: {readonly data?: unknown}) => void;
   send: (packets: readonly object[]) => void;
-  /** Of polling: the response to the request that waits. */
+  /** On polling: the response to the request that waits. */
   readonly res: ServerResponse;
-  /** Of polling: writes that response, and calls back when the next request may come. */
+  /** On polling: writes that response, and calls back when the next request may come. */
   doWrite: (
     data: string | Buffer,
     options: object,
@@ -20,12 +20,12 @@ interface TransportInternals {
   ) => void;
 }
 
-/** Most bytes of a request; since Engine.IO 6.6.13 kept in the options, which each transport has of its own. */
+/** Most bytes of a request. Engine.IO 6.6.13 and later keep it in the options of each transport. */
 interface RequestLimit {
   maxHttpBufferSize: number;
 }
 
-/** Where a polling transport keeps the limit of its requests. */
+/** Returns the object that holds a polling transport's limit of bytes. */
 export function requestLimitOf(connection: Socket['conn']): RequestLimit {
   const transport = connection.transport as unknown as RequestLimit & {
     opts?: RequestLimit;
@@ -37,7 +37,7 @@ interface WebSocketInternals {
   readonly socket?: {readonly _receiver?: {_maxPayload: number}};
 }
 
-/** What reads the messages of a websocket, as `ws` does it; `undefined` for another engine's. */
+/** Returns the message reader of a websocket, as `ws` has it; `undefined` for another engine. */
 export function receiverOf(
   connection: Socket['conn'],
 ): {_maxPayload: number} | undefined {
@@ -53,22 +53,22 @@ export function webSocketOf(connection: Socket['conn']): WebSocket | undefined {
   return (connection.transport as {socket?: WebSocket}).socket;
 }
 
-/** What ends a polling transport that waits for a last request to answer with its goodbye. */
+/** Returns the function that answers the last request of a closing polling transport. */
 export function closingOf(
   transport: Socket['conn']['transport'],
 ): (() => void) | null | undefined {
   return (transport as {shouldClose?: (() => void) | null}).shouldClose;
 }
 
-/** A request as Engine.IO hands it on. */
+/** A request as Engine.IO passes it on. */
 export interface EngineRequest extends IncomingMessage {
   _query?: {readonly sid?: string; readonly transport?: string; readonly j?: string};
-  /** The websocket that it has become. */
+  /** The websocket, after the upgrade. */
   websocket?: object;
 }
 
 interface EngineInternals {
-  /** Says which error a request is answered with, if any. */
+  /** Returns the error that a request is answered with, if any. */
   verify: (
     request: EngineRequest,
     upgrade: boolean,
@@ -79,10 +79,10 @@ interface EngineInternals {
   ) => void;
 }
 
-/** Engine.IO's error that is answered HTTP 400. */
+/** Engine.IO's error with the answer HTTP 400. */
 export const BAD_REQUEST = 3;
 
-/** Engine.IO's error that is answered HTTP 403. */
+/** Engine.IO's error with the answer HTTP 403. */
 export const FORBIDDEN = 4;
 
 export function engineOf(engine: IoServer['engine']): EngineInternals {

@@ -2,10 +2,10 @@ import type {Socket} from 'socket.io';
 import {checkPayload} from '../wire/payload';
 import type {DecodedPacket} from './packets';
 
-/** Why a handshake's payload was refused, by what stands in its place. */
+/** Replaces a refused handshake payload, and holds the reason. */
 const refusals = new WeakMap<object, Error>();
 
-/** Takes away what a client says when it joins a namespace, if it is to be refused. */
+/** Replaces a joining client's payload when it must be refused. */
 export function checkHandshake(packet: DecodedPacket): void {
   const refusal = checkPayload(packet.data);
   if (!refusal) return;
@@ -13,14 +13,14 @@ export function checkHandshake(packet: DecodedPacket): void {
   refusals.set(packet.data, refusal);
 }
 
-/** Why what a client said when it joined a namespace was refused, if so. */
+/** Returns the reason why a client's handshake payload was refused, if it was. */
 export function handshakeRefusal({handshake: {auth}}: Socket): Error | undefined {
   return refusals.get(auth);
 }
 
 /**
- * The credentials in a socket's handshake, if there are any. A recovering client adds `pid` and
- * `offset`, which are none.
+ * Returns the credentials in a socket's handshake, if there are any. `pid` and `offset` of a recovering
+ * client are not credentials.
  */
 export function handshakeCredentials(
   socket: Socket,

@@ -1,25 +1,25 @@
 import type {BroadcastOperator, Server as IoServer, Namespace, Socket} from 'socket.io';
 
 /**
- * Everything of socket.io 4 that this package relies on and that its types keep private. A test
- * holds each against the installed version.
+ * Everything of socket.io 4 that this package relies on and that its types keep private. {@link
+ * checkSocketIo} tries it in the installed version.
  */
 export interface SocketInternals {
-  /** Guards, as given to `socket.use`. */
+  /** Guards, added by `socket.use`. */
   readonly fns: ((packet: unknown[], next: (error?: unknown) => void) => unknown)[];
-  /** Names the session of connection state recovery. */
+  /** Id of the session in connection state recovery. */
   readonly pid: string;
-  /** What waits for answers to the server's events, by the id of the event. */
+  /** Callbacks of the server's events that wait for an ack, by the id of the event. */
   readonly acks: Map<number | null | undefined, (...values: unknown[]) => unknown>;
-  /** Of the emit under way: in ms, how long its ack waits. */
+  /** Flags of the current `emit`: the time in ms that its ack may take. */
   readonly flags: {readonly timeout?: number};
   packet(packet: object, flags?: object): void;
   notifyOutgoingListeners(packet: object): void;
-  /** Takes it out of its namespace and all rooms. */
+  /** Removes the socket from its namespace and all rooms. */
   _cleanup: () => void;
-  /** Refuses it while it joins. */
+  /** Refuses the socket while it joins. */
   _error: (body: unknown) => void;
-  /** Ends it once it has joined. */
+  /** Ends the socket after it has joined. */
   _onclose(reason: string): void;
 }
 
@@ -37,13 +37,13 @@ interface ClientInternals {
   };
   /** Listens to the decoder until the client is closed. */
   ondecoded: (packet: Packet) => void;
-  /** Where a packet goes; Engine.IO 3 puts a query behind the name. */
+  /** Handles a packet of this namespace; Engine.IO 3 adds a query to the name. */
   _parseNamespace(packet: object): {readonly namespace: string};
   /** Sockets on the connection, by namespace. */
   readonly nsps: Map<string, Socket>;
-  /** Sockets on the connection, one a namespace. */
+  /** Sockets on the connection, by id. */
   readonly sockets: ReadonlyMap<string, Socket>;
-  /** Sends what an encoder has made of a packet. */
+  /** Sends the output of an encoder. */
   writeToEngine(encoded: unknown, flags: object): void;
 }
 
@@ -52,11 +52,11 @@ type Middleware = (socket: Socket, next: (error?: Error) => void) => void;
 interface NamespaceInternals {
   /** Sockets whose middleware has not finished. */
   readonly _preConnectSockets: ReadonlyMap<string, Socket>;
-  /** Middleware, as given to `use`. */
+  /** Middleware, added by `use`. */
   readonly _fns: Middleware[];
   /** Called with `connect` and `connection`. */
   emitReserved: (event: string, ...args: unknown[]) => boolean;
-  /** Called with an event of another node, its name first and maybe an ack last. */
+  /** Called with an event of another node: its name first, and an ack last if there is one. */
   _onServerSideEmit: (args: unknown[]) => void;
   /** Called with each client that joins. */
   _add: (
@@ -64,21 +64,21 @@ interface NamespaceInternals {
     auth: object,
     joined: (socket: Socket) => void,
   ) => unknown;
-  /** Called with each socket that middleware lets in. */
+  /** Called with each socket that the middleware admits. */
   _doConnect: (socket: Socket, joined: (socket: Socket) => void) => void;
-  /** Called with each socket that leaves, or is refused while it joins. */
+  /** Called with each socket that leaves, or that is refused while it joins. */
   _remove: (socket: Socket) => void;
-  /** Makes it an adapter, also in place of one that it has. */
+  /** Creates its adapter, or replaces it. */
   _initAdapter(): void;
 }
 
 interface ParentNamespaceInternals {
   readonly children: Set<Namespace>;
-  /** Called with the name of a child that is not there. */
+  /** Creates the child with that name. */
   createChild: (name: string) => Namespace;
 }
 
-/** Returns the parent namespaces that a server has for its patterns. */
+/** Returns the parent namespaces of a server's patterns. */
 export function parentNamespacesOf(io: IoServer): ReadonlyMap<unknown, Namespace> {
   return (io as unknown as {parentNsps: ReadonlyMap<unknown, Namespace>}).parentNsps;
 }
@@ -88,7 +88,7 @@ export function internalsOf(socket: Socket): SocketInternals {
 }
 
 interface JoiningInternals {
-  /** Decides on a namespace that does not exist yet, and makes it where a pattern matches. */
+  /** Decides on a namespace that does not exist, and creates it when a pattern matches. */
   _checkNamespace: (
     this: JoiningInternals,
     name: string,
@@ -97,7 +97,7 @@ interface JoiningInternals {
   ) => void;
 }
 
-/** Where socket.io decides on a namespace that a client wants to join and that does not exist. */
+/** socket.io decides there on a namespace that a client wants to join and that does not exist. */
 export function joiningOf(io: IoServer): JoiningInternals {
   return io;
 }
@@ -118,12 +118,12 @@ export function operatorOf(operator: Operator): OperatorInternals {
   return operator as unknown as OperatorInternals;
 }
 
-/** Returns a socket as `fetchSockets` finds it: one of another node has an operator that reaches it. */
+/** Returns a socket of `fetchSockets`. A socket of another node has an operator that reaches it. */
 export function remoteSocketOf(socket: object): {operator?: Operator} {
   return socket;
 }
 
-/** Sockets on the same connection as this one, itself included. */
+/** Returns the sockets on the same connection as this one, with this one. */
 export function socketsOnConnection(socket: Socket): ReadonlyMap<string, Socket> {
   return clientOf(socket.client).sockets;
 }

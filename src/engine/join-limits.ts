@@ -9,28 +9,28 @@ import {cancelReservation, countSockets, hasFreeSlot, reserveSlot} from './socke
 
 type Connection = Socket['conn'];
 
-/** Most sockets that a connection may have, or `false`. */
+/** Most sockets that a connection may have; `false` for no limit. */
 type MaxSockets = () => number | false;
 
 const limits = new WeakMap<IoServer, MaxSockets>();
 
-/** The connection whose request to join a namespace socket.io is about to take. */
+/** The connection whose join packet socket.io reads next. */
 let joining: Connection | undefined;
 
-/** Called right before socket.io takes a packet by which a client joins a namespace. */
+/** Called immediately before socket.io reads a packet that joins a namespace. */
 export function recordJoining(connection: Connection | undefined): void {
   joining = connection;
   queueMicrotask(forgetJoining);
 }
 
-/** A connection must not be kept until the next one comes. */
+// The connection must not be kept until the next one comes.
 function forgetJoining(): void {
   joining = undefined;
 }
 
 /**
- * Limits how many namespaces a connection has joined. One that may join no more is refused before a pattern
- * makes a child for it, which is most of what joining costs.
+ * Limits the number of namespaces that a connection has joined. A client over the limit is refused before a
+ * pattern creates a child namespace for it, which is most of the cost of a join.
  */
 export function limitJoins(io: IoServer, maxSockets: MaxSockets): void {
   limits.set(io, maxSockets);
@@ -63,7 +63,7 @@ function debugged(name: string, decide: Decide): Decide {
   };
 }
 
-/** Why a socket may not join its namespace, because its connection has joined too many, if so. */
+/** Returns the reason why a socket may not join its namespace, when its connection has joined too many. */
 export function refusalOfJoin({conn, nsp}: Socket): SocketError | undefined {
   cancelReservation(conn);
   return joinRefusal(conn, nsp.server);
@@ -77,7 +77,7 @@ function joinRefusal(connection: Connection, io: IoServer): SocketError | undefi
     : undefined;
 }
 
-/** Answers as socket.io does when a middleware refuses a socket. */
+/** Answers like socket.io when a middleware refuses a socket. */
 function sendRefusal(
   io: IoServer,
   connection: Connection,

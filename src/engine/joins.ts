@@ -7,24 +7,24 @@ import {cancelReservation} from './socket-slots';
 
 type Client = Socket['client'];
 
-/** A client that is joining a namespace, or that a later join of the same client's waits for. */
+/** A client that is joining a namespace, or a later join that waits for the first. */
 interface Join {
-  /** `undefined` while it is made. */
+  /** `undefined` until socket.io has made it. */
   socket?: Socket;
-  /** Whether the client has left again, or joins once more. */
+  /** Set when the client has left, or joins again. */
   abandoned: boolean;
-  /** Joins once more, when nothing is left of the first. */
+  /** Joins again, after the first join has ended completely. */
   next?: (() => void) | undefined;
 }
 
 const CLIENT = Symbol('client');
 
-/** A decoder of a client that has joined a namespace of a server's. */
+/** A decoder of a client that has joined a namespace of a server. */
 interface Decoding {
   [CLIENT]?: Client;
 }
 
-/** In place of a socket, for a packet that nobody is to have. */
+/** Handles a packet in place of a socket, and drops it. */
 const NOBODY = {_onpacket: () => undefined} as unknown as Socket;
 
 const ignore = () => undefined;
@@ -35,8 +35,8 @@ const discarded = new WeakSet<Socket>();
 const joinsOf = new WeakMap<Namespace, Joins>();
 
 /**
- * Lets a client join a namespace that it has joined, or is joining, already, or leave one that it is still
- * joining: the later socket takes the earlier one's place. socket.io takes both for an error, and closes the
+ * Lets a client join a namespace again that it has joined or is joining, and leave a namespace that it is
+ * still joining: the later socket replaces the earlier one. socket.io takes both for an error, and closes the
  * connection under the client's other namespaces. React's strict mode does both in one tick.
  */
 export class Joins {
@@ -59,7 +59,7 @@ export class Joins {
         this.joins.set(client, {abandoned: false});
         void add(client, auth, done);
       };
-      // Namespace functions that decided at the same time let a client in more than once.
+      // Namespace functions that run at the same time may admit one client more than once.
       const joined = clientOf(client).nsps.get(namespace.name);
       if (joined?.nsp === namespace) this.replace(joined);
       const earlier = this.joins.get(client);
@@ -77,19 +77,19 @@ export class Joins {
         remove(socket);
         return;
       }
-      // A child namespace stays as long as somebody is joining it.
+      // A child namespace stays while a client is joining it.
       if (!join.next) this.joins.delete(socket.client);
       remove(socket);
       join.next?.();
     };
   }
 
-  /** Whether anyone is joining. */
+  /** Returns true while a client is joining. */
   get any(): boolean {
     return this.joins.size > 0;
   }
 
-  /** Notes a socket that has been made; says whether it may go on to join. */
+  /** Records a socket that has been made; returns true if it may continue to join. */
   enter(socket: Socket): boolean {
     if (discarded.has(socket)) return false;
     const join = this.joins.get(socket.client);
@@ -99,13 +99,13 @@ export class Joins {
     return !join.abandoned;
   }
 
-  /** Ends a socket that has joined, once it has had what came before. */
+  /** Ends a joined socket after it has received its earlier packets. */
   replace(socket: Socket): void {
     this.joins.set(socket.client, {socket, abandoned: true});
     process.nextTick(() => internalsOf(socket)._onclose('client namespace disconnect'));
   }
 
-  /** Ends the joining of a client that leaves; says whether it was joining. */
+  /** Ends the join of a client that leaves; returns true if there was one. */
   leave(client: Client): boolean {
     const join = this.joins.get(client);
     if (join) this.abandon(join, undefined);
@@ -120,12 +120,12 @@ export class Joins {
   }
 }
 
-/** Lets go of a socket that is joining, whatever its middleware still does with it. */
+/** Removes a joining socket; a later decision of its middleware has no effect. */
 function discard(socket: Socket): void {
   const {id: sid, nsp, recovered} = socket;
   const internals = internalsOf(socket);
   discarded.add(socket);
-  // An adapter may give a session only once.
+  // An adapter may return a session only once.
   if (recovered) {
     nsp.adapter.persistSession({
       sid,
@@ -138,7 +138,7 @@ function discard(socket: Socket): void {
   internals._cleanup = internals._error = ignore;
 }
 
-/** Sees each packet that joins or leaves a namespace before socket.io does, which would close the connection. */
+/** Reads each packet that joins or leaves a namespace before socket.io, which would close the connection. */
 export function followJoins(decoder: object, packet: DecodedPacket): void {
   const {[CLIENT]: client} = decoder as Decoding;
   if (!client) return;
@@ -146,7 +146,7 @@ export function followJoins(decoder: object, packet: DecodedPacket): void {
   const {nsps, server} = internals;
   const {namespace: name} = internals._parseNamespace(packet);
   const socket = nsps.get(name);
-  // Of what is decided on, only the last wish counts.
+  // Of several packets, only the last one counts.
   const unmatched = leaveMatching(client, name);
   if (unmatched) cancelReservation(client.conn);
   if (packet.type === PacketTypes.CONNECT) {

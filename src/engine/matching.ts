@@ -4,31 +4,31 @@ import {delayOf} from '../common/timers';
 import {runGuarded} from '../common/guarded';
 import {clientOf} from './internals';
 
-/** A namespace function under way; socket.io does not tell it whose connection it decides on. */
+/** A running namespace function. socket.io does not say for which connection it decides. */
 interface Matching {
   readonly name: string;
-  /** What the client sent with its wish to join. */
+  /** The payload of the client's join packet. */
   readonly auth: object;
-  /** Whether the client does not wish to join any more. */
+  /** Set when the client no longer wants to join. */
   left: boolean;
 }
 
 const matching = new WeakMap<IoServer, Set<Matching>>();
 
-/** Whose connection it is, by `auth`, where it matters: the client has joined other namespaces. */
+/** The connection, found by `auth`, when its client has joined other namespaces. */
 const asking = new WeakMap<object, Socket['client']>();
 
-/** Called with what a client sends that joins a namespace which is not there. */
+/** Called with the payload of a client that joins a namespace that does not exist. */
 export function recordMatching(client: Socket['client'], packet: {data?: object}): void {
   if (matching.has(clientOf(client).server)) asking.set((packet.data ??= {}), client);
 }
 
-/** Whether any is under way. */
+/** Returns true while a namespace function runs. */
 export function isMatching(io: IoServer): boolean {
   return (matching.get(io)?.size ?? 0) > 0;
 }
 
-/** Ends the wish of a client to join a namespace; says whether it is being decided on. */
+/** Withdraws the join of a client; returns true if a namespace function was deciding on it. */
 export function leaveMatching(client: Socket['client'], name: string): boolean {
   let found = false;
   for (const one of matching.get(clientOf(client).server) ?? []) {
@@ -39,9 +39,9 @@ export function leaveMatching(client: Socket['client'], name: string): boolean {
 }
 
 /**
- * Lets idle transports wait for a namespace function.
+ * Keeps idle transports while a namespace function decides.
  *
- * @param timeout - For how long at most, in ms: what a client has to authenticate.
+ * @param timeout - Longest time, in ms: the time that a client has to authenticate.
  */
 export function countMatching(
   io: IoServer,

@@ -1,32 +1,32 @@
 import type {Server as IoServer, Socket} from 'socket.io';
 import {clientOf} from './internals';
 
-/** What a decoder tells of. */
+/** A packet that a decoder emits. */
 export interface DecodedPacket {
   readonly type: number;
   data: object;
 }
 
-/** A packet that is to be sent. */
+/** A packet to send. */
 interface OutgoingPacket {
   readonly type: number;
   readonly nsp: string;
   readonly data?: unknown;
 }
 
-/** A socket.io server's parser, which makes a decoder for each connection. */
+/** The parser of a socket.io server, which makes a decoder for each connection. */
 interface ParserInternals {
-  /** Encodes all that is sent; adapters and connections keep it. */
+  /** Encodes all packets; adapters and connections keep a reference to it. */
   readonly encoder: {
-    /** Gives the text and the attachments after it. */
+    /** Returns the text, and after it the attachments. */
     encode: (packet: OutgoingPacket) => (string | Buffer)[];
   };
   _parser: {
     Decoder: new () => {
-      /** Throws at what cannot be read, which closes the connection. */
+      /** Throws at input that it cannot read; socket.io then closes the connection. */
       add(data: unknown): void;
       on(event: 'decoded', listener: (packet: DecodedPacket) => void): unknown;
-      /** Called when socket.io is done with the connection, which may not be closed yet. */
+      /** Called when socket.io no longer uses the connection, which may still be open. */
       destroy(): void;
     };
   };
@@ -46,7 +46,7 @@ export function parserOf(io: IoServer): ParserInternals {
 }
 
 /**
- * Answers an event, and returns what is sent: by default a text, and what is binary.
+ * Answers an event, and returns the encoded answer: by default a text and its binary data.
  *
  * @throws Error when it cannot be encoded.
  */

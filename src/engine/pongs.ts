@@ -1,22 +1,22 @@
 import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
 
-/** Most PONGs of a connection that may wait for its client to read them. */
+/** Most PONGs of a connection that may wait until the client reads them. */
 const MAX_WAITING_PONGS = 16;
 
 type Data = Parameters<WebSocket['pong']>[0];
 
 /** The PONGs of one connection. */
 interface Pongs {
-  /** How many the system has not taken yet. */
+  /** Number of PONGs that the system has not taken yet. */
   waiting: number;
-  /** The data of the last PING that has no PONG yet. */
+  /** Data of the last PING without a PONG. */
   last: Buffer | undefined;
 }
 
 /**
- * Bounds the PONGs that wait for a client that sends PINGs and does not read. Of more than a few only the
- * last is sent, as RFC 6455 (section 5.5.3) allows.
+ * Bounds the PONGs that wait for a client that sends PINGs and does not read. Beyond the limit only the last
+ * one is sent, as RFC 6455 (section 5.5.3) allows.
  */
 export class PongingWebSocket extends WebSocket {
   private pongs?: Pongs;
@@ -25,7 +25,7 @@ export class PongingWebSocket extends WebSocket {
   override pong(data?: Data, mask?: boolean, done?: (error: Error) => void): void {
     const pongs = (this.pongs ??= {waiting: 0, last: undefined});
     if (pongs.waiting >= MAX_WAITING_PONGS) {
-      // A copy, because the data is part of all that was read with it.
+      // A copy, because the data is a view of everything that was read with it.
       pongs.last = Buffer.from(data as Buffer);
       return;
     }
@@ -40,7 +40,7 @@ export class PongingWebSocket extends WebSocket {
   }
 }
 
-/** For socket.io's option `wsEngine`, where writes are not coalesced. */
+/** The class for socket.io's option `wsEngine` when writes are not coalesced. */
 export class PongingServer extends WebSocketServer {
   constructor(options: ServerOptions) {
     super({...options, WebSocket: PongingWebSocket});

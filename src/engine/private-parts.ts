@@ -2,8 +2,8 @@ import {checkParts, refuseVersion} from '../common/private-parts';
 import type {PrivateParts} from '../common/private-parts';
 
 /**
- * The private parts that this package relies on, by package and class, and the type of each. Behind the name
- * of a class is when it has them.
+ * The private parts that this package uses, by package and class, with the type of each. Some keys say after
+ * the class in which state it has them.
  */
 export const PRIVATE_PARTS = {
   'socket.io': {
@@ -103,8 +103,8 @@ type Packages = typeof PRIVATE_PARTS;
 /**
  * Checks that an object of an installed package has the parts of its class.
  *
- * @param only - Checks the parts of that type alone.
- * @throws Error that names a part that it lacks.
+ * @param only - Checks only parts of that type.
+ * @throws Error that names a missing part.
  */
 export function check<Name extends keyof Packages>(
   packageName: Name,
@@ -118,7 +118,7 @@ export function check<Name extends keyof Packages>(
   checkParts(packageName, name, found, Object.fromEntries(checked));
 }
 
-/** Runs what cannot work where the package lacks a part. */
+/** Runs code that fails when the package lacks a part. */
 export async function attempt<Result>(
   packageName: keyof Packages,
   owner: string,
@@ -134,7 +134,7 @@ export async function attempt<Result>(
 /**
  * Replaces functions of an object, as this package does.
  *
- * @returns A function that refuses the version where one of them has not been called.
+ * @returns A function that refuses the version when one of them was not called.
  */
 export function expectCalls(
   packageName: keyof Packages,

@@ -3,24 +3,24 @@ import {receiverOf, requestLimitOf, transportOf} from './engine-internals';
 import {cutConnection} from './closing';
 import {isAuthenticated} from './deadlines';
 
-/** Most that one request or message of a client without any authenticated socket may carry, in bytes. */
+/** Most bytes of a request or message of a client without an authenticated socket. */
 const MAX_UNAUTHENTICATED_BYTES = 64 * 1024;
 
 /**
- * Most bytes of one request or message, unless the application's `maxHttpBufferSize` says otherwise. Less
- * than half of socket.io's own: JSON of more can take longer to parse than a flood of events.
+ * Most bytes of a request or message, unless the application sets `maxHttpBufferSize`. It is less than half
+ * of socket.io's default: longer JSON can take more time to parse than a flood of events.
  */
 export const MAX_MESSAGE_BYTES = 448 * 1024;
 
-/** Most packets that one request may carry: each costs time before anything can be refused. */
+/** Most packets of a request: each costs time before any of them can be refused. */
 const MAX_PACKETS_OF_REQUEST = 5000;
 
 /** Separates the packets of a request in Engine.IO 4. */
 const SEPARATOR = '\x1e';
 
 /**
- * Bounds what one HTTP request of the polling transport, or one message of a websocket, can cost before
- * the client is known, and how many packets a request may carry.
+ * Bounds the cost of one polling request, or of one websocket message, before the client is known; and the
+ * number of packets in a request.
  */
 export function limitRequests(io: IoServer): void {
   io.engine.on('connection', (connection: Socket['conn']) => {
@@ -42,19 +42,19 @@ export function limitRequests(io: IoServer): void {
     let packets = 0;
     transport.onData = data => {
       packets = 0;
-      // Before so many are made of it.
+      // Checked before the packets are made.
       if (isMore(data, SEPARATOR, MAX_PACKETS_OF_REQUEST)) connection.close(true);
       else onData.call(transport, data);
     };
     transport.onPacket = packet => {
-      // Engine.IO 3 separates its packets otherwise, and hands them over one by one.
+      // Engine.IO 3 separates packets in another way, and passes them on one by one.
       if (++packets > MAX_PACKETS_OF_REQUEST) connection.close(true);
       else onPacket.call(transport, packet);
     };
   });
 }
 
-/** Lets a client that is known send as much as the application allows. */
+/** Lets an authenticated client send as many bytes as the application allows. */
 export function liftRequestLimit({conn, nsp: {server}}: Socket): void {
   limitBytes(conn, server.engine.opts.maxHttpBufferSize as number);
 }
@@ -69,7 +69,7 @@ function limitBytes(connection: Socket['conn'], most: number): void {
     requestLimitOf(connection).maxHttpBufferSize = limit;
 }
 
-/** Whether that occurs in a request more often than so many times. */
+/** Returns true when a text occurs in a request more often than that. */
 function isMore(data: string | Buffer, text: string, most: number): boolean {
   let count = 0;
   for (let at = data.indexOf(text); at >= 0; at = data.indexOf(text, at + 1)) {

@@ -10,37 +10,30 @@ import {closingOf, webSocketOf} from './engine-internals';
 
 type Connection = Socket['conn'];
 
-/** How long, in ms, each sample may take; without I/O it takes a few turns. */
-const PATIENCE = 2000;
+/** Longest time, in ms, for each sample; without I/O it takes a few turns. */
+const SAMPLE_TIMEOUT = 2000;
 
-/** Says what is expected of a sample that has not come in time. */
-export type Missing = (part: string, cause?: unknown) => never;
-
-/** Has just enough of a connection for socket.io to make a client and a socket for it. */
+/** The parts of a connection that socket.io needs to make a client and a socket. */
 class SampleConnection extends EventEmitter {
-  // Its clients join `/` without being asked.
+  // With protocol 3 a client joins `/` by itself.
   readonly protocol = 3;
   readonly id = 'sample';
   readonly readyState = 'open';
   readonly transport = {name: 'polling'};
   readonly request = {headers: {}, connection: {}, url: '/', _query: {}};
 
-  write(): void {
-    // Nobody reads it.
-  }
+  write(): void {}
 
-  close(): void {
-    // There is nothing to close.
-  }
+  close(): void {}
 }
 
-/** Makes a socket of a socket.io server, on a connection that only emits `data`. */
+/** Makes a socket of a socket.io server on a connection that only emits `data`. */
 export async function sampleSocket(
   io: Server,
 ): Promise<[socket: Socket, connection: EventEmitter]> {
   const connection = new SampleConnection();
   const engine = new EventEmitter();
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(SAMPLE_TIMEOUT);
   io.bind(engine as Parameters<Server['bind']>[0]);
   const connected = once(io.of('/'), 'connection', {signal}) as Promise<[Socket]>;
   engine.emit('connection', connection);
@@ -48,7 +41,7 @@ export async function sampleSocket(
   return [socket, connection];
 }
 
-/** Is an Engine.IO server that listens nowhere, and that no socket.io server uses. */
+/** Makes an Engine.IO server that does not listen, and that no socket.io server uses. */
 export function sampleEngine(): Server['engine'] {
   const io = new Server({serveClient: false, wsEngine: PongingServer});
   io.attach(createServer());
@@ -56,10 +49,10 @@ export function sampleEngine(): Server['engine'] {
   return io.engine;
 }
 
-/** Stands for the TCP connection of a websocket. */
+/** Replaces the TCP connection of a websocket. */
 class SampleStream extends Duplex {
   override _read(): void {
-    // What it reads is pushed.
+    // The input is pushed.
   }
 
   override _write(_chunk: unknown, _encoding: string, done: () => void): void {
@@ -73,7 +66,7 @@ function sampleRequest(method: string, query: string): IncomingMessage {
   return Object.assign(request, {method, url, headers: {host: 'sample'}});
 }
 
-/** Hands a request of the polling transport to an Engine.IO server. */
+/** Passes a polling request to an Engine.IO server. */
 export async function sendRequest(
   engine: Server['engine'],
   method: string,
@@ -84,7 +77,7 @@ export async function sendRequest(
   engine.handleRequest(request, new ServerResponse(request));
   request.push(body);
   request.push(null);
-  // Bodies are read in turns of their own.
+  // The body is read in later turns.
   for (let turn = 0; turn < 3; turn++) await nextTurn();
   return request;
 }
@@ -93,7 +86,6 @@ export async function samplePolling(engine: Server['engine']): Promise<Connectio
   return sampleConnection(engine, () => void sendRequest(engine, 'GET', ''));
 }
 
-/** Makes a connection of the websocket transport; what its client sends is pushed to the stream. */
 export async function sampleWebSocket(
   engine: Server['engine'],
 ): Promise<[Connection, Duplex]> {
@@ -115,14 +107,14 @@ async function sampleConnection(
   engine: Server['engine'],
   connect: () => void,
 ): Promise<Connection> {
-  const signal = AbortSignal.timeout(PATIENCE);
+  const signal = AbortSignal.timeout(SAMPLE_TIMEOUT);
   const connected = once(engine, 'connection', {signal}) as Promise<[Connection]>;
   connect();
   const [connection] = await connected;
   return connection;
 }
 
-/** Closes a sample, so that none of its timers is left. */
+/** Closes a sample, and ends its timers. */
 export function closeSample(connection: Connection): void {
   connection.close(true);
   closingOf(connection.transport)?.();

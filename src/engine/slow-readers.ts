@@ -2,25 +2,27 @@ import type {Socket} from 'socket.io';
 
 type Connection = Socket['conn'];
 
-/** About what a packet takes beside its data, in bytes: the objects that Engine.IO keeps of it. */
+/** Approximate size of a queued packet without its data, in bytes. */
 const PACKET_BYTES = 200;
 
-/** Those who wait until a connection's buffer is handed on. */
+/** The calls that wait until a connection's buffer is passed to the transport. */
 interface Waiting {
-  readonly handedOn: Promise<void>;
+  readonly flushed: Promise<void>;
   resolve(): void;
 }
 
-/** What is known of a connection's buffer. It does not refer to that, or what was sent last would be kept. */
+/**
+ * State of a connection's buffer. It has no reference to the buffer, which would keep the last packets alive.
+ */
 interface Queue {
-  /** A string's characters are counted as one each. */
+  /** Each character of a string counts as one byte. */
   bytes: number;
-  /** What was sent in the one tick that may exceed the limit. */
+  /** Bytes of the one tick that may exceed the limit. */
   burst: number;
-  /** The tick in which something was added last, and what there was before. */
+  /** The tick of the last packet, and the bytes before that tick. */
   tick: number;
   before: number;
-  /** Whether it exceeds the limit, and is looked at again after the tick. */
+  /** True while the queue exceeds the limit and is checked after the tick. */
   checking: boolean;
   waiting: Waiting | undefined;
 }
@@ -28,7 +30,7 @@ interface Queue {
 const QUEUE = Symbol('queue');
 const QUEUES = Symbol('queues');
 
-/** A connection of Engine.IO's, which replaces its buffer each time that it hands it on. */
+/** A connection of Engine.IO, which replaces its buffer whenever it passes it to the transport. */
 interface Queueing {
   readonly writeBuffer: readonly unknown[];
   sendPacket: typeof sendPacket;
@@ -37,20 +39,20 @@ interface Queueing {
 }
 
 /**
- * Bounds what waits to be sent to a client that reads slower than it is sent to. What is sent in one
- * tick may be more, once: a client that reads has had no time to take it.
+ * Bounds the bytes that wait for a client that reads too slowly. One tick may exceed the limit once, because
+ * the client has had no time to read it.
  */
 export class OutgoingQueues {
   private tick = 0;
   private ticking = false;
 
-  /** @param over - Told of a connection where more bytes wait than `most()`. */
+  /** @param over - Called with a connection where more than `most()` bytes wait. */
   constructor(
     private readonly most: () => number,
     private readonly over: (connection: Connection) => void,
   ) {}
 
-  /** Told when a connection hands its buffer on. */
+  /** Called when a connection passes its buffer to the transport. */
   flushed(connection: Connection): void {
     const queueing = connection as unknown as Queueing;
     queueing[QUEUE]?.waiting?.resolve();
@@ -64,9 +66,9 @@ export class OutgoingQueues {
     queueing.sendPacket = sendPacket;
   }
 
-  /** Counts what waits since a packet of so many bytes was sent. */
+  /** Counts a packet of that many bytes. */
   count(connection: Queueing, bytes: number): void {
-    const tick = this.now();
+    const tick = this.currentTick();
     const queue = (connection[QUEUE] ??= {
       bytes: 0,
       burst: 0,
@@ -75,7 +77,7 @@ export class OutgoingQueues {
       checking: false,
       waiting: undefined,
     });
-    // Until it is looked at, the tick in which it has exceeded the limit counts.
+    // Until the check, the tick that exceeded the limit counts.
     if (queue.tick !== tick && !queue.checking) {
       queue.tick = tick;
       queue.before = queue.bytes;
@@ -97,14 +99,14 @@ export class OutgoingQueues {
 
   private readonly check = (connection: Queueing, queue: Queue) => {
     queue.checking = false;
-    // A connection that has closed meanwhile has let go of its buffer.
+    // A connection that closed in the meantime has no buffer.
     if (connection[QUEUE] !== queue || connection.writeBuffer.length === 0) return;
     if (queue.burst > 0) this.over(connection as unknown as Connection);
     else queue.burst = queue.bytes - queue.before;
   };
 
-  /** Tells ticks apart. */
-  private now(): number {
+  /** Returns the number of the current tick. */
+  private currentTick(): number {
     if (!this.ticking) {
       this.ticking = true;
       setImmediate(() => {
@@ -125,21 +127,21 @@ export function isQueueFull(connection: Connection): boolean {
   return queue !== undefined && queues.isFull(queue);
 }
 
-/** Resolves when what waits is handed to the transport, which has sent all that it had. */
-export function whenHandedOn(connection: Connection): Promise<void> {
+/** Resolves when the buffer is passed to the transport, which has then sent everything before it. */
+export function whenFlushed(connection: Connection): Promise<void> {
   const {[QUEUE]: queue} = connection as unknown as Queueing;
   if (!queue) return Promise.resolve();
   queue.waiting ??= startWaiting();
-  return queue.waiting.handedOn;
+  return queue.waiting.flushed;
 }
 
 function startWaiting(): Waiting {
   let resolve!: () => void;
-  const handedOn = new Promise<void>(settle => (resolve = settle));
-  return {handedOn, resolve};
+  const flushed = new Promise<void>(settle => (resolve = settle));
+  return {flushed, resolve};
 }
 
-/** Shared by all connections, so that none costs a closure. */
+/** Shared by all connections: a closure for each would cost memory. */
 function sendPacket(
   this: Queueing,
   type: string,
@@ -149,6 +151,6 @@ function sendPacket(
 ): void {
   const {sendPacket: send} = Object.getPrototypeOf(this) as Pick<Queueing, 'sendPacket'>;
   send.call(this, type, data, options, callback);
-  // Empty where the transport has taken it, as it mostly does.
+  // Usually empty, because the transport has taken the packet.
   if (this.writeBuffer.length > 0) this[QUEUES].count(this, data?.length ?? 0);
 }

@@ -9,15 +9,15 @@ const CLIENT = Symbol('client');
 const HANDLERS = Symbol('handlers');
 const RESERVED = Symbol('reserved');
 
-/** A connection, and its counts: weak maps with an entry for each connection slow the collector down. */
+/** A connection and its counts. Weak maps with an entry for each connection slow the garbage collector. */
 interface Counted {
-  /** Sockets that have joined a namespace or are joining one, and have not authenticated. */
+  /** Sockets that are not authenticated, and have joined a namespace or are joining one. */
   [UNAUTHENTICATED]?: Set<Socket> | undefined;
-  /** socket.io's client, from the first socket of the connection on. */
+  /** The client of socket.io, from the connection's first socket on. */
   [CLIENT]?: Socket['client'];
-  /** How many authentication handlers run for sockets that have left. */
+  /** Number of authentication handlers that run for sockets that have left. */
   [HANDLERS]?: number;
-  /** How many sockets socket.io is making, which may join their namespaces. */
+  /** Number of sockets that socket.io is making, and that may join their namespaces. */
   [RESERVED]?: number;
 }
 
@@ -25,7 +25,7 @@ function countedOf(connection: Connection): Counted {
   return connection as Counted;
 }
 
-/** Returns true if a connection may have one more socket that is not authenticated. */
+/** Returns true if a connection may have one more unauthenticated socket. */
 export function hasFreeSlot(connection: Connection): boolean {
   const counted = countedOf(connection);
   const {[HANDLERS]: handlers = 0, [RESERVED]: reserved = 0} = counted;
@@ -33,7 +33,7 @@ export function hasFreeSlot(connection: Connection): boolean {
   return sockets + handlers + reserved < MAX_UNAUTHENTICATED_SOCKETS;
 }
 
-/** Counts a socket that socket.io is about to make, for the rest of the tick at most. */
+/** Counts a socket that socket.io is about to make, at most until the end of the tick. */
 export function reserveSlot(connection: Connection): void {
   const counted = countedOf(connection);
   if (!counted[RESERVED]) setImmediate(cancelReservations, counted);
@@ -50,14 +50,14 @@ export function cancelReservation(connection: Connection): void {
   if (counted[RESERVED]) counted[RESERVED]--;
 }
 
-/** Counts a socket among those of its connection that are not authenticated. */
+/** Counts a socket among the unauthenticated sockets of its connection. */
 export function acquireSlot(socket: Socket): void {
   const counted = countedOf(socket.conn);
   counted[CLIENT] = socket.client;
   (counted[UNAUTHENTICATED] ??= new Set()).add(socket);
 }
 
-/** Releases the slot of a socket that is authenticated, or that its namespace has removed. */
+/** Releases the slot of a socket that is authenticated, or that has left its namespace. */
 export function releaseSlot(socket: Socket): void {
   const counted = countedOf(socket.conn);
   counted[UNAUTHENTICATED]?.delete(socket);
@@ -75,7 +75,7 @@ export function releaseHandlerSlot({conn}: Socket): void {
   counted[HANDLERS] = (counted[HANDLERS] ?? 0) - 1;
 }
 
-/** Returns how many sockets a connection has, those that are joining included. */
+/** Returns the number of a connection's sockets, with those that are joining. */
 export function countSockets(connection: Connection): number {
   const counted = countedOf(connection);
   const {[CLIENT]: client, [RESERVED]: reserved = 0} = counted;
@@ -86,7 +86,7 @@ export function countSockets(connection: Connection): number {
   return count;
 }
 
-/** Removes the sockets of a closed connection that are joining: a middleware may never call `next`. */
+/** Removes the joining sockets of a closed connection, whose middleware may never call `next`. */
 export function removeJoining(connection: Connection): void {
   for (const socket of countedOf(connection)[UNAUTHENTICATED] ?? [])
     internalsOf(socket)._cleanup();

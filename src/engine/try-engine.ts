@@ -13,7 +13,7 @@ import {
 
 type Engine = Server['engine'];
 
-/** Text of five characters, and a PING: what a client sends. */
+/** A text message of five characters and a PING, as a client sends them. */
 const TEXT = Buffer.from([0x81, 0x85, 0, 0, 0, 0, ...Buffer.from('4text')]);
 const PING = Buffer.from([0x89, 0x80, 0, 0, 0, 0]);
 
@@ -28,7 +28,7 @@ export async function tryEngine(): Promise<void> {
     refuseVersion('engine.io', 'Server.clients');
 }
 
-/** Requests must be verified, and their payloads come through the functions that this package replaces. */
+/** Requests must be verified, and their payloads must pass the functions that this package replaces. */
 async function checkPolling(engine: Engine): Promise<void> {
   const isVerified = expectCalls('engine.io', 'Server', engine, ['verify']);
   const connection = await attempt('engine.io', 'Polling', () => samplePolling(engine));
@@ -49,7 +49,7 @@ async function checkPolling(engine: Engine): Promise<void> {
     connection.write('text');
     isSent();
     isCarried();
-    // Its client has no request under way that could be answered.
+    // Its client has no open request that could be answered.
     connection.close();
     check('engine.io', 'Polling that is closing', transport);
   } finally {
@@ -57,7 +57,7 @@ async function checkPolling(engine: Engine): Promise<void> {
   }
 }
 
-/** A request that is longer than its limit must close its connection. */
+/** A request over the limit must close its connection. */
 async function checkLimitOfRequests(engine: Engine): Promise<void> {
   const connection = await attempt('engine.io', 'Polling', () => samplePolling(engine));
   try {
@@ -73,7 +73,7 @@ async function checkLimitOfRequests(engine: Engine): Promise<void> {
   }
 }
 
-/** A PING must be answered by `pong`, and a message that is longer than its limit close its connection. */
+/** A PING must be answered by `pong`, and a message over the limit must close its connection. */
 async function checkWebSocket(engine: Engine): Promise<void> {
   const [connection, stream] = await attempt('engine.io', 'WebSocket', () =>
     sampleWebSocket(engine),

@@ -9,10 +9,10 @@ import {sampleSocket} from './samples';
 
 /** @throws Error when the installed socket.io lacks a private part, or does not call it. */
 export async function trySocketIo(): Promise<void> {
-  // Without these nothing can be tried.
+  // The samples need these.
   check('socket.io', 'Namespace', Namespace.prototype, 'function');
   check('socket.io', 'Socket', Socket.prototype, 'function');
-  // With recovery a socket has the id of its session; the adapter for that would start a timer.
+  // With recovery a socket has a session id. The adapter for recovery would start a timer.
   const options = {connectionStateRecovery: {}, adapter: Adapter};
   const io = await attempt('socket.io', 'Server', () => new Server(options));
   checkServer(io);
@@ -32,14 +32,14 @@ function checkServer(io: Server): void {
   check('socket.io-parser', 'Decoder', new _parser.Decoder());
 }
 
-/** Has what socket.io's adapter of connection state recovery uses, but for its timer. */
+/** Has the fields that socket.io's recovery adapter uses, without its timer. */
 class SampleAdapter extends Adapter {
   readonly sessions = new Map<string, unknown>();
   readonly packets: {emittedAt?: unknown}[] = [];
   readonly maxDisconnectionDuration = 1;
 }
 
-/** RecoveryAdapter lends these fields to the functions of socket.io's own adapter. */
+/** RecoveryAdapter passes these fields to the functions of socket.io's own adapter. */
 function checkSessions(namespace: Namespace): void {
   const adapter = new SampleAdapter(namespace);
   const recovery = SessionAwareAdapter.prototype;
@@ -64,7 +64,7 @@ async function checkOperators(namespace: Namespace): Promise<void> {
   check('socket.io', 'RemoteSocket', remote);
 }
 
-/** Everything that a client sends must come through the function that this package puts on its socket. */
+/** Every packet of a client must pass the function that this package puts on its socket. */
 async function checkSocket(io: Server): Promise<void> {
   const [socket, connection] = await attempt('socket.io', 'Client', () =>
     sampleSocket(io),

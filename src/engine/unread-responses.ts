@@ -4,15 +4,15 @@ import {transportOf} from './engine-internals';
 
 const RESPONSE = Symbol('response');
 
-/** A connection of Engine.IO's, and the response to a poll that has not left yet. */
+/** A connection of Engine.IO, and the response to a poll that has not left yet. */
 interface Responding {
   [RESPONSE]?: ServerResponse | undefined;
 }
 
 /**
- * Lets a polling transport take its next request only when the response to the last one has left, as it
- * does with compressed ones by itself. Else a client could fetch responses without reading them, each on
- * a TCP connection of its own. One that tries loses its connection, as with any request that overlaps.
+ * Lets a polling transport take the next request only after the last response has left. Engine.IO does this
+ * itself for compressed responses only. Otherwise a client could fetch responses without reading them, each
+ * on a new TCP connection. A client that tries loses its connection, as with any overlapping request.
  */
 export function holdResponses(connection: Socket['conn']): void {
   const transport = transportOf(connection);
@@ -36,7 +36,7 @@ export function holdResponses(connection: Socket['conn']): void {
   };
 }
 
-/** The response to a poll that a connection's client has not read yet. */
+/** The response to a poll that the client has not read yet. */
 export function unreadResponse(connection: Socket['conn']): ServerResponse | undefined {
   return (connection as Responding)[RESPONSE];
 }

@@ -7,19 +7,19 @@ import type {UnauthenticatedCount} from '../engine/deadlines';
 
 type Connection = Socket['conn'];
 
-/** How many connections there may be. */
+/** Limits on the number of connections. */
 export interface ConnectionLimitOptions {
   readonly maxUnauthenticated: number | false;
   readonly maxConnectionsPerAddress: number | false;
 }
 
-/** Refuses connections before they are made; their clients come back by themselves. */
+/** Refuses connections before they are made; the clients reconnect automatically. */
 export class ConnectionLimits implements UnauthenticatedCount {
   unauthenticated = 0;
-  /** Whether all are refused, because the server is stopping. */
+  /** True while the server stops: every connection is refused. */
   closed = false;
   private readonly addresses = new Map<string, number>();
-  /** Addresses of requests that have a place, and no connection yet. */
+  /** Addresses of requests that are counted and have no connection yet. */
   private readonly reserved = new Map<IncomingMessage, string | undefined>();
 
   constructor(
@@ -29,10 +29,10 @@ export class ConnectionLimits implements UnauthenticatedCount {
   ) {}
 
   /**
-   * Counts a request as the connection that it asks for, so that those that are decided at the same time
-   * are not more than there may be.
+   * Counts a request as the connection that it asks for, so that requests that are decided at the same time
+   * cannot exceed the limit.
    *
-   * @returns Why it is refused, if so.
+   * @returns The reason when it is refused.
    */
   reserve(request: IncomingMessage): string | undefined {
     if (this.closed) return 'The server is stopping.';
@@ -52,7 +52,7 @@ export class ConnectionLimits implements UnauthenticatedCount {
     return undefined;
   }
 
-  /** Gives up the place of a request that is refused, or that has its connection now. */
+  /** Releases a request that is refused, or that has become a connection. */
   release(request: IncomingMessage): void {
     if (!this.reserved.has(request)) return;
     this.unauthenticated--;
@@ -75,7 +75,7 @@ export class ConnectionLimits implements UnauthenticatedCount {
     else this.addresses.delete(address);
   }
 
-  /** `undefined` where the application's function fails that says which proxies are trusted. */
+  /** Returns `undefined` when the application's `trust proxy` function fails. */
   private addressOf(request: IncomingMessage): string | undefined {
     try {
       return toExpressRequest(request, this.express).ip ?? '';

@@ -38,31 +38,31 @@ function destroy(this: Duplex): void {
   this.destroy();
 }
 
-/** What the listener needs of the application. */
+/** The services that the listener needs from the application. */
 interface ListenerService {
-  /** Whether to write what is sent to a client in one tick at once. */
+  /** True when the messages of one tick are written together. */
   readonly coalesce: boolean;
-  /** Whether clients may poll by JSONP. */
+  /** True when clients may poll by JSONP. */
   readonly jsonp: boolean;
   limits(): ConnectionLimitOptions & {
     readonly maxQueuedBytes: number | false;
     readonly maxSockets: number | false;
   };
-  /** ms that a client has until a socket of its is authenticated; `undefined` for no limit. */
+  /** Time, in ms, until a socket of a connection must be authenticated; `undefined` for no limit. */
   timeout(): number | undefined;
-  /** Settings of HTTP, such as which proxies are trusted. */
+  /** HTTP settings, such as `trust proxy`. */
   express(): ExpressApp;
   report: Report;
 }
 
 /**
- * The socket.io server, and its place on an HTTP server. socket.io is attached to an HTTP server of
- * its own that never listens; requests for its path are handed on to that one. So it exists before
- * anything listens, survives restarts of the HTTP server, and leaves no listener behind.
+ * The socket.io server on an HTTP server. socket.io is attached to an HTTP server of its own that never
+ * listens, and requests for its path are passed on to that one. So it exists before anything listens,
+ * survives restarts of the HTTP server, and leaves no listener behind.
  */
 export class SocketListener {
   readonly io: IoServer;
-  /** Of new connections. */
+  /** Limits on new connections. */
   readonly limits: ConnectionLimits;
   private readonly router = createServer((_request, response) => {
     response.writeHead(404).end();
@@ -70,12 +70,12 @@ export class SocketListener {
   private own?: HttpServer;
   private mounted?: ReadyHttpServer;
   private detach?: () => void;
-  /** TCP connections in use by socket.io, each under what it is used for. */
+  /** TCP connections that socket.io uses, by the request or response that uses them. */
   private readonly inUse = new Map<Duplex | ServerResponse, Duplex>();
   private unused?: () => void;
   private readonly untrack = this.makeUntrack();
   private closing?: Promise<void>;
-  /** All TCP connections of an HTTP server of its own, also those that have sent nothing yet. */
+  /** All TCP connections of the component's own HTTP server, also those without a request. */
   private readonly accepted = new Set<Duplex>();
 
   constructor(
@@ -111,7 +111,7 @@ export class SocketListener {
     });
     manageTransports(this.io);
     const followDecoders = guardDecoders(this.io, releaseConnection);
-    // Called again where the application attaches the server to an HTTP server by itself.
+    // Called again when the application attaches the server to an HTTP server itself.
     const bind = this.io.bind.bind(this.io);
     this.io.bind = (engine: IoServer['engine']) => {
       bind(engine);
@@ -125,14 +125,14 @@ export class SocketListener {
     limitJoins(this.io, () => service.limits().maxSockets);
   }
 
-  /** Looks after the connections of an engine. */
+  /** Watches the connections of an engine. */
   private watch(
     engine: IoServer['engine'],
     service: ListenerService,
     queues: OutgoingQueues,
   ): void {
     const {coalesce} = service;
-    // One listener, because Node copies a list of them for each event.
+    // One listener, because Node copies the list of listeners for each event.
     engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
       queues.flushed(connection);
       if (coalesce) coalesceFlush(connection, packets);
@@ -140,11 +140,11 @@ export class SocketListener {
     engine.on('connection', (connection: Socket['conn']) => {
       this.limits.release(connection.request);
       debugConnection(connection);
-      // From here on the websocket looks after it.
+      // The websocket closes its TCP connection from here on.
       if (connection.transport.name === 'websocket')
         connection.request.socket.off('error', destroy);
       releaseWhenClosed(connection);
-      // A listener of the application's may have closed it at once.
+      // A listener of the application may have closed it already.
       if (connection.readyState === 'closed') return;
       watchConnection(connection, service.timeout(), this.limits);
       this.limits.count(connection);
@@ -153,7 +153,7 @@ export class SocketListener {
     });
   }
 
-  /** The HTTP server in use, also one that the application attached `io` to by itself. */
+  /** Returns the HTTP server in use, also one to which the application attached `io` itself. */
   get server(): ReadyHttpServer | undefined {
     if (this.mounted) return this.mounted;
     const attached = this.io.httpServer as ReadyHttpServer;
@@ -161,9 +161,9 @@ export class SocketListener {
   }
 
   /**
-   * Starts serving on an HTTP server, or on a new one that these options describe.
+   * Serves on an HTTP server, or on a new one with these options.
    *
-   * @throws Error when the new one cannot listen, or when paths on the given one overlap.
+   * @throws Error when the new one cannot listen, or when the path overlaps another one on the given server.
    */
   async attach(http: ReadyHttpServer | HttpServerOptions): Promise<void> {
     if (isHttpServer(http)) {
@@ -187,7 +187,9 @@ export class SocketListener {
     }
   }
 
-  /** Forgets what is closed; one function for all, because each connection keeps it. */
+  /**
+   * Forgets a closed TCP connection; one function for all, because each connection keeps a reference to it.
+   */
   private makeUntrack() {
     const {inUse} = this;
     const done = () => this.unused?.();
@@ -197,7 +199,7 @@ export class SocketListener {
     };
   }
 
-  /** Closes all connections, each by its own handshake and soon by force, and leaves the HTTP server. */
+  /** Closes all connections, first by the closing handshake and then by force, and leaves the HTTP server. */
   close(): Promise<void> {
     this.closing ??= this.closeAll().finally(() => (this.closing = undefined));
     return this.closing;
@@ -232,7 +234,7 @@ export class SocketListener {
       },
       upgrade: (request, socket, head) => {
         this.track(socket);
-        // Nobody listens while the application decides whether to allow it.
+        // The TCP connection has no error listener while the application decides whether to allow it.
         socket.on('error', destroy);
         this.router.emit('upgrade', request, socket, head);
         const {_query} = request as {_query?: {sid?: unknown}};
@@ -248,7 +250,7 @@ export class SocketListener {
     this.mounted = undefined;
   }
 
-  /** Keeps a TCP connection in sight until it, or the one response it is used for, is done. */
+  /** Tracks a TCP connection until it closes, or until the one response that uses it is finished. */
   private track(socket: Duplex, response?: ServerResponse): void {
     const use = response ?? socket;
     this.inUse.set(use, socket);

@@ -5,7 +5,7 @@ import {asksForWebSocket, servePlainly} from './plain-request';
 
 type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What serves the requests under one path. */
+/** Serves the requests under one path. */
 export interface Mount {
   readonly path: string;
   request(request: IncomingMessage, response: ServerResponse): void;
@@ -15,8 +15,8 @@ export interface Mount {
 const mountsOf = new WeakMap<ReadyHttpServer, HttpMounts>();
 
 /**
- * Serves requests under some paths of an HTTP server before its own listeners see them. However many
- * applications share a server, it gets one pair of listeners, and the last to leave takes them away.
+ * Serves requests under some paths of an HTTP server before the server's own listeners. All applications that
+ * share a server share one pair of listeners, which the last application removes.
  */
 class HttpMounts {
   private readonly mounts = new Set<Mount>();
@@ -44,7 +44,7 @@ class HttpMounts {
     this.mounts.delete(mount);
     if (this.mounts.size > 0) return;
     this.server.off('upgrade', this.onUpgrade);
-    // Whoever has wrapped the listener meanwhile still calls it; it then only hands on.
+    // A function that wraps the listener still calls it after its removal; it then only passes on.
     if (!this.server.listeners('request').includes(this.onRequest)) return;
     this.server.off('request', this.onRequest);
     for (const listener of this.others) this.server.on('request', listener);
@@ -73,7 +73,7 @@ class HttpMounts {
     const mount = this.find(request);
     const alone = this.server.listenerCount('upgrade') === 1;
     if (!asksForWebSocket(request)) {
-      // Other listeners may know what it asks for.
+      // Other listeners may handle the requested upgrade.
       if (mount || alone) servePlainly(this.server, request, socket, head);
     } else if (mount) {
       mount.upgrade(request, socket, head);
@@ -86,7 +86,7 @@ class HttpMounts {
   };
 
   private find({url = ''}: IncomingMessage): Mount | undefined {
-    // Engine.IO takes what follows for a host, and throws where it is none.
+    // Engine.IO reads the next part as a host, and throws when it is not one.
     if (url.startsWith('//')) return undefined;
     for (const mount of this.mounts) {
       const next = url.at(mount.path.length);
@@ -99,9 +99,9 @@ class HttpMounts {
 }
 
 /**
- * Serves a path of an HTTP server until the function returned is called.
+ * Serves a path of an HTTP server until the returned function is called.
  *
- * @throws Error when the path lies within another in use: socket.io would end the process.
+ * @throws Error when the path overlaps another one in use: socket.io would end the process.
  */
 export function mountOn(server: ReadyHttpServer, mount: Mount): () => void {
   const mounts = mountsOf.get(server) ?? new HttpMounts(server);

@@ -7,7 +7,7 @@ import type {Report} from '../common/guarded';
 type Cors = IoServerOptions['cors'];
 type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
 type Decide = (allowed: boolean) => void;
-/** Says whether a proxy is trusted. */
+/** Returns true if a proxy is trusted. */
 type Trust = (address: string, hop: number) => boolean;
 type CorsOptions = Exclude<Cors, CorsDelegate | undefined>;
 type CorsDelegate = Extract<Cors, (...args: never[]) => unknown>;
@@ -16,15 +16,15 @@ type StaticOrigin = Exclude<
   ((...args: never[]) => unknown) | undefined
 >;
 
-/** Where a page comes from that must not learn what it asks for; `cors` can only allow all of them. */
+/** The origin of pages that must not reveal theirs; `cors` can allow them only by allowing all origins. */
 const OPAQUE = 'null';
 
 /**
- * Refuses browsers that come from another host, on both transports, unless `cors` allows theirs. By
- * itself socket.io lets a websocket in from anywhere. A client without an `Origin` is no browser, unless
- * it says by `Sec-Fetch-Site` that another site asks, as for a script.
+ * Refuses browsers from another host, on both transports, unless `cors` allows their origin. socket.io itself
+ * accepts a websocket from any origin. A client without an `Origin` header is not a browser, unless `Sec-
+ * Fetch-Site` names another site, as for a script.
  *
- * @param express - Knows which proxies say what the host is: `trust proxy`.
+ * @param express - Its setting `trust proxy` says which proxies may name the host.
  */
 export function refuseForeignOrigins(
   cors: Cors,
@@ -42,7 +42,7 @@ export function refuseForeignOrigins(
   };
 }
 
-/** The application's own `allowRequest`: what it throws refuses, and it is heard once. */
+/** Guards the application's `allowRequest`: a throw refuses the request, and only its first answer counts. */
 export function guardAllowRequest(allow: AllowRequest, report: Report): AllowRequest {
   return (request, callback) => {
     let answered = false;
@@ -67,9 +67,9 @@ function originOf({headers}: IncomingMessage): string | undefined {
   return origin ?? (foreign ? OPAQUE : undefined);
 }
 
-/** The same options; functions in them that fail allow no origin, and end nothing. */
+/** Guards the functions in `cors` options: one that fails allows no origin. */
 export function guardCors(cors: Cors, report: Report): Cors {
-  /** Calls one of them; it is heard once. */
+  /** Calls one of them; only its first answer counts. */
   const ask = <Value>(
     run: (answer: (error: Error | null, value?: Value) => void) => unknown,
     callback: (error: Error | null, value?: Value) => void,
@@ -112,28 +112,28 @@ function isOwn(
 ): boolean {
   const host = hostOf(origin);
   try {
-    // The scheme only tells which port may be left out; a proxy may have changed it.
+    // The scheme only decides which port may be left out; a proxy may have changed it.
     const scheme = origin.startsWith('https:') ? 'https' : 'http';
     const requested = requestedHost(request, express);
     return host !== undefined && host === hostOf(`${scheme}://${requested}`);
   } catch (error) {
-    // The application's function that says which proxies are trusted has failed.
+    // The application's `trust proxy` function has failed.
     report(error, 'trust proxy');
     return false;
   }
 }
 
-/** Host and port of an origin; `undefined` for one that has none, such as `null`. */
+/** Returns host and port of an origin; `undefined` for an origin without a host, such as `null`. */
 function hostOf(origin: string): string | undefined {
   return URL.canParse(origin) ? new URL(origin).host || undefined : undefined;
 }
 
-/** The host that a client asked for, as the request or a proxy that is trusted names it. */
+/** Returns the host of a request, as the request or a trusted proxy names it. */
 function requestedHost(
   {headers, socket}: IncomingMessage,
   express: () => ExpressApp,
 ): string {
-  // HTTP/2 has the first in place of the second.
+  // HTTP/2 has `:authority` instead of `host`.
   const {':authority': authority, host = '', 'x-forwarded-host': forwarded} = headers;
   const [named] = typeof forwarded === 'string' ? forwarded.split(',') : [];
   if (named) {
@@ -164,7 +164,7 @@ function isAllowed(
   }
 }
 
-/** As the package `cors`, which socket.io hands these options to, compares them. */
+/** Compares origins like the package `cors`, which gets these options from socket.io. */
 function matches(allowed: unknown, origin: string): boolean {
   if (Array.isArray(allowed)) return allowed.some(one => matches(one, origin));
   if (allowed instanceof RegExp)

@@ -2,15 +2,15 @@ import type {IncomingMessage} from 'node:http';
 import type {Duplex} from 'node:stream';
 import type {ReadyHttpServer} from '../options/types';
 
-/** Whether a request asks for a websocket; others ask for HTTP/2, such as `curl --http2`. */
+/** Returns true when a request asks for a websocket; others ask for HTTP/2, such as `curl --http2`. */
 export function asksForWebSocket({headers: {upgrade = ''}}: IncomingMessage): boolean {
   return /(?:^|,)\s*websocket\s*(?:,|$)/i.test(upgrade);
 }
 
 /**
- * Serves a request as if it had not asked for an upgrade, which is what Node does while nobody listens to
- * `upgrade`. By then it has taken the request's parser away, so the connection is handed to the HTTP
- * server anew, with the request's head before the rest.
+ * Serves a request as if it had not asked for an upgrade, which is what Node does without an `upgrade`
+ * listener. Node has removed the request's parser at this time, so the connection is passed to the HTTP
+ * server again, with the head of the request first.
  */
 export function servePlainly(
   server: ReadyHttpServer,
@@ -30,7 +30,7 @@ export function servePlainly(
   server.emit('setSecureContext' in server ? 'secureConnection' : 'connection', socket);
 }
 
-/** What a `Connection` header says besides; both headers together ask for an upgrade. */
+/** Removes `upgrade` from a `Connection` header; both headers together ask for an upgrade. */
 function withoutUpgrade(connection: string): string {
   const tokens = connection.split(',').map(token => token.trim());
   return tokens.filter(token => token.toLowerCase() !== 'upgrade').join(', ');

@@ -5,29 +5,30 @@ import {debugRefusal} from '../engine/debug-lines';
 import {BAD_REQUEST, engineOf, FORBIDDEN} from '../engine/engine-internals';
 import type {EngineRequest} from '../engine/engine-internals';
 
-/** Emitted by Engine.IO with each request that it refuses. */
+/** Emitted by Engine.IO with each refused request. */
 interface ConnectionError {
   readonly req: EngineRequest;
   readonly message: string;
-  /** Has the reason where it is not Engine.IO's own. */
+  /** Holds the reason when Engine.IO did not refuse it. */
   readonly context?: {readonly message?: unknown};
 }
 
 type AllowRequest = NonNullable<IoServerOptions['allowRequest']>;
 
-/** Who decides on a new connection, in this order. */
+/** The rules for a new connection, in the order of their use. */
 export interface HandshakeRules {
-  /** Whether a page may poll by a script of its own, whose origin no browser tells. */
+  /** False when requests by JSONP are refused: a browser sends no origin for a script. */
   readonly jsonp: boolean;
   readonly limits: ConnectionLimits;
   readonly checkOrigin: AllowRequest;
-  /** The application's own. */
+  /** The application's own rule. */
   readonly allow: AllowRequest | undefined;
 }
 
 /**
- * Decides on new connections. A place is taken before anyone is asked, and given up when it is refused,
- * when its client goes before the answer, or when the connection is made: see {@link guardEngine}.
+ * Decides on new connections. A connection is counted before the rules are asked. The count is released when
+ * it is refused, when its client leaves before the answer, or when the connection exists: see {@link
+ * guardEngine}.
  */
 export function guardHandshakes({
   jsonp,
@@ -61,25 +62,25 @@ export function guardHandshakes({
       if (allowed && allow) allow(request, decide);
       else decide(error, allowed);
     });
-    // An answer at once takes no listener.
+    // An immediate answer needs no listener.
     if (pending as boolean) socket.once('close', onGone);
   };
 }
 
-/** Whether Engine.IO is making a connection: a websocket whose handshake was wrong gets none. */
+/** Returns true when Engine.IO makes a connection: after a wrong websocket handshake it makes none. */
 function isOpening(request: IncomingMessage): boolean {
   const {_query, websocket} = request as EngineRequest;
   return _query?.transport !== 'websocket' || websocket !== undefined;
 }
 
-/** Whether a page asks by a script, as Engine.IO takes it. */
+/** Returns true when Engine.IO answers a request by JSONP. */
 function isJsonp(request: IncomingMessage): boolean {
   return typeof (request as EngineRequest)._query?.j === 'string';
 }
 
 /**
- * Checks where each request of a connection comes from, upgrades included: Engine.IO asks only about the
- * first. Gives up the places of those that have come to an end.
+ * Checks the origin of each request of a connection, also of upgrades: Engine.IO asks only about the first
+ * request. Releases the counts of requests that have ended.
  */
 export function guardEngine(
   engine: IoServer['engine'],
@@ -88,12 +89,12 @@ export function guardEngine(
   const internals = engineOf(engine);
   const verify = internals.verify.bind(engine);
   internals.verify = (request, upgrade, answer) => {
-    // Engine.IO would upgrade it, make no connection, and say nothing.
+    // Engine.IO would upgrade it, make no connection, and emit nothing.
     if (upgrade && request._query?.transport === 'polling') {
       answer(BAD_REQUEST);
       return;
     }
-    // The connection may be gone when an origin is decided on later.
+    // The connection may be closed when the origin is decided later.
     const go = () => verify(request, upgrade, answer);
     if (!request._query?.sid) go();
     else {

@@ -5,7 +5,7 @@ import {restServerOf} from '../options/rest-server';
 import type {SocketComponentOptions} from '../options/component-options';
 import type {ReadyHttpServer} from '../options/types';
 
-/** The warning where an application may have forgotten to say what to listen on. */
+/** The warning when an application may have forgotten to configure what to listen on. */
 export const NOTHING_LISTENS =
   'SocketComponent: REST is told not to listen (`listenOnStart: false`), so nothing listens for ' +
   'sockets. Configure `http`, such as a function that returns your own http.Server: ' +
@@ -13,10 +13,9 @@ export const NOTHING_LISTENS =
   'or attach SocketBindings.IO to it before app.start().';
 
 /**
- * Finds what an application's socket.io server listens on: what it was configured with, or else the
- * REST server's HTTP server.
+ * Finds the HTTP server for an application's socket.io server: the configured one, or else the REST server's.
  *
- * @returns A ready server, options for a new one, or `undefined` when REST is told not to listen:
+ * @returns A ready server, or options for a new one, or `undefined` when REST is configured not to listen:
  * then the application attaches `SocketBindings.IO` itself.
  * @throws Error when there is nothing to listen on.
  */
@@ -41,12 +40,12 @@ export async function findHttpTarget(
   );
 }
 
-/** Whether this is a server, and not options for one. */
+/** Returns true for a server, and false for options. */
 export function isHttpServer(value: object): value is ReadyHttpServer {
   return 'listen' in value && 'on' in value;
 }
 
-/** Root URL of an HTTP server; `undefined` while it does not listen, and on a pipe. */
+/** Returns the root URL of an HTTP server; `undefined` while it does not listen, and on a pipe. */
 export function rootUrlOf(server: ReadyHttpServer | undefined): string | undefined {
   const address = server?.address();
   if (!server || !address || typeof address === 'string') return undefined;

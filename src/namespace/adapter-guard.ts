@@ -7,7 +7,7 @@ import {reportOf} from './broadcasts';
 type Adapter = Namespace['adapter'];
 type Method = (...args: unknown[]) => unknown;
 
-/** Methods that adapters of a cluster answer with a promise, for which socket.io does not wait. */
+/** Methods for whose promise socket.io does not wait; adapters of a cluster return one. */
 const UNAWAITED = [
   'addAll',
   'del',
@@ -22,10 +22,10 @@ const UNAWAITED = [
   'close',
 ] as const;
 
-/** Methods of adapters of a cluster that run what another node sends. */
+/** Methods of cluster adapters that run the messages of another node. */
 const INCOMING = ['onMessage', 'onResponse'] as const;
 
-/** Keeps what an adapter throws, rejects with or lets its listeners throw from ending the process. */
+/** Reports what an adapter throws or rejects with, and what its listeners throw: it would end the process. */
 export function guardAdapter(adapter: Adapter): void {
   const report = (error: unknown, source: string) =>
     reportOf(adapter.nsp as Namespace)?.(error, `io.adapter.${source}`);
@@ -33,7 +33,7 @@ export function guardAdapter(adapter: Adapter): void {
   const inMemory = MemoryAdapter.prototype as unknown as typeof methods;
   const replace = (name: string, guard: (run: Method) => Method) => {
     const method = methods[name];
-    // Those of the adapter in memory promise nothing.
+    // The adapter in memory returns no promise.
     if (method && method !== inMemory[name]) methods[name] = guard(method.bind(adapter));
   };
 
@@ -56,7 +56,8 @@ export function guardAdapter(adapter: Adapter): void {
       );
     });
   }
-  // Nobody handles its failure where a broadcast waits for acks; no number of nodes answers then.
+  // A broadcast that waits for acks does not handle a rejection. With NaN nodes its acks never count as
+  // complete.
   replace('serverCount', run => async () => {
     try {
       return await run();

@@ -10,35 +10,35 @@ import {isUserRoom, withoutUserRooms} from './user-rooms';
 type Adapter = Namespace['adapter'];
 type Session = Awaited<ReturnType<Adapter['restoreSession']>>;
 
-/** What a socket that is kept out will get once it is admitted. */
+/** The state of a socket that is kept out: it takes effect when the socket is admitted. */
 interface Held {
   readonly rooms: Set<string>;
   /** Packets that a recovered connection missed. */
   readonly missed: unknown[][];
-  /** Whether the socket comes from a recovered connection, whose session must outlive a refusal. */
+  /** True when the socket recovers a session. That session must survive a refusal. */
   readonly recovered: boolean;
 }
 
 const admissions = new WeakMap<Namespace, Admission>();
 
 /**
- * Keeps the sockets of a namespace out of all rooms, and so of all broadcasts, until they are
- * admitted. Rooms joined earlier take effect then. It stands before the namespace's adapter,
- * whichever it is, because rooms are what an adapter sees of a socket. It is no adapter class handed to
- * socket.io, because a server given to `start` has its adapters already, and two ways would be needed.
+ * Keeps the sockets of a namespace out of all rooms, and so of all broadcasts, until they are admitted; their
+ * earlier rooms open then. It replaces methods of the namespace's adapter, because an adapter knows a socket
+ * only by its rooms. It is not an adapter class given to socket.io: a server given to `start` has its
+ * adapters already.
  */
 export class Admission {
   private readonly held = new Map<string, Held>();
-  /** Whether rooms are opened, among them that of a user, which nothing else lets a socket join. */
+  /** True while rooms are opened. Only then a socket may join a user's room. */
   private opening = false;
-  /** The socket whose own `emit` is running, which must reach it though it is in no room. */
+  /** The socket whose own `emit` runs: the packet must reach it although it is in no room. */
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
-  /** Sessions that are over and that an adapter may still have: it gives one as often as asked. */
+  /** Ended sessions that an adapter may still have: it returns a session as often as it is asked. */
   private readonly ended = new Set<string>();
-  /** Id of the socket whose session was kept last. */
+  /** Id of the socket whose session was stored last. */
   private persisted?: string;
-  /** Sockets whose `emit` is wrapped. */
+  /** Sockets with a replaced `emit`. */
   private readonly passing = new WeakSet<Socket>();
   readonly sessions: Sessions;
 
@@ -55,7 +55,7 @@ export class Admission {
     this.sessions = new Sessions(namespace);
     let {adapter} = namespace;
     this.guard(adapter);
-    // `io.adapter(…)` replaces the adapter of a namespace that exists already.
+    // `io.adapter(…)` replaces the adapters of existing namespaces.
     Object.defineProperty(namespace, 'adapter', {
       configurable: true,
       enumerable: true,
@@ -67,7 +67,7 @@ export class Admission {
     });
   }
 
-  /** Keeps out a connected socket that is in rooms already. */
+  /** Keeps a connected socket out of the rooms that it is already in. */
   hold(socket: Socket): void {
     if (this.held.has(socket.id)) return;
     const rooms = withoutUserRooms(new Set(socket.rooms));
@@ -76,9 +76,9 @@ export class Admission {
   }
 
   /**
-   * Opens rooms and broadcasts to a socket, and its user's room. What a recovered connection brings
-   * belongs to the user that had it: another one starts afresh. Its owner says from now on that it is
-   * admitted.
+   * Opens the rooms of a socket, its user's room and broadcasts. The rooms and packets of a recovered
+   * connection belong to its earlier user: another user gets none of them. From now on the socket's owner
+   * reports it as admitted.
    */
   admit(socket: Socket, userRoom: string | undefined): void {
     const held = this.held.get(socket.id);
@@ -101,7 +101,10 @@ export class Admission {
       internalsOf(socket).packet({type: PacketTypes.EVENT, data});
   }
 
-  /** Forgets a socket that is gone, and the session it came from, unless it was kept again. */
+  /**
+   * Removes the state of a socket that has left, and of the session that it came from unless that was stored
+   * again.
+   */
   forget(socket: Socket): void {
     if (!this.namespace.sockets.has(socket.id)) this.held.delete(socket.id);
     if (!socket.recovered || this.persisted === socket.id) return;
@@ -111,7 +114,9 @@ export class Admission {
     setTimeout(() => this.ended.delete(pid), wait).unref();
   }
 
-  /** For how long, in ms, another connection may go on as a socket that is gone; 0 if none may. */
+  /**
+   * Returns the time, in ms, in which another connection may recover the session of a socket; 0 if none may.
+   */
   keptFor(socket: Socket): number {
     return this.persisted === socket.id ? recoveryTimeOf(this.namespace) : 0;
   }
@@ -127,7 +132,7 @@ export class Admission {
     if (socket) this.passOwnEmits(socket);
   }
 
-  /** Only with connection state recovery does a socket's own `emit` go by way of its room. */
+  /** A socket's own `emit` passes its room only with connection state recovery. */
   private passOwnEmits(socket: Socket): void {
     const recovery = this.namespace.server._opts.connectionStateRecovery;
     if (!recovery || this.passing.has(socket)) return;
@@ -176,7 +181,7 @@ export class Admission {
       return undefined;
     };
     adapter.delAll = id => {
-      // A connected socket that leaves all rooms is still kept out; `forget` ends that.
+      // A connected socket that leaves all rooms is still kept out, until `forget`.
       if (this.namespace.sockets.has(id)) held.get(id)?.rooms.clear();
       else held.delete(id);
       delAll(id);
@@ -187,7 +192,7 @@ export class Admission {
     ) => {
       const socket = this.emitting;
       const own = socket && options.rooms.size === 1 && options.rooms.has(socket.id);
-      // To one that is away it goes by way of the adapter, which keeps it for its session.
+      // The adapter stores it in the session of a socket that is away.
       if (own && socket.connected && !adapter.rooms.has(socket.id)) {
         internalsOf(socket).notifyOutgoingListeners(packet);
         internalsOf(socket).packet(packet, options.flags);
@@ -200,7 +205,7 @@ export class Admission {
         options.flags?.volatile
       )
         return;
-      // What is broadcast while a recovered socket authenticates again is missed as well.
+      // A broadcast during the new authentication of a recovered socket is also missed.
       for (const {missed, recovered, rooms} of held.values()) {
         if (recovered && isMeant(rooms, options)) missed.push(packet.data);
       }
@@ -211,7 +216,7 @@ export class Admission {
       const none = null as unknown as Session;
       if (this.ended.has(pid)) return none;
       const {missedPackets, rooms, sid} = session;
-      // One connection has the session already; another must not share its id.
+      // One connection has the session already; a second one must not share its id.
       const taken = held.has(sid) || this.namespace.sockets.has(sid);
       if (taken) return none;
       this.persisted = undefined;
@@ -228,13 +233,13 @@ export class Admission {
   }
 }
 
-/** Whether these are the rooms of that user's socket, or of one whose user has no id. */
+/** Returns true if these rooms belong to a socket of that user, or to a socket whose user has no id. */
 function isOf(userRoom: string | undefined, rooms: ReadonlySet<string>): boolean {
   if (userRoom !== undefined) return rooms.has(userRoom);
   return ![...rooms].some(isUserRoom);
 }
 
-/** Whether a broadcast goes to a socket in these rooms. */
+/** Returns true if a broadcast is meant for a socket in these rooms. */
 function isMeant(
   rooms: ReadonlySet<string>,
   {rooms: to, except}: {rooms: Set<string>; except?: Set<string>},

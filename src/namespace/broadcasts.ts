@@ -9,10 +9,10 @@ type OperatorClass = new (
 ) => Operator;
 type Ack = (...args: unknown[]) => unknown;
 
-/** Where the faults of each guarded namespace's listeners are reported. */
+/** The function that reports the faults of each guarded namespace's listeners. */
 const reports = new WeakMap<Namespace, Report>();
 
-/** Returns where the faults of a guarded namespace are reported. */
+/** Returns the function that reports the faults of a guarded namespace. */
 export function reportOf(namespace: Namespace | undefined): Report | undefined {
   return namespace && reports.get(namespace);
 }

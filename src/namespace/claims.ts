@@ -16,22 +16,25 @@ import {closeIdleTransport} from '../engine/closing';
 import {markAuthenticated} from '../engine/deadlines';
 import {releaseSlot} from '../engine/socket-slots';
 
-/** Who serves a namespace. */
+/** Serves a namespace. */
 export interface Claimant {
   readonly name: string;
   readonly report: Report;
-  /** Why a socket must not join the namespace, if so; its client gets `connect_error`. */
+  /**
+   * Returns the reason why a socket must not join the namespace, if there is one; its client gets
+   * `connect_error`.
+   */
   refusalOf(socket: Socket): Error | undefined;
   /** Serves a socket that has joined the namespace. */
   connect(socket: Socket): void;
 }
 
-/** Who serves each namespace that was claimed by itself. */
+/** The claimants of namespaces that were claimed one by one. */
 const owners = new WeakMap<Namespace, Claimant>();
 
 /**
- * Leaves namespaces that no server has claimed to the application, which has made them: a connection that
- * has joined one need not authenticate.
+ * Leaves namespaces that no server has claimed to the application that made them: a connection that has
+ * joined one need not authenticate.
  */
 export function leaveUnclaimed(io: IoServer): void {
   io.on('new_namespace', namespace => namespace.on('connection', joinedUnclaimed));
@@ -51,7 +54,7 @@ export function refuseUnclaimed(namespace: Namespace): void {
 }
 
 /**
- * Takes over a namespace. A pattern's parent namespace passes this on to each child it creates.
+ * Takes over a namespace. The parent namespace of a pattern passes this on to each child.
  *
  * @throws Error when another server has the namespace.
  */
@@ -96,11 +99,11 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
   });
 }
 
-/** Hands a namespace's sockets to whoever serves it. */
+/** Passes the sockets of a namespace to its claimant. */
 function handOver(namespace: Namespace, claimant: Claimant): void {
-  // A namespace of its own goes before a pattern that matches its name.
+  // A claim of the namespace itself has priority over a pattern that matches its name.
   const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
-  // Before the application's own, which may have been added earlier.
+  // It must run before the application's middleware, which may have been added earlier.
   namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
     guardJoining(socket);
     if (Joins.of(socket.nsp).enter(socket))

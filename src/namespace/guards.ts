@@ -12,25 +12,25 @@ import type {Operator} from '../engine/internals';
 
 type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
-/** An event packet: its name and arguments, and the id of the ack that was asked for. */
+/** An event packet: its name, its arguments, and the id of the requested ack. */
 export interface EventPacket {
   readonly data?: unknown[];
   readonly id?: number | null;
 }
 
-/** What a socket belongs to: it takes its packets, and is told of its end and its listeners' faults. */
+/** The owner of a socket: it takes the socket's packets, and the faults of its listeners. */
 export interface SocketOwner {
-  /** Whether it is let into rooms. */
+  /** True when the socket is admitted to rooms. */
   readonly admitted: boolean;
   readonly authenticated: boolean;
-  /** Whether its authentication is under way. */
+  /** True while the socket authenticates. */
   readonly authenticating: boolean;
   receive(packet: EventPacket): void;
-  /** Says what is wrong with the client's answer to an event, if anything. */
+  /** Returns an error when the client's answer to an event is not acceptable. */
   refusalOf(answer: readonly unknown[]): SocketError | undefined;
   /** Called before the server disconnects the socket. */
   dismiss(): void;
-  /** Called once, when the socket is gone. */
+  /** Called once, when the socket has left. */
   left(reason: string): void;
   report(error: unknown, source: string): void;
 }
@@ -41,10 +41,10 @@ type OwnedSocket = Socket & {[OWNER]: SocketOwner};
 
 const TIMED = Symbol('timed');
 
-/** An ack that has a timeout is given an error first; one that waits for ever is not. */
+/** An ack with a timeout gets an error first; one without does not. */
 type AckCallback = ((...args: unknown[]) => unknown) & {[TIMED]?: true};
 
-/** What is put on a socket. */
+/** The members that are put on a socket. */
 interface Guarded {
   [OWNER]: SocketOwner;
   onevent: typeof onevent;
@@ -58,7 +58,7 @@ interface Guarded {
   [inspect.custom]: typeof toJSON;
 }
 
-/** What socket.io's class of sockets does. */
+/** The methods of socket.io's class of sockets. */
 interface SocketMethods {
   onack(this: Socket, packet: EventPacket): void;
   registerAckCallback(this: Socket, id: number, ack: AckCallback): void;
@@ -67,9 +67,9 @@ interface SocketMethods {
 }
 
 /**
- * Hands a socket's events to its owner, and keeps its listeners from ending the process. What is put on
- * the socket is shared by all, and put there one by one in the same order: so sockets keep one shape,
- * which each would otherwise have for itself.
+ * Passes the events of a socket to its owner, and keeps the faults of its listeners from ending the process.
+ * All sockets get the same functions, one by one in the same order, so that they keep one hidden class: a
+ * hidden class for each socket would cost memory.
  */
 export function guardSocket(socket: Socket, owner: SocketOwner): void {
   const guarded = socket as unknown as Guarded;
@@ -85,7 +85,7 @@ export function guardSocket(socket: Socket, owner: SocketOwner): void {
   guarded[inspect.custom] = toJSON;
 }
 
-/** What a socket belongs to, from when it has joined its namespace. */
+/** Returns the owner of a socket, which it has after it joined its namespace. */
 export function ownerOf(socket: Socket): SocketOwner | undefined {
   return (socket as Socket & {[OWNER]?: SocketOwner})[OWNER];
 }
@@ -100,8 +100,8 @@ function onevent(this: OwnedSocket, packet: EventPacket): void {
 }
 
 /**
- * Called with a client's answer. One that is refused counts as none: an emit with a timeout fails at once, and
- * says why; another waits as for a client that never answers.
+ * Called with a client's answer. A refused answer counts as missing: an emit with a timeout fails at once
+ * with the reason; an emit without one waits, as for a client that never answers.
  */
 function onack(this: OwnedSocket, packet: EventPacket): void {
   const refusal = this[OWNER].refusalOf(packet.data ?? []);
@@ -115,7 +115,7 @@ function onack(this: OwnedSocket, packet: EventPacket): void {
   acks.delete(packet.id);
 }
 
-/** Called with the ack of an event of the server's; socket.io calls it, or a timer of socket.io's. */
+/** Called with the ack of a server's event, which socket.io calls, or one of its timers. */
 function registerAckCallback(this: OwnedSocket, id: number, ack: AckCallback): void {
   const {acks, flags} = internalsOf(this);
   const fail = (error: unknown) => this[OWNER].report(error, 'ack of socket.emit');
@@ -125,7 +125,7 @@ function registerAckCallback(this: OwnedSocket, id: number, ack: AckCallback): v
     register(ack);
     return;
   }
-  // socket.io puts `null` before what it takes for an answer.
+  // socket.io puts `null` in front of an answer.
   register((error, ...answer) =>
     answer[0] instanceof SocketError ? ack(answer[0]) : ack(error, ...answer),
   );
@@ -144,7 +144,7 @@ function emitReserved(this: OwnedSocket, event: string, ...args: unknown[]): boo
 function notifyOutgoingListeners(this: OwnedSocket, {data = []}: EventPacket): void {
   const listeners = this.listenersAnyOutgoing();
   if (listeners.length === 0) return;
-  // A listener may remove itself.
+  // A copy, because a listener may remove itself.
   for (const listener of [...listeners]) {
     runGuarded(
       () => Reflect.apply(listener, this, data),
@@ -153,12 +153,12 @@ function notifyOutgoingListeners(this: OwnedSocket, {data = []}: EventPacket): v
   }
 }
 
-/** Called where a socket broadcasts to others. */
+/** Called when a socket broadcasts to others. */
 function newBroadcastOperator(this: Socket): Operator {
   return guardOperator(methodsOf(this).newBroadcastOperator.call(this));
 }
 
-/** Guards a socket that is joining: its middleware may broadcast. */
+/** Guards a joining socket, because its middleware may broadcast. */
 export function guardJoining(socket: Socket): void {
   (socket as unknown as Guarded).newBroadcastOperator = newBroadcastOperator;
   debugRefusalOf(socket);
@@ -169,7 +169,7 @@ function disconnect(this: OwnedSocket, close?: boolean): Socket {
   return methodsOf(this).disconnect.call(this, close);
 }
 
-/** In logs, without what its handshake holds: credentials, cookies and tokens. */
+/** For logs: without the handshake, which holds credentials, cookies and tokens. */
 function toJSON(this: Socket): object {
   return {id: this.id, nsp: this.nsp.name};
 }
@@ -179,8 +179,8 @@ function methodsOf(socket: Socket): SocketMethods {
 }
 
 /**
- * Keeps a namespace's middleware, its `connection` listeners and the acks of its broadcasts from
- * ending the process.
+ * Keeps faults of a namespace's middleware, of its `connection` listeners and of the acks of its broadcasts
+ * from ending the process.
  */
 export function guardNamespace(namespace: Namespace, report: Report): void {
   const internals = namespaceInternalsOf(namespace);
@@ -207,7 +207,7 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
     );
 }
 
-/** A middleware that fails refuses the socket, and one that answers twice is heard once. */
+/** A middleware that fails refuses the socket; only its first answer counts. */
 function guardMiddleware(middleware: Middleware, report: Report): Middleware {
   return (socket, next) => {
     let settled = false;
@@ -226,7 +226,7 @@ function guardMiddleware(middleware: Middleware, report: Report): Middleware {
   };
 }
 
-/** A middleware's error, or another one where it cannot be encoded: socket.io would throw then. */
+/** Returns a middleware's error, or another one if it cannot be encoded: socket.io would throw. */
 function sendableRefusal(error: Error, socket: Socket, report: Report): Error {
   const {name: nsp, server} = socket.nsp;
   try {

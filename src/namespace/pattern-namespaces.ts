@@ -1,26 +1,26 @@
 import type {Namespace, Socket} from 'socket.io';
 import {childrenOf, parentNamespacesOf} from '../engine/internals';
 
-/** Makes a namespace that a pattern has created as its child, if it is one, stand for itself. */
+/** Separates a namespace from the pattern that created it, so that it is no longer a child. */
 export function detachFromPattern(namespace: Namespace): void {
   for (const parent of parentNamespacesOf(namespace.server).values()) {
-    // With the child goes the cleaning up that removes it when it is empty.
+    // The child's own `_remove` would remove it when it is empty.
     if (childrenOf(parent)?.delete(namespace))
       Reflect.deleteProperty(namespace, '_remove');
   }
 }
 
 interface Removing {
-  /** Takes a socket out; that of a pattern's child removes the child with its last socket. */
+  /** Removes a socket; a pattern's child is removed with its last socket. */
   _remove: (this: Removing, socket: Socket) => void;
 }
 
 /**
- * Keeps a pattern's child as long as it is needed: socket.io removes it when the last that had joined leaves,
- * or another is refused.
+ * Keeps a pattern's child while it is needed. socket.io removes it when its last joined socket leaves, or
+ * when a socket is refused.
  *
- * @param removed - Called when it is removed.
- * @returns Removes it where it is empty and not needed any more.
+ * @param removed - Called when the child is removed.
+ * @returns A function that removes the child when it is empty and no longer needed.
  */
 export function keepWhileNeeded(
   child: Namespace,
@@ -33,7 +33,7 @@ export function keepWhileNeeded(
   const {_remove: remove} = Object.getPrototypeOf(own) as Removing;
   const isThere = () => child.server._nsps.get(child.name) === child;
   const take = (socket: Socket) => {
-    // A namesake may have been made since it was removed.
+    // A new namespace of the same name may exist since the removal.
     if (needed() || !isThere()) {
       remove.call(own, socket);
       return;
@@ -42,11 +42,11 @@ export function keepWhileNeeded(
     if (!isThere()) removed();
   };
   own._remove = take;
-  // One that is not there.
+  // A socket that is not in the namespace.
   return () => take(Object.create(null) as Socket);
 }
 
-/** Tells of each socket that a namespace lets go of: it has left, or is refused while it joins. */
+/** Calls back for each socket that leaves a namespace, or that is refused while it joins. */
 export function onRemoved(namespace: Namespace, removed: (socket: Socket) => void): void {
   const own = namespace as unknown as Removing;
   const {_remove: remove} = own;
@@ -57,15 +57,15 @@ export function onRemoved(namespace: Namespace, removed: (socket: Socket) => voi
 }
 
 /**
- * Lets a pattern's parent namespace do for its children all that it can do: socket.io's only emits to
- * them, and finds, joins and disconnects no socket.
+ * Extends the methods of a pattern's parent namespace to its children: in socket.io it only emits to them,
+ * and cannot find, join or disconnect their sockets.
  */
 export function reachChildren(parent: Namespace): void {
   const {adapter} = parent;
   const children = childrenOf(parent) ?? new Set();
   const each = <Result>(run: (child: Namespace['adapter']) => Result): Result[] =>
     [...children].map(child => run(child.adapter));
-  // With connection state recovery each child adds an id of its own.
+  // With connection state recovery each child adds its own id to the packet.
   adapter.broadcast = (packet: {data: unknown[]}, options) =>
     void each(child => child.broadcast({...packet, data: [...packet.data]}, options));
   adapter.fetchSockets = async options => {

@@ -2,18 +2,18 @@ import type {Namespace} from 'socket.io';
 import {Adapter, SessionAwareAdapter} from 'socket.io-adapter';
 import {recoveryTimeOf} from './recovery-sessions';
 
-/** How often, in ms, to look which sessions are over; socket.io looks as often. */
+/** Interval, in ms, in which ended sessions are removed; the same as socket.io's. */
 const SWEEP_INTERVAL = 60_000;
 
 type Session = Parameters<Adapter['persistSession']>[0];
 
 /**
- * What socket.io uses for connection state recovery, but for its timer. That one never ends, and so
- * keeps each namespace for ever, a pattern's children too, which are removed when they are empty. This
- * one runs while there is something to forget.
+ * The adapter of connection state recovery without socket.io's timer, which never ends and so keeps every
+ * namespace in memory, also the removed children of patterns. The timer here runs only while there are
+ * sessions or packets.
  */
 export class RecoveryAdapter extends Adapter {
-  // As socket.io's adapter, whose functions use them, calls them.
+  // Named like the fields of socket.io's adapter, whose functions use them.
   private readonly sessions = new Map<string, {disconnectedAt: number}>();
   private readonly packets: {emittedAt: number}[] = [];
   private timer?: NodeJS.Timeout;

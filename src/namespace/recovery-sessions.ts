@@ -1,12 +1,12 @@
 import type {Namespace} from 'socket.io';
 import {delayOf} from '../common/timers';
 
-/** How long, in ms, an adapter keeps a session for a connection that comes back. */
+/** Returns the time, in ms, for which an adapter keeps a session. */
 export function recoveryTimeOf({server}: Namespace): number {
   return server._opts.connectionStateRecovery?.maxDisconnectionDuration ?? 0;
 }
 
-/** Knows until when connections of a namespace may come back as the sockets that they were. */
+/** Knows until when the sessions of a namespace can be recovered. */
 export class Sessions {
   /** In ms since 1970. */
   private end = 0;
@@ -15,17 +15,17 @@ export class Sessions {
 
   constructor(private readonly namespace: Namespace) {}
 
-  /** Whether any may. */
+  /** Returns true while a session can be recovered. */
   get any(): boolean {
     return Date.now() <= this.end;
   }
 
-  /** Calls that when none may any more. */
+  /** Calls back when no session can be recovered any more. */
   onOver(over: () => void): void {
     this.over = over;
   }
 
-  /** Called when an adapter has got a session to keep. */
+  /** Called when an adapter has stored a session. */
   add(): void {
     const time = recoveryTimeOf(this.namespace);
     this.end = Date.now() + time;

@@ -3,8 +3,8 @@ import {Adapter} from 'socket.io-adapter';
 import {childrenOf, namespaceInternalsOf, parentInternalsOf} from '../engine/internals';
 
 /**
- * Gives a pattern's child that was removed its name back when it is asked for again, where the application
- * holds it: by itself socket.io makes a namesake, and what the application holds reaches nobody any more.
+ * Brings a removed child of a pattern back when its name is asked for again and the application still holds
+ * it. socket.io would make a new namespace, and the one that the application holds would reach no socket.
  */
 export class RemovedChildren {
   private readonly removed = new Map<string, WeakRef<Namespace>>();
@@ -18,7 +18,7 @@ export class RemovedChildren {
     internals.createChild = name => this.revive(name) ?? create(name);
   }
 
-  /** Called with a child that has been removed. */
+  /** Called with each removed child. */
   add(child: Namespace): void {
     this.removed.set(child.name, new WeakRef(child));
     this.collected.register(child, child.name);
@@ -28,7 +28,7 @@ export class RemovedChildren {
     const child = this.removed.get(name)?.deref();
     if (!child) return undefined;
     this.removed.delete(name);
-    // That of a cluster was closed for good.
+    // An adapter of a cluster was closed when the child was removed.
     if (child.adapter.close !== Adapter.prototype.close)
       namespaceInternalsOf(child)._initAdapter();
     childrenOf(this.parent)?.add(child);

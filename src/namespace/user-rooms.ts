@@ -1,11 +1,11 @@
 const PREFIX = 'loopback4-socket:user:';
 
-/** Says whether a room is a user's. Applications may name rooms by other values than strings. */
+/** Returns true if a room belongs to a user. Applications may use other values than strings as rooms. */
 export function isUserRoom(room: unknown): boolean {
   return typeof room === 'string' && room.startsWith(PREFIX);
 }
 
-/** The rooms that may be joined by their names. */
+/** Returns the rooms that a socket may join by name. */
 export function withoutUserRooms(rooms: Set<string>): Set<string> {
   for (const room of rooms) {
     if (isUserRoom(room)) return new Set([...rooms].filter(one => !isUserRoom(one)));
@@ -13,18 +13,18 @@ export function withoutUserRooms(rooms: Set<string>): Set<string> {
   return rooms;
 }
 
-/** The room that all sockets of a user are in, on whichever node. */
+/** Returns the room of all sockets of a user, on every node. */
 export function userRoom(id: string | number): string {
   return PREFIX + String(id);
 }
 
 /**
- * The room of a user, given what `userId` says; `undefined` for a user without an id.
+ * Returns the room of a user from the result of `userId`; `undefined` for a user without an id.
  *
- * @throws TypeError where users could not be told apart by it.
+ * @throws TypeError when the id cannot tell users apart.
  */
 export function roomOf(id: unknown): string | undefined {
-  // The empty id tells no users apart.
+  // An empty id does not identify a user.
   if (id === undefined || id === null || id === '') return undefined;
   if (typeof id === 'string' || Number.isFinite(id))
     return userRoom(id as string | number);

@@ -13,7 +13,7 @@ import {
 } from '../engine/closing';
 import {internalsOf, socketsOnConnection} from '../engine/internals';
 import {decodeReply, encodeReply} from '../engine/reply-codec';
-import {isQueueFull, whenHandedOn} from '../engine/slow-readers';
+import {isQueueFull, whenFlushed} from '../engine/slow-readers';
 import {Admission} from '../namespace/admission';
 import {guardSocket} from '../namespace/guards';
 import type {EventPacket, SocketOwner} from '../namespace/guards';
@@ -108,8 +108,8 @@ export class Session implements PacketSession, SocketOwner {
     return isQueueFull(this.socket.conn);
   }
 
-  whenHandedOn(): Promise<void> {
-    return whenHandedOn(this.socket.conn);
+  whenFlushed(): Promise<void> {
+    return whenFlushed(this.socket.conn);
   }
 
   get server(): string {
