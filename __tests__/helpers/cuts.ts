@@ -64,6 +64,8 @@ export async function runCuts(cuts: number, seed: number): Promise<CutCounts> {
       transports,
       reconnectionDelay: 1,
       reconnectionDelayMax: 20,
+      // A cut may leave a handshake without an answer; the client's default would wait 20 s for it.
+      timeout: 500,
     });
     const calling = new Calling(client, String(at), new Random(seed, at + 1), counts);
     await calling.until(() => proxy.cuts >= cuts);
