@@ -366,7 +366,12 @@ describe('an unauthenticated client by hand', () => {
   });
 
   it('is not counted when a listener of the application’s closes it at once', async () => {
-    const component = {...COUNTED.component, maxConnectionsPerAddress: MOST};
+    const component = {
+      ...COUNTED.component,
+      maxConnectionsPerAddress: MOST,
+      // socket.io keeps this timer of a connection that is closed before it sees it.
+      io: {connectTimeout: 100},
+    };
     await using app = await givenServer(() => undefined, {}, {component});
     const {engine} = await app.app.get(SocketBindings.IO);
     const close = (connection: Socket['conn']) => connection.close(true);
