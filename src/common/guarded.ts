@@ -8,18 +8,18 @@ export type Report = (
   socket?: {readonly id: string},
 ) => void;
 
-/** Runs a function of the application's: what it throws or rejects with goes to `fail`, no further. */
+/** Runs a function of the application; its throw or rejection goes to `fail` only. */
 export function runGuarded(run: () => unknown, fail: (error: unknown) => void): void {
   try {
     const returned = run();
-    // A thenable may call both of its callbacks, and throw; a promise settles once.
+    // A thenable may call both callbacks, and throw; a promise settles once.
     if (isPromiseLike(returned)) Promise.resolve(returned).then(undefined, fail);
   } catch (error) {
     fail(error);
   }
 }
 
-/** Runs all listeners of an event, each guarded; says whether there are any. */
+/** Runs all listeners of an event, each guarded. Returns false when there are none. */
 export function runListeners(
   emitter: Pick<EventEmitter, 'rawListeners'>,
   event: string,
@@ -36,16 +36,16 @@ export function runListeners(
 type SignalListener = Parameters<AbortSignal['addEventListener']>[1];
 
 /**
- * Keeps a signal's listeners from ending the process, which is what Node does with their faults. Setting
+ * Keeps the faults of a signal's listeners from ending the process, which is Node's behaviour. Setting
  * `onabort` adds a listener too.
  */
 export function guardSignal(signal: AbortSignal, fail: (error: unknown) => void): void {
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
-  /** By what was given, so that it is added once and can be removed. */
+  /** Guarded listeners by the given ones, so that each is added once and can be removed. */
   const guarded = new WeakMap<object, SignalListener>();
   const guard = (listener: SignalListener): SignalListener => {
-    // Node says what is wrong with anything else.
+    // Node throws for any other value.
     if (!(listener instanceof Object)) return listener;
     const known = guarded.get(listener);
     if (known) return known;
@@ -55,7 +55,7 @@ export function guardSignal(signal: AbortSignal, fail: (error: unknown) => void)
         : listener.handleEvent(event);
     const made = (event: Event) => runGuarded(() => run(event), fail);
     guarded.set(listener, made);
-    // Node itself removes what it was given.
+    // Node removes the given listener itself.
     guarded.set(made, made);
     return made;
   };

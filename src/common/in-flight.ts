@@ -1,4 +1,4 @@
-/** Counts what a stop waits for: calls, and handlers of sockets that are gone. */
+/** Counts calls, and handlers of sockets that have left: a stop waits for them. */
 export class InFlight {
   private count = 0;
   private waiting: (() => void)[] = [];
@@ -12,15 +12,15 @@ export class InFlight {
     if (this.count === 0) for (const notify of this.waiting.splice(0)) notify();
   }
 
-  /** Resolves when there is none. */
+  /** Resolves when the count is 0. */
   async none(): Promise<void> {
-    // A call whose method stops the server is counted when the method has returned.
+    // A method that stops the server is counted until it has returned.
     await Promise.resolve();
     if (this.count > 0) await new Promise<void>(resolve => this.waiting.push(resolve));
   }
 }
 
-/** Waits for a promise, but no longer than that many ms. */
+/** Waits for a promise, at most that many ms. */
 export async function within(timeout: number, promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const expired = new Promise<void>(resolve => {

@@ -1,10 +1,13 @@
-/** Characters of a name that a log line shows. */
+/** Most characters of a name in a log line. */
 const SHOWN = 200;
 
-/** What breaks a line, or changes how a terminal shows it. */
+/** Characters that break a line, or that change how a terminal shows it. */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
-/** A name as a log may show it: a client may have chosen it, to forge lines or to fill the log. */
+/**
+ * Returns a name in a form that is safe in a log: clients choose names, and could forge lines or fill the
+ * log.
+ */
 export function printable(name: string): string {
   const shown = name.length > SHOWN ? `${name.slice(0, SHOWN)}…` : name;
   return shown.replace(

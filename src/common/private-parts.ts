@@ -39,7 +39,7 @@ export function refuseVersion(packageName: string, part: string, cause?: unknown
 /** Returns the version of an installed package, which may not export its package.json. */
 function versionOf(packageName: string): string {
   const here = createRequire(__filename);
-  // Engine.IO is a dependency of socket.io's.
+  // Engine.IO is a dependency of socket.io.
   const {resolve} =
     packageName === 'engine.io' ? createRequire(here.resolve('socket.io')) : here;
   for (
@@ -53,7 +53,7 @@ function versionOf(packageName: string): string {
       ) as {name?: string; version?: string};
       if (name === packageName && version !== undefined) return version;
     } catch {
-      // The folder has none.
+      // The folder has no package.json.
     }
   }
   return '(of an unknown version)';

@@ -1,7 +1,7 @@
-/** The longest that Node's timers can wait, in ms; a longer one does not wait at all. */
+/** The longest time that Node's timers can wait, in ms. They fire at once for a longer one. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
-/** The nearest to that many ms that Node's timers can wait; they warn of what they cannot. */
+/** Limits a time to the range of Node's timers, which warn of other values. */
 export function delayOf(ms: number): number {
   return Math.min(Math.max(ms, 0), MAX_DELAY);
 }

@@ -36,7 +36,7 @@ export function watchPromises(
   }
 }
 
-/** Does the same for a value that is not sent, which may refer to anything. */
+/** Does the same for a value that is not sent, and that may refer to anything. */
 export function watchUnsent(root: unknown, reporter: Reporter, source: string): void {
   watchPromises(root, reporter, source, WATCHED_VALUES);
 }

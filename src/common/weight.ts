@@ -1,12 +1,12 @@
-/** What a value takes beside its text, in bytes; a coarse mean. */
+/** Bytes of a value without its text; an approximate mean. */
 const VALUE = 16;
 
-/** What an object or an array takes besides. */
+/** Additional bytes of an object or an array. */
 const OBJECT = 48;
 
 /**
- * About how many bytes a value takes. Counting ends soon after `most`, also in a value that contains
- * itself; one that cannot be read takes `Infinity`.
+ * Returns the approximate size of a value, in bytes. It stops soon after `most`, also for a value that
+ * contains itself; a value that cannot be read has the size `Infinity`.
  */
 export function weigh(value: unknown, most: number): number {
   try {
@@ -16,7 +16,7 @@ export function weigh(value: unknown, most: number): number {
   }
 }
 
-/** What is left of so many bytes; less than none where they are too few. */
+/** Returns the rest of a number of bytes, which is negative when the value is larger. */
 function leftAfter(value: unknown, bytes: number): number {
   let left = bytes - VALUE;
   if (typeof value === 'string') return left - value.length;

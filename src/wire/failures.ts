@@ -2,35 +2,38 @@ import {ErrorCodes} from './protocol';
 import type {ErrorBody, UnauthorizedBody} from './protocol';
 import {SocketError, SocketErrors} from './refusals';
 
-/** What calls are answered with when a socket is refused because of what was thrown. Never throws. */
+/**
+ * Returns the error that answers the calls of a socket that is refused because of a thrown value. Never
+ * throws.
+ */
 export function toRefusal(thrown: unknown): SocketError {
   try {
     if (thrown instanceof SocketError) return thrown;
   } catch {
-    // A proxy threw.
+    // A proxy has thrown.
   }
   return SocketErrors.unauthenticated();
 }
 
 /** The part of LoopBack's `ErrorWriterOptions` that shapes an error's body. */
 export interface ErrorBodyOptions {
-  /** Send every property and the stack. For development only. @default false */
+  /** Sends all properties and the stack. For development only. @default false */
   debug?: boolean;
-  /** Properties sent for 5xx errors too. @default [] */
+  /** Properties that are also sent for 5xx errors. @default [] */
   safeFields?: string | string[];
 }
 
-/** What to send in place of something thrown, and what to log. */
+/** The reply for a thrown value, and the decision to log it. */
 export interface Failure {
   /** The value of `error` in the reply. */
   readonly error: unknown;
   /** HTTP status code; 400 for a value that is sent as it was thrown. */
   readonly statusCode: number;
-  /** Whether it is the server's own fault, and so belongs in its log. */
+  /** True when the server is at fault: the error is logged. */
   readonly fault: boolean;
 }
 
-/** Status texts in place of messages that are not told, in the words of LoopBack's REST API. */
+/** Status texts that replace hidden messages, in the words of LoopBack's REST API. */
 const STATUS_TEXTS: Readonly<Partial<Record<number, string>>> = {
   500: 'Internal Server Error',
   501: 'Not Implemented',
@@ -47,10 +50,10 @@ const STATUS_TEXTS: Readonly<Partial<Record<number, string>>> = {
 
 const INTERNAL: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
 
-/** As LoopBack's REST `reject` action: an entity that is not found is a 404. */
+/** Sets status 404 for an entity that is not found, like LoopBack's REST `reject` action. */
 const CODE_TO_STATUS: Readonly<Partial<Record<string, number>>> = {ENTITY_NOT_FOUND: 404};
 
-/** Tells a client 401, as REST does, but comes from a wrong configuration. */
+/** REST answers it with 401, but its cause is a wrong configuration. */
 const STRATEGY_NOT_FOUND = 'AUTHENTICATION_STRATEGY_NOT_FOUND';
 
 type ErrorLike = Error & {
@@ -62,7 +65,10 @@ type ErrorLike = Error & {
   [field: string]: unknown;
 };
 
-/** Turns anything thrown, rejected or called back into what a client may see. Never throws. */
+/**
+ * Converts a value that was thrown, rejected or called back to the error body that a client may see. Never
+ * throws.
+ */
 export function toFailure(thrown: unknown, options: ErrorBodyOptions = {}): Failure {
   try {
     if (thrown instanceof Error) {
@@ -71,19 +77,19 @@ export function toFailure(thrown: unknown, options: ErrorBodyOptions = {}): Fail
     }
     if (isSendable(thrown)) return {error: thrown, statusCode: 400, fault: false};
   } catch {
-    // A getter or proxy of the error threw: only the generic body is left.
+    // A getter or proxy of the error has thrown: only the generic body can be sent.
   }
   return internalFailure();
 }
 
-/** The answer to whatever must not be told. */
+/** The answer that hides an error. */
 export function internalFailure(): Failure {
   return {error: {...INTERNAL}, statusCode: 500, fault: true};
 }
 
 /**
- * Turns what has ended an authentication into what a client is told. A 5xx status is only that of an error
- * of this package: others are outages. Never throws.
+ * Converts the error that has ended an authentication to an error body. Only an error of this package keeps
+ * its 5xx status; other server errors are outages. Never throws.
  */
 export function toUnauthorized(thrown: unknown): UnauthorizedBody {
   const generic = SocketErrors.authenticationFailed();
@@ -102,12 +108,15 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
     if (typeof error.message === 'string') body.message = error.message;
     if (typeof error.code === 'string') body.code = error.code;
   } catch {
-    // As in toFailure.
+    // A getter or proxy of the error has thrown.
   }
   return body;
 }
 
-/** Whether a failed authentication belongs in the log: clients are told less of one than of a call. */
+/**
+ * Returns true if a failed authentication is logged: its client receives less than the client of a failed
+ * call.
+ */
 export function isUntold(thrown: unknown): boolean {
   try {
     if (thrown instanceof Error) return isFault(thrown as ErrorLike);
@@ -120,14 +129,16 @@ export function isUntold(thrown: unknown): boolean {
   }
 }
 
-/** REST's codes for what it refuses before a method runs. */
+/** The codes with which REST refuses a request before its method runs. */
 const REFUSED_BY_REST = new Set<unknown>([
   ErrorCodes.VALIDATION_FAILED,
   'INVALID_PARAMETER_VALUE',
   'MISSING_REQUIRED_PARAMETER',
 ]);
 
-/** Says whether a call was refused by this package or by REST's checks, so that nothing has failed. */
+/**
+ * Returns true if this package or REST's checks refused a call, so that no code of the application failed.
+ */
 export function isRefusal(thrown: unknown): boolean {
   if (thrown instanceof SocketError) return true;
   return thrown instanceof Error && REFUSED_BY_REST.has((thrown as ErrorLike).code);
@@ -146,7 +157,7 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
     const name = nameOf(error, statusCode);
     const body: ErrorBody = {statusCode, name, message: error.message};
     const all = body as unknown as Record<string, unknown>;
-    // Inherited properties too, as http-errors keeps some of its on the class.
+    // Inherited properties too, because http-errors keeps some on the class.
     for (const field in error) all[field] ??= error[field];
     all.stack = error.stack;
     return body;
@@ -170,12 +181,12 @@ function toErrorBody(error: ErrorLike, options: ErrorBodyOptions): ErrorBody {
   return body;
 }
 
-/** The `AuthorizationError` of `@loopback/authorization` is named as any `Error`. */
+/** An `AuthorizationError` of `@loopback/authorization` has the name `Error`. */
 function nameOf({name}: ErrorLike, statusCode: number): string {
   return statusCode === 403 && name === 'Error' ? 'ForbiddenError' : name;
 }
 
-/** The HTTP status of something thrown, if it has one, as REST reads it. May throw. */
+/** Returns the HTTP status of a thrown value as REST reads it, if it has one. May throw. */
 export function statusOf(
   error: Pick<Partial<ErrorLike>, 'statusCode' | 'status' | 'code'>,
 ): number | undefined {
@@ -188,7 +199,7 @@ function statusText(statusCode: number): string {
   return STATUS_TEXTS[statusCode] ?? 'Unknown Error';
 }
 
-/** Truthy strings, numbers, booleans, plain objects and arrays reach the client as they are. */
+/** Returns true for truthy strings, numbers, booleans, plain objects and arrays: they are sent unchanged. */
 function isSendable(value: unknown): boolean {
   switch (typeof value) {
     case 'string':

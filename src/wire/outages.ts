@@ -1,7 +1,7 @@
 import {isObject} from '../common/objects';
 import {statusOf} from './failures';
 
-/** How many `cause`s of an error are looked at. */
+/** Largest number of `cause`s of an error that are read. */
 const CAUSES = 4;
 
 /**
@@ -48,10 +48,11 @@ interface Thrown {
 }
 
 /**
- * Says whether what an authentication ended in is the server's own trouble, and no refusal. Never throws.
+ * Returns true when an authentication failed because of the server, and not because of its credentials. Never
+ * throws.
  *
- * @param byStrategy - Whether a strategy threw it: then it is what REST would answer with a 5xx status. A
- * handler may refuse by an `Error` or another value without a status.
+ * @param byStrategy - True when a strategy has thrown: then every error is an outage that REST would answer
+ * with a 5xx status. A handler may refuse with an `Error` or another value without a status.
  */
 export function isOutage(thrown: unknown, byStrategy: boolean): boolean {
   try {
@@ -59,7 +60,7 @@ export function isOutage(thrown: unknown, byStrategy: boolean): boolean {
     if (status !== undefined) return status >= 500;
     return byStrategy || isSystemError(thrown);
   } catch {
-    // A getter or proxy of it threw.
+    // A getter or proxy of the value has thrown.
     return byStrategy;
   }
 }
@@ -68,7 +69,7 @@ function isSystemError(thrown: unknown): boolean {
   let error = thrown;
   for (let depth = 0; depth <= CAUSES && isObject(error); depth++) {
     const {code, syscall, cause}: Thrown = error;
-    // A path of a Unix socket that is not there is `ENOENT`.
+    // The path of a Unix socket that does not exist is `ENOENT`.
     if (SYSTEM_ERRORS.has(code) || syscall === 'connect') return true;
     error = cause;
   }

@@ -5,10 +5,10 @@ import {isRecordedPlain} from './json-text';
 import {MAX_DEPTH} from './protocol';
 
 /**
- * Returns an error for a value of a client's that is refused: it has a key that could change the prototype of
- * an object that it is merged into, or more levels than {@link MAX_DEPTH}.
+ * Returns an error for a client's value that is refused: it has a key that could change the prototype of an
+ * object that it is merged into, or more levels than {@link MAX_DEPTH}.
  *
- * @param prohibited - Further keys that are refused, as `prohibitedKeys` of REST's validation options.
+ * @param prohibited - More keys that are refused, as `prohibitedKeys` of REST's validation options.
  */
 export function checkPayload(
   value: unknown,
@@ -17,7 +17,7 @@ export function checkPayload(
   return checkLevel(value, prohibited, MAX_DEPTH);
 }
 
-/** Returns an error for the arguments of an event that are refused. */
+/** Returns an error when the arguments of an event are refused. */
 export function checkArguments(
   packet: readonly unknown[],
   prohibited: readonly string[],
@@ -25,7 +25,7 @@ export function checkArguments(
   return checkFrom(1, packet, prohibited);
 }
 
-/** Returns an error for a client's answer to an event that is refused. */
+/** Returns an error when a client's answer to an event is refused. */
 export function checkAnswer(
   values: readonly unknown[],
   prohibited: readonly string[],
@@ -60,7 +60,7 @@ function checkLevel(
     }
     return undefined;
   }
-  // Parsed JSON inherits nothing that can be enumerated; a list of the keys would take twice the time.
+  // Parsed JSON inherits no enumerable key; a list of the keys would take twice the time.
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
     if (key === '__proto__') return SocketErrors.prohibitedKey(key);
@@ -80,7 +80,7 @@ function hasPrototype(value: unknown): boolean {
   return isObject(value) && Object.keys(value).some(key => isMatched(key, 'prototype'));
 }
 
-/** Compares as REST does: the pattern is a key, or the start of a path. */
+/** Compares like REST: the pattern is a key, or the start of a path. */
 function isMatched(key: string, pattern: string): boolean {
   return key === pattern || key.startsWith(`${pattern}.`);
 }

@@ -8,7 +8,7 @@ export const SocketEvents = {
   AUTHENTICATION: 'authentication',
   /** Client → server: a {@link CancelBody}; cancels a call in flight. */
   CANCEL: '$cancel',
-  /** Server → client: `true`; methods are callable from now on. */
+  /** Server → client: `true`; from now on the client can call methods. */
   AUTHENTICATED: 'authenticated',
   /** Server → client: an {@link UnauthorizedBody}; the namespace is disconnected next. */
   UNAUTHORIZED: 'unauthorized',
@@ -16,7 +16,9 @@ export const SocketEvents = {
   EXPIRING: 'expiring',
   /** Server → client: the server is stopping. */
   DRAINING: 'draining',
-  /** Server → client: a call without an ack has failed; where the server is configured to say so. */
+  /**
+   * Server → client: a call without an ack has failed. Sent when the server is configured with `emitFailed`.
+   */
   FAILED: 'failed',
 } as const;
 
@@ -56,7 +58,7 @@ export interface ErrorBody {
 /** Payload of the `unauthorized` event. */
 export interface UnauthorizedBody {
   message: string;
-  /** HTTP status code; 401 when the application gave none. */
+  /** HTTP status code; 401 when the application has set none. */
   statusCode: number;
   code?: string;
 }
@@ -69,15 +71,15 @@ export interface ExpiringBody {
 
 /** Payload of the `draining` event. */
 export interface DrainingBody {
-  /** How long, in ms, this client is asked to wait before it connects again. */
+  /** Time, in ms, that this client should wait before it connects again. */
   reconnectAfter: number;
 }
 
 /** Payload of the `failed` event. */
 export interface FailedBody {
-  /** The name that was called. */
+  /** The event name of the call. */
   event: string;
-  /** What an ack would have got as its `error`; mostly an {@link ErrorBody}. */
+  /** The `error` that an ack would have received, usually an {@link ErrorBody}. */
   error: unknown;
 }
 
@@ -91,7 +93,7 @@ export type Reply<Result = unknown, Failure = ErrorBody> =
  */
 export interface CallOptions {
   /**
-   * Tells a repeated call from another one, of the same user and method: it is answered without being
+   * Identifies a repeated call of the same user and method: it gets the first answer, and the method does not
    * run again. At most {@link MAX_CALL_ID_LENGTH} characters.
    */
   id?: string;
@@ -115,23 +117,23 @@ export type CancelBody = {ref: string} | {method: string; id: string};
 /** The default of the option `maxWaitingCalls`. */
 export const MAX_WAITING_CALLS = 16;
 
-/** How many characters the id of a call may have. */
+/** Most characters of a call's id. */
 export const MAX_CALL_ID_LENGTH = 128;
 
-/** How many characters the `ref` of a call may have. */
+/** Most characters of a call's `ref`. */
 export const MAX_CALL_REF_LENGTH = 128;
 
-/** How many sockets that are not authenticated a connection may have. */
+/** Most unauthenticated sockets of a connection. */
 export const MAX_UNAUTHENTICATED_SOCKETS = 8;
 
-/** How many levels of objects and arrays something that a client sends may have. */
+/** Most levels of objects and arrays in a client's value. */
 export const MAX_DEPTH = 64;
 
-/** How many binary attachments a packet may have: a client's parser refuses more, and its connection ends. */
+/** Most binary attachments of a packet. A client's parser refuses more, and closes the connection. */
 export const MAX_ATTACHMENTS = 10;
 
 /**
- * Names that no method can have: this protocol's own, and those that socket.io or Node's
+ * Event names that a method cannot have: those of this protocol, and those that socket.io or Node's
  * `EventEmitter` emit on a socket.
  */
 export const RESERVED_EVENTS: ReadonlySet<string> = new Set<string>([
@@ -146,7 +148,7 @@ export const RESERVED_EVENTS: ReadonlySet<string> = new Set<string>([
   'removeListener',
 ]);
 
-/** Begins the names of this protocol's events, so that later versions can add events. */
+/** The start of this protocol's event names, so that later versions can add events. */
 const PREFIX = '$';
 
 /** Returns true for a name that no method and no event of the application may have. */

@@ -17,7 +17,7 @@ const NAMES = {
 
 /** An error that this package answers a client with. */
 export class SocketError extends Error {
-  /** Errors of this package hold no secrets, so that clients may read those with a 5xx status too. */
+  /** Errors of this package hold no secrets, so that clients also receive those with a 5xx status. */
   readonly expose = true;
   override readonly name: string;
 
@@ -27,7 +27,7 @@ export class SocketError extends Error {
     message: string,
     readonly details?: object,
   ) {
-    // Hostile clients cause many errors, and the stack would be most of the cost of each.
+    // Hostile clients cause many errors, and the stack is most of the cost of an error.
     const {stackTraceLimit} = Error;
     Error.stackTraceLimit = 0;
     super(message);
