@@ -9,11 +9,11 @@ export interface EndpointRemains {
 
 export function remainsOf(server: SocketServer): EndpointRemains {
   // Declarations say nothing of private members' types, so that only a run tells of a renamed one.
-  const {connections, inFlight} = server['endpoint'] as unknown as {
-    connections?: ReadonlySet<unknown>;
+  const {sessions, inFlight} = server['endpoint'] as unknown as {
+    sessions?: ReadonlySet<unknown>;
     inFlight?: {count?: number};
   };
-  assert.equal(typeof connections?.size, 'number', 'an endpoint has connections');
+  assert.equal(typeof sessions?.size, 'number', 'an endpoint has sessions');
   assert.equal(typeof inFlight?.count, 'number', 'an endpoint counts what is in flight');
-  return {connections: connections!.size, running: inFlight!.count!};
+  return {connections: sessions!.size, running: inFlight!.count!};
 }

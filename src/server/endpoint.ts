@@ -1,65 +1,60 @@
-import type {Context} from '@loopback/core';
-import type {Namespace, Socket} from 'socket.io';
+import type {Application, Context} from '@loopback/core';
+import type {Socket} from 'socket.io';
+import {InFlight, within} from '../common/in-flight';
+import type {Call} from '../context/call';
+import {applyToken} from '../context/express-request';
+import {RecentCalls} from '../dispatch/recent-calls';
+import {CLOSE_GRACE} from '../engine/closing';
+import {handshakeRefusal} from '../engine/handshake';
+import {refusalOfJoin} from '../engine/join-limits';
+import {acquireSlot} from '../engine/socket-slots';
+import {HandlerTable} from '../invocation/handler-table';
+import {StrategyHandler} from '../invocation/strategy';
 import {Admission} from '../namespace/admission';
+import type {Claimant} from '../namespace/claims';
+import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from '../options/component-options';
+import {readFailurePolicy} from '../options/failure-policy';
+import {
+  readComponentOptions,
+  readProhibitedKeys,
+  readServerOptions,
+} from '../options/read-options';
+import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
+import type {ServerOptions, SocketAuthenticationOptions} from '../options/server-options';
 import type {AuthenticationQueue} from '../session/authentication-queue';
 import type {Authenticated, SessionEndpoint} from '../session/ports';
 import {Session} from '../session/session';
-import {StrategyHandler} from '../invocation/strategy';
-import type {Call} from '../context/call';
-import {HandlerTable} from '../invocation/handler-table';
-import {RecentCalls} from '../dispatch/recent-calls';
-import {checkResult} from '../dispatch/result';
-import {applyToken} from '../context/express-request';
-import {expiryOf, timeOf, tokenExpiryOf} from '../session/expiry';
-import {isUntold, toFailure, toUnauthorized} from '../wire/failures';
-import {SocketErrors} from '../wire/refusals';
+import {toUnauthorized} from '../wire/failures';
 import type {Failure} from '../wire/failures';
-import {runGuarded} from '../common/guarded';
-import type {Report} from '../common/guarded';
-import type {FailurePolicy} from '../options/failure-policy';
-import {problemsOf} from './endpoint-problems';
-import {handshakeRefusal} from '../engine/handshake';
-import {InFlight, within} from '../common/in-flight';
-import {refusalOfJoin} from '../engine/join-limits';
-import {claimNamespace} from '../namespace/claims';
-import type {Claimant} from '../namespace/claims';
-import {isOutage} from '../wire/outages';
 import {checkPayload} from '../wire/payload';
-import {printable} from '../common/printable';
-import {securityIdOf} from '../context/security';
-import {CLOSE_GRACE} from '../engine/closing';
-import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
-import type {
-  ApplyCredentials,
-  ServerOptions,
-  SocketAuthenticationOptions,
-} from '../options/server-options';
-import {acquireSlot} from '../engine/socket-slots';
-import {roomOf} from '../namespace/user-rooms';
+import {authenticate} from './authenticate';
+import {FailureLog} from './failure-log';
 
-/** What serves one named server's sockets: its handlers, its connections and its calls in flight. */
+/** One named server as its sockets see it: its handlers and options, and the sessions that it serves. */
 export class Endpoint implements SessionEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
-  private readonly connections = new Set<Session>();
-  options: ServerOptions = {...DEFAULT_SOCKET_SERVER_OPTIONS};
-  failures?: FailurePolicy;
+  options: ServerOptions = DEFAULT_SOCKET_SERVER_OPTIONS;
   prohibitedKeys: readonly string[] = [];
-  private authentication: SocketAuthenticationOptions = {};
+  applyCredentials = applyToken;
   strategy?: StrategyHandler | undefined;
+  private readonly sessions = new Set<Session>();
+  private readonly inFlight = new InFlight();
+  private readonly failures: FailureLog;
   private state: 'closed' | 'open' | 'draining' = 'closed';
   private drained?: Promise<void>;
-  private readonly inFlight = new InFlight();
 
   /**
-   * @param context - The server's, parent of its connections' contexts.
-   * @param authentications - Of all servers.
+   * @param context - The server's context, the parent of its connections' contexts.
+   * @param authentications - Shared by all servers.
    */
   constructor(
     readonly name: string,
     readonly context: Context,
     readonly authentications: AuthenticationQueue,
-  ) {}
+  ) {
+    this.failures = new FailureLog(name);
+  }
 
   get isOpen(): boolean {
     return this.state === 'open';
@@ -73,165 +68,101 @@ export class Endpoint implements SessionEndpoint, Claimant {
     return this.state === 'closed';
   }
 
-  /** Whether there is nothing to serve. */
-  get idle(): boolean {
+  /** True when the server has no handlers, and is neither anonymous nor authenticated by a strategy. */
+  get isEmpty(): boolean {
     return this.handlers.empty && !this.options.anonymous && !this.strategy;
   }
 
-  configure(options: ServerOptions): void {
-    this.options = options;
-    const {authentication = {}} = options;
-    this.authentication =
+  /**
+   * Reads the server's options, and the component's for authentications, as they are now.
+   *
+   * @throws Error that names the server and the option and says what the option must be.
+   */
+  configure(app: Application): void {
+    const {concurrent = DEFAULT_SOCKET_COMPONENT_OPTIONS.authentications.concurrent} =
+      readComponentOptions(app).authentications;
+    this.authentications.limit = concurrent;
+    this.options = readServerOptions(app, this.name);
+    this.prohibitedKeys = readProhibitedKeys(app);
+    this.failures.policy = readFailurePolicy(app);
+    this.failures.isOutage = this.options.isOutage;
+    const {authentication = {}} = this.options;
+    const {strategy, options, applyCredentials}: SocketAuthenticationOptions =
       typeof authentication === 'string' ? {strategy: authentication} : authentication;
-    const {strategy, options: strategyOptions} = this.authentication;
+    this.applyCredentials = applyCredentials ?? applyToken;
     this.strategy =
       strategy === undefined
         ? undefined
-        : new StrategyHandler({
-            strategy,
-            ...(strategyOptions && {options: strategyOptions}),
-          });
-  }
-
-  /** What keeps this server from being served; one sentence each, saying what to do. */
-  problems(): string[] {
-    return problemsOf(this);
+        : new StrategyHandler({strategy, ...(options && {options})});
   }
 
   open(): void {
     this.state = 'open';
   }
 
-  /**
-   * Takes over a namespace: from now on its sockets are refused, or authenticated first.
-   *
-   * @throws Error when another server has the namespace.
-   */
-  claim(namespace: Namespace): void {
-    claimNamespace(namespace, this);
-  }
-
   refusalOf(socket: Socket): Error | undefined {
-    if (this.state === 'closed' || this.idle) return new Error('Invalid namespace');
-    // What was done when the connection closed has missed it; a middleware could keep it for ever.
+    if (this.state === 'closed' || this.isEmpty) return new Error('Invalid namespace');
+    // The listeners for its end have already run: a middleware could keep the socket for ever.
     if (socket.conn.readyState !== 'open') return new Error('The connection is closed.');
     const refusal =
       handshakeRefusal(socket) ??
       checkPayload(socket.handshake.auth, this.prohibitedKeys) ??
       refusalOfJoin(socket);
-    // What a client reads of a `connect_error`.
+    // A client finds `data` in its `connect_error`.
     if (refusal) return Object.assign(refusal, {data: toUnauthorized(refusal)});
     acquireSlot(socket);
     return undefined;
   }
 
   connect(socket: Socket): void {
-    // Another listener of the application may have disconnected it already.
+    // A listener of the application may have disconnected it already.
     if (!socket.connected) {
       Admission.of(socket.nsp).forget(socket);
       return;
     }
-    const connection = new Session(this, socket);
-    if (this.state === 'closed' || this.idle) {
+    const session = new Session(this, socket);
+    if (this.state === 'closed' || this.isEmpty) {
       // Recovered connections skip the middleware that refuses them.
       socket.disconnect();
       return;
     }
-    this.connections.add(connection);
-    connection.start();
+    this.sessions.add(session);
+    session.start();
   }
 
-  /** Runs the authentication handler; throws unless it succeeds. */
   async authenticate(call: Call): Promise<Authenticated> {
     if (this.options.anonymous) return {user: undefined};
     const handler = this.strategy ?? this.handlers.auth;
     try {
       if (!handler) throw new Error(`Server "${this.name}" has no authentication.`);
-      const user = await handler.invoke(call);
-      // One would count as a user, whatever it has to say.
-      checkResult(user, call.caller, handler.label, true);
-      if (!user) throw SocketErrors.authenticationFailed();
-      const {userId = securityIdOf, expiresAt} = this.options;
-      const room = roomOf(await userId(user, call.socket));
-      const end = expiresAt
-        ? timeOf(await expiresAt(user, call.socket))
-        : earlier(expiryOf(user), tokenExpiryOf(call.strategy?.request));
-      if (end !== undefined && end <= Date.now()) throw SocketErrors.expired();
-      return {user, room, expiresAt: end === Infinity ? undefined : end};
+      return await authenticate(call, handler, this.options);
     } catch (error) {
       const label = handler?.label ?? 'authentication';
-      throw this.refusalFor(error, label, call.socket, call.strategy?.failed);
+      throw this.failures.refusalFor(error, label, call.socket, call.strategy?.failed);
     } finally {
       call.close();
     }
   }
 
-  get applyCredentials(): ApplyCredentials {
-    return this.authentication.applyCredentials ?? applyToken;
-  }
-
-  /** Says what a client may see of a failure, and logs it when it is the server's own fault. */
   fail(thrown: unknown, handler: string, socket?: Socket): Failure {
-    const failure = toFailure(thrown, this.failures?.body);
-    if (failure.fault) this.log(thrown, failure.statusCode, handler, socket);
-    return failure;
+    return this.failures.fail(thrown, handler, socket);
   }
 
-  refusalFor(
-    thrown: unknown,
-    handler: string,
-    socket: Socket,
-    byStrategy = false,
-  ): unknown {
-    if (isOutage(thrown, byStrategy) || this.recognises(thrown, socket)) {
-      const outage = SocketErrors.authenticationUnavailable();
-      this.log(thrown, outage.statusCode, handler, socket);
-      return outage;
-    }
-    if (isUntold(thrown)) this.report(thrown, handler, socket);
-    return thrown;
+  refusalFor(thrown: unknown, handler: string, socket: Socket): unknown {
+    return this.failures.refusalFor(thrown, handler, socket);
   }
 
-  /** Says whether the application takes something thrown for an outage. */
-  private recognises(thrown: unknown, socket: Socket): boolean {
-    let answer: unknown;
-    runGuarded(
-      () => (answer = this.options.isOutage?.(thrown)),
-      error => this.report(error, 'isOutage', socket),
-    );
-    return answer === true;
+  get report() {
+    return this.failures.report;
   }
 
-  /** Logs what a function threw that answers nobody. */
-  readonly report: Report = (error, source, socket) => {
-    this.log(error, toFailure(error).statusCode, source, socket);
-  };
-
-  /** A log that fails must not change what the client is told. */
-  private log(
-    error: unknown,
-    statusCode: number,
-    handler: string,
-    socket?: {readonly id: string},
-  ): void {
-    const source = {
-      server: this.name,
-      handler: printable(handler),
-      ...(socket && {socketId: socket.id}),
-    };
-    runGuarded(
-      () => this.failures?.log(error, statusCode, source),
-      () => undefined,
-    );
+  leave(session: Session): void {
+    this.sessions.delete(session);
   }
 
-  leave(connection: Session): void {
-    this.connections.delete(connection);
-  }
-
-  /** Ends the authentication of a user, given the room of the user's sockets. */
+  /** Ends the authentication of the user with this room. */
   revoke(room: string): void {
-    for (const one of this.connections) one.revoke(room);
+    for (const one of this.sessions) one.revoke(room);
   }
 
   /** Counts a call, or a disconnected handler, that a stop waits for. */
@@ -243,7 +174,12 @@ export class Endpoint implements SessionEndpoint, Claimant {
     this.inFlight.finish();
   }
 
-  /** Refuses later calls, and waits for those in flight, `timeout` ms at most. */
+  /** Sends `draining` to all clients, and spreads their reconnections over `window` ms. */
+  announce(window: number): void {
+    for (const one of this.sessions) one.announce(Math.round(Math.random() * window));
+  }
+
+  /** Refuses later calls, and waits `timeout` ms at most for the calls in flight. */
   drain(timeout: number): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     this.state = 'draining';
@@ -251,31 +187,22 @@ export class Endpoint implements SessionEndpoint, Claimant {
     return this.drained;
   }
 
-  /** Tells all clients that the server is stopping, and spreads their reconnections over `window` ms. */
-  announce(window: number): void {
-    for (const one of this.connections) one.announce(Math.round(Math.random() * window));
-  }
-
   /**
-   * Closes the connections, and waits for their disconnected handlers, `timeout` ms at most.
+   * Closes the connections, and waits `timeout` ms at most for their disconnected handlers.
    *
-   * @param keepTransports - Whether other namespaces on the same connections must be left alone.
+   * @param keepTransports - Leaves other namespaces on the same connections alone.
    */
   async disconnect(timeout: number, keepTransports: boolean): Promise<void> {
-    const closing = [...this.connections].map(one => one.close(keepTransports));
+    const closing = [...this.sessions].map(one => one.close(keepTransports));
     await within(timeout + CLOSE_GRACE, Promise.all(closing));
   }
 
-  /** Serves nobody any more; see {@link disconnect}. */
+  /** Serves no sockets any more; see {@link disconnect}. */
   close(keepTransports: boolean): void {
     this.state = 'closed';
-    // Those that came meanwhile have no handlers to wait for.
-    for (const one of this.connections) void one.close(keepTransports);
+    // Sessions that came since then have no handlers to wait for.
+    for (const one of this.sessions) void one.close(keepTransports);
     this.drained = undefined;
     this.recent.clear();
   }
-}
-
-function earlier(one: number | undefined, other: number | undefined): number | undefined {
-  return one === undefined || (other !== undefined && other < one) ? other : one;
 }

@@ -2,7 +2,7 @@ import type {Application} from '@loopback/core';
 import {readFailurePolicy} from '../options/failure-policy';
 import {runGuarded} from '../common/guarded';
 
-/** @throws Error that lists the problems, one sentence each, if there are any. */
+/** @throws Error that lists the problems, if there are any. */
 export function throwProblems(problems: readonly string[]): void {
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
@@ -11,7 +11,7 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Tells of the problems that do not stop a start, each once. */
+/** Reports problems that do not stop a start. It reports each problem once. */
 export class ProblemLog {
   private readonly reported = new Set<string>();
 
@@ -19,20 +19,25 @@ export class ProblemLog {
 
   report(problems: readonly string[]): void {
     for (const problem of problems) {
-      if (this.reported.has(problem)) continue;
-      this.reported.add(problem);
-      this.log(new Error(problem), 'configuration');
+      if (this.isNew(problem)) this.log(new Error(problem), 'configuration');
     }
   }
 
-  /** Prints what may be wrong, once, as Node prints warnings: `process.on('warning')` has it too. */
+  readonly reportError = (error: unknown): void => this.report([messageOf(error)]);
+
+  /** Emits a Node warning: Node prints it, and `process.on('warning')` receives it. */
   warn(message: string | undefined): void {
-    if (message === undefined || this.reported.has(message)) return;
-    this.reported.add(message);
-    process.emitWarning(message, 'SocketWarning');
+    if (message !== undefined && this.isNew(message))
+      process.emitWarning(message, 'SocketWarning');
   }
 
-  /** Logs what a function threw that serves no server in particular. */
+  private isNew(problem: string): boolean {
+    if (this.reported.has(problem)) return false;
+    this.reported.add(problem);
+    return true;
+  }
+
+  /** Logs the error of a function that belongs to no server in particular. */
   readonly log = (error: unknown, handler: string): void => {
     runGuarded(
       () => readFailurePolicy(this.app).log(error, 500, {server: '(all)', handler}),

@@ -1,149 +1,98 @@
-import {Application, CoreBindings, inject} from '@loopback/core';
-import type {LifeCycleObserver, Subscription} from '@loopback/core';
-import type {Server as IoServer, Namespace} from 'socket.io';
-import {AuthenticationQueue} from '../session/authentication-queue';
-import {ControllerScanner, isSocketController} from '../invocation/controller-scanner';
-import {Endpoint} from './endpoint';
-import {readFailurePolicy} from '../options/failure-policy';
-import {expressOf} from '../context/express-request';
-import {findHttpTarget, NOTHING_LISTENS} from '../http/target';
-import {DEFAULT_SERVER_NAME, SocketTags} from '../options/keys';
-import {putGroupLast} from './life-cycle-order';
-import {SocketListener} from '../http/listener';
-import {leaveUnclaimed, refuseUnclaimed} from '../namespace/claims';
-import {Namespaces} from './namespaces';
-import {
-  readComponentOptions,
-  readProhibitedKeys,
-  readServerOptions,
-} from '../options/read-options';
-import type {ComponentOptions} from '../options/component-options';
-import {checkSocketIo} from '../engine/version-check';
-import {messageOf, ProblemLog, throwProblems} from './problem-log';
+import {Application, CoreBindings, CoreTags, inject} from '@loopback/core';
+import type {LifeCycleObserver} from '@loopback/core';
+import type {Namespace, Server as IoServer} from 'socket.io';
 import {childrenOf} from '../engine/internals';
-import type {ServerHost} from './ports';
-import {SocketServer} from './socket.server';
-import {DEFAULT_SOCKET_COMPONENT_OPTIONS} from '../options/component-options';
+import {checkSocketIo} from '../engine/version-check';
+import {SocketTags} from '../options/keys';
+import {readComponentOptions} from '../options/read-options';
 import type {StartTarget} from '../options/types';
+import {AuthenticationQueue} from '../session/authentication-queue';
+import {Controllers} from './controllers';
+import {debugServer} from './debug-lines';
+import {Endpoint} from './endpoint';
+import {problemsOf} from './endpoint-problems';
+import {putGroupLast} from './life-cycle-order';
+import {Namespaces} from './namespaces';
+import type {ServerHost} from './ports';
+import {messageOf, ProblemLog, throwProblems} from './problem-log';
+import {SharedIo} from './shared-io';
+import {SocketServer} from './socket.server';
 
 /**
- * What all named servers of an application share: the socket.io server, its life cycle, and the
- * decorated controllers. It starts after the REST server listens and stops before anything else.
+ * The life cycle of all named servers of an application. It starts after the REST server listens, and stops
+ * before anything else.
  */
 export class SocketHost implements LifeCycleObserver, ServerHost {
   private readonly endpoints = new Map<string, Endpoint>();
-  private readonly namespaces = new Namespaces();
   private readonly authentications = new AuthenticationQueue();
-  private readonly scanner: ControllerScanner;
   private readonly problems: ProblemLog;
-  private listener?: SocketListener;
+  private readonly controllers: Controllers;
+  private readonly shared: SharedIo;
+  private readonly namespaces: Namespaces;
   private initialized = false;
-  private subscription?: Subscription;
-  private attaching?: Promise<void>;
   private started = false;
-  /** The component's, as they were when it last started. */
-  private options: ComponentOptions = DEFAULT_SOCKET_COMPONENT_OPTIONS;
 
   constructor(
     @inject(CoreBindings.APPLICATION_INSTANCE) private readonly app: Application,
   ) {
-    this.scanner = new ControllerScanner(app);
     this.problems = new ProblemLog(app);
+    this.controllers = new Controllers(app, this.endpoints);
+    this.shared = new SharedIo(app, this.problems, () => this.longestTimeout);
+    this.namespaces = new Namespaces(this.shared);
   }
 
-  /** Makes a server known; one that comes after start is started at once. */
+  get io(): IoServer {
+    return this.shared.io;
+  }
+
+  /** Adds a server. It is open at once when the application has started. */
   register(server: Pick<SocketServer, 'name' | 'context'>): Endpoint {
     const endpoint = new Endpoint(server.name, server.context, this.authentications);
     if (this.started) {
-      this.configure(endpoint);
+      endpoint.configure(this.app);
       endpoint.open();
     }
     this.endpoints.set(server.name, endpoint);
     return endpoint;
   }
 
-  /** Checks everything before anything listens, and creates the socket.io server. */
+  /** Checks everything before anything listens, and makes the socket.io server. */
   async init(): Promise<void> {
     if (this.initialized) return;
     await checkSocketIo();
     await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
-    for (const {key, valueConstructor} of this.app.findByTag('server')) {
+    for (const {key, valueConstructor} of this.app.findByTag(CoreTags.SERVER)) {
       if (valueConstructor === SocketServer) await this.app.get(key);
     }
     await this.check();
-    this.listener ??= this.makeListener();
+    this.shared.make();
     this.initialized = true;
-  }
-
-  /**
-   * The socket.io server that all named servers share.
-   *
-   * @throws Error before `app.init()`.
-   */
-  get io(): IoServer {
-    const listener = this.useListener();
-    if (!listener) throw new Error('SocketBindings.IO exists from app.init() on.');
-    return listener.io;
-  }
-
-  /** Makes the listener where it is asked for before `init()`, as the constructor of an observer may. */
-  private useListener(): SocketListener | undefined {
-    if (this.app.state !== 'created') this.listener ??= this.makeListener();
-    return this.listener;
-  }
-
-  private makeListener(): SocketListener {
-    const {io, coalesceWrites: coalesce, jsonp} = readComponentOptions(this.app);
-    const listener = new SocketListener(io, {
-      coalesce,
-      jsonp,
-      limits: () => this.options,
-      timeout: () => this.longestTimeout,
-      express: () => expressOf(this.app),
-      report: this.problems.log,
-    });
-    refuseUnclaimed(listener.io.of('/'));
-    leaveUnclaimed(listener.io);
-    return listener;
+    for (const endpoint of this.endpoints.values())
+      debugServer(endpoint, 'is initialized');
   }
 
   async start(): Promise<void> {
     await this.check();
-    this.problems.warn(this.scanner.warning);
-    for (const endpoint of this.endpoints.values()) endpoint.open();
+    this.problems.warn(this.controllers.scanner.warning);
     this.started = true;
-    this.watch();
-    try {
-      await this.serve();
-    } catch (error) {
-      // LoopBack does not stop what failed to start.
-      await this.stop();
-      throw error;
-    }
+    // LoopBack does not stop an observer that failed to start.
+    await this.open([...this.endpoints.values()], () => this.stop());
   }
 
-  /** Drains all servers, then closes the socket.io server's connections. */
+  /** Stops all servers, then closes the connections of the shared socket.io server. */
   async stop(): Promise<void> {
     this.started = false;
-    this.subscription?.unsubscribe();
-    this.subscription = undefined;
-    if (this.listener) this.listener.limits.closed = true;
+    this.controllers.unwatch();
+    this.shared.refuseConnections();
     await this.drain([...this.endpoints.values()]);
   }
 
-  /** Starts one server ahead of the application, or again after `stopOne`. */
+  /** Starts one server ahead of the application, or again after {@link stopOne}. */
   async startOne(endpoint: Endpoint): Promise<void> {
     if (this.app.state === 'starting' || endpoint.isOpen) return;
     await this.init();
     await this.check();
-    endpoint.open();
-    this.watch();
-    try {
-      await this.serve();
-    } catch (error) {
-      endpoint.close(true);
-      throw error;
-    }
+    await this.open([endpoint], () => endpoint.close(true));
   }
 
   async stopOne(endpoint: Endpoint): Promise<void> {
@@ -154,185 +103,154 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
    * Serves a namespace of a socket.io server that the application made. A schema of args that cannot be
    * compiled is logged.
    *
-   * @throws Error when the server runs already, or when its handlers or configuration are wrong.
+   * @throws Error when the server is running, or when its handlers or options are wrong.
    */
   startOn(endpoint: Endpoint, target: StartTarget): void {
-    const unused = endpoint.idle && !this.namespaces.has(endpoint);
-    if (!endpoint.isClosed && !(endpoint.isOpen && unused)) {
-      throw new Error(`Server "${endpoint.name}" is running already; stop it first.`);
+    const isUnused = endpoint.isEmpty && !this.namespaces.has(endpoint);
+    if (!endpoint.isClosed && !(endpoint.isOpen && isUnused)) {
+      throw new Error(`Server "${endpoint.name}" is already running. Stop it first.`);
     }
-    this.applyControllers();
-    this.configure(endpoint);
-    throwProblems(endpoint.problems());
+    this.controllers.apply();
+    endpoint.configure(this.app);
+    throwProblems(problemsOf([endpoint]));
     const served = this.namespaces.give(endpoint, target);
     endpoint.open();
+    debugServer(endpoint, 'starts');
     this.watch();
     for (const namespace of childrenOf(served) ?? [served]) {
       for (const socket of namespace.sockets.values()) endpoint.connect(socket);
     }
-    this.scanner.schemaProblems().then(
-      problems => this.problems.report(problems),
-      (error: unknown) => this.problems.report([messageOf(error)]),
-    );
+    this.controllers.scanner
+      .schemaProblems()
+      .then(problems => this.problems.report(problems))
+      .catch(this.problems.reportError);
   }
 
-  /** Takes over a change of handlers made by hand. */
   changed(endpoint: Endpoint): void {
     if (!endpoint.isOpen) return;
-    this.problems.report(endpoint.problems());
-    this.serve().catch((error: unknown) => this.problems.report([messageOf(error)]));
+    this.problems.report(problemsOf([endpoint]));
+    this.serve().catch(this.problems.reportError);
   }
 
-  /** @throws Error before `init()`. */
   namespaceOf(endpoint: Endpoint): Namespace {
-    if (endpoint.isClosed && !this.namespaces.has(endpoint)) this.configure(endpoint);
-    return this.namespaces.get(endpoint, this.useListener());
+    if (endpoint.isClosed && !this.namespaces.has(endpoint)) endpoint.configure(this.app);
+    return this.namespaces.get(endpoint);
   }
 
   isListening(endpoint: Endpoint): boolean {
-    return this.namespaces.isListening(endpoint, this.listener);
+    return this.namespaces.isListening(endpoint);
   }
 
   urlOf(endpoint: Endpoint): string | undefined {
-    return this.namespaces.urlOf(endpoint, this.listener);
+    return this.namespaces.urlOf(endpoint);
   }
 
-  /** @throws Error that lists all that is wrong with handlers and configuration. */
+  /** @throws Error that lists everything that is wrong with handlers and options. */
   private async check(): Promise<void> {
-    const {io} = readComponentOptions(this.app);
-    SocketServer.get(this.app, DEFAULT_SERVER_NAME);
-    const problems = [
-      ...this.applyControllers(),
-      ...(await this.scanner.schemaProblems()),
-    ];
-    if (this.listener && io !== this.listener.options) {
-      problems.push('SocketComponent: configure `io` before app.init(), not after it.');
-    }
-    for (const endpoint of this.endpoints.values()) {
-      if (endpoint.isOpen) continue;
-      this.configure(endpoint);
-      problems.push(...endpoint.problems());
-    }
-    problems.push(...this.namespaces.problems(this.endpoints.values()));
-    throwProblems(problems);
+    SocketServer.get(this.app);
+    const controllers = this.controllers.apply();
+    const schemas = await this.controllers.scanner.schemaProblems();
+    const closed = [...this.endpoints.values()].filter(({isOpen}) => !isOpen);
+    for (const endpoint of closed) endpoint.configure(this.app);
+    throwProblems([
+      ...controllers,
+      ...schemas,
+      ...this.shared.problems(),
+      ...problemsOf(closed),
+      ...this.namespaces.problems(this.endpoints.values()),
+    ]);
   }
 
-  /** How long, in ms, a connection may go without an authenticated socket; `undefined` for no limit. */
+  /** Returns how many ms a connection may have no authenticated socket; `undefined` for no limit. */
   private get longestTimeout(): number | undefined {
     let longest = 0;
-    for (const {idle, options} of this.endpoints.values()) {
-      if (idle) continue;
+    for (const {isEmpty, options} of this.endpoints.values()) {
+      if (isEmpty) continue;
       if (options.timeout === false) return undefined;
       longest = Math.max(longest, options.timeout);
     }
     return longest;
   }
 
-  private configure(endpoint: Endpoint): void {
-    const {authentications} = readComponentOptions(this.app);
-    const {concurrent = DEFAULT_SOCKET_COMPONENT_OPTIONS.authentications.concurrent} =
-      authentications;
-    this.authentications.limit = concurrent;
-    endpoint.configure(readServerOptions(this.app, endpoint.name));
-    endpoint.failures = readFailurePolicy(this.app);
-    endpoint.prohibitedKeys = readProhibitedKeys(this.app);
+  /** Opens servers that were checked, and calls `undo` when they cannot be served. */
+  private async open(
+    endpoints: readonly Endpoint[],
+    undo: () => Promise<void> | void,
+  ): Promise<void> {
+    for (const endpoint of endpoints) {
+      endpoint.open();
+      debugServer(endpoint, 'starts');
+    }
+    this.watch();
+    try {
+      await this.serve();
+    } catch (error) {
+      await undo();
+      throw error;
+    }
   }
 
-  /** Hands each server its decorated handlers, creating the servers that they name. */
-  private applyControllers(): readonly string[] {
-    const {servers, problems} = this.scanner.scan();
-    const refused: string[] = [];
-    for (const [name, {namedBy}] of servers) {
-      try {
-        SocketServer.get(this.app, name);
-      } catch (error) {
-        refused.push(`${namedBy} names server "${name}". ${messageOf(error)}`);
-      }
-    }
-    for (const [name, endpoint] of this.endpoints) {
-      endpoint.handlers.replaceDecorated(servers.get(name));
-    }
-    return [...problems, ...refused];
-  }
-
-  /** Follows controllers that are added and removed while running. */
+  /** Follows controllers that are bound or unbound while servers run. */
   private watch(): void {
-    this.subscription ??= this.app.subscribe({
-      filter: isSocketController,
-      observe: async () => {
-        try {
-          const problems = [...this.applyControllers()];
-          for (const endpoint of this.endpoints.values()) {
-            problems.push(...endpoint.problems());
-          }
-          this.problems.report(problems);
-          await this.serve();
-          this.problems.report(await this.scanner.schemaProblems());
-          this.problems.warn(this.scanner.warning);
-        } catch (error) {
-          this.problems.report([messageOf(error)]);
-        }
-      },
+    const {controllers, problems} = this;
+    controllers.watch(async () => {
+      try {
+        problems.report([...controllers.apply(), ...problemsOf(this.endpoints.values())]);
+        await this.serve();
+        problems.report(await controllers.scanner.schemaProblems());
+        problems.warn(controllers.scanner.warning);
+      } catch (error) {
+        problems.reportError(error);
+      }
     });
   }
 
-  /** Claims the namespaces of the servers that have something to serve, and listens. */
+  /** Claims the namespaces of the open servers that are not empty, and listens. */
   private async serve(): Promise<void> {
+    const {listener} = this.shared;
     const active = [...this.endpoints.values()].filter(
-      endpoint => endpoint.isOpen && !endpoint.idle && !this.namespaces.isGiven(endpoint),
+      one => one.isOpen && !one.isEmpty && !this.namespaces.isGiven(one),
     );
-    if (active.length === 0 || !this.listener) return;
-    // A name of its own must be claimed before a pattern that matches it too.
+    if (active.length === 0 || !listener) return;
+    // A namespace with a name must be claimed before a pattern that matches the name.
     const isPattern = ({options: {namespace = ''}}: Endpoint) =>
       Number(typeof namespace !== 'string');
     active.sort((one, other) => isPattern(one) - isPattern(other));
     const refused: string[] = [];
     for (const endpoint of active) {
       try {
-        this.namespaceOf(endpoint);
+        this.namespaces.get(endpoint);
       } catch (error) {
         refused.push(messageOf(error));
       }
     }
-    this.attaching ??= this.attach(this.listener);
-    try {
-      await this.attaching;
-    } catch (error) {
-      this.attaching = undefined;
-      throw error;
-    }
-    // The others are served all the same.
+    await this.shared.attach(listener);
+    // The other servers run all the same.
     throwProblems(refused);
   }
 
-  private async attach(listener: SocketListener): Promise<void> {
-    this.options = readComponentOptions(this.app);
-    const {http} = this.options;
-    listener.limits.closed = false;
-    const target = await findHttpTarget(this.app, http);
-    if (target) await listener.attach(target);
-    else if (!listener.server) this.problems.warn(NOTHING_LISTENS);
-  }
-
-  /** Stops servers: their calls first, all together, then their connections, then the listening. */
+  /** Stops servers: first the calls of all of them, then their connections, then the listening. */
   private async drain(endpoints: Endpoint[]): Promise<void> {
     const {drainTimeout, reconnectWindow} = readComponentOptions(this.app);
     const stopping = endpoints.filter(endpoint => !endpoint.isClosed);
-    for (const one of stopping) one.announce(reconnectWindow);
+    for (const one of stopping) {
+      debugServer(one, 'drains');
+      one.announce(reconnectWindow);
+    }
     await Promise.all(stopping.map(one => one.drain(drainTimeout)));
-    const serving = () =>
+    const isServing = () =>
       [...this.endpoints.values()].some(
         one => !one.isClosed && !stopping.includes(one) && !this.namespaces.isGiven(one),
       );
-    const shared = serving();
-    const keepTransports = (one: Endpoint) => shared || this.namespaces.isGiven(one);
+    const isShared = isServing();
+    const keepTransports = (one: Endpoint) => isShared || this.namespaces.isGiven(one);
     await Promise.all(
       stopping.map(one => one.disconnect(drainTimeout, keepTransports(one))),
     );
-    if (!serving()) {
-      this.attaching = undefined;
-      await this.listener?.close();
+    if (!isServing()) await this.shared.close();
+    for (const endpoint of stopping) {
+      endpoint.close(keepTransports(endpoint));
+      debugServer(endpoint, 'is stopped');
     }
-    for (const endpoint of stopping) endpoint.close(keepTransports(endpoint));
   }
 }

@@ -466,7 +466,7 @@ describe('how a server is reached', () => {
   it('has no namespace before `init()`, and one from then on', async () => {
     await using given = await givenPing({...admin, start: false});
     const server = given.get('admin');
-    assert.throws(() => server.io, /exists from app\.init\(\) on/);
+    assert.throws(() => server.io, /Use it after app\.init\(\)/);
     await assert.rejects(given.app.get(SocketBindings.IO));
     assert.equal(server.listening, false);
     assert.equal(server.url, undefined);

@@ -300,7 +300,7 @@ for (const recovery of [false, true]) {
       const {credentials} = await given.authentications.next();
       assert.deepEqual(credentials, {token: 'ok'});
       assert.equal(given.authentications.size, 0);
-      assert.equal(given.server['endpoint']['connections'].size, 1);
+      assert.equal(given.server['endpoint']['sessions'].size, 1);
       await client.next('connect');
     });
 
@@ -447,7 +447,7 @@ for (const recovery of [false, true]) {
       assert.equal(Admission.of(given.server.io)['held'].size, 0);
       assert.equal(adapter.sids.size, 0);
       assert.equal(adapter.rooms.size, 0);
-      assert.equal(given.server['endpoint']['connections'].size, 0);
+      assert.equal(given.server['endpoint']['sessions'].size, 0);
     });
   });
 }

@@ -59,7 +59,7 @@ describe('a server on a given socket.io server', () => {
     await using own = await givenIo();
     await using given = await givenPing();
     given.server.start(own.io);
-    assert.throws(() => given.server.start(own.io), /running already/);
+    assert.throws(() => given.server.start(own.io), /already running/);
     await given.server.stop();
     given.server.start(own.io);
     await using client = await givenAuthenticated(own.url);
