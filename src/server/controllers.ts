@@ -34,7 +34,7 @@ export class Controllers {
     }
     for (const [name, endpoint] of this.endpoints) {
       endpoint.handlers.replaceDecorated(servers.get(name));
-      debugHandlers(endpoint);
+      debugHandlers(name, endpoint.handlers);
     }
     return all;
   }

@@ -1,38 +1,29 @@
 import debugFactory from 'debug';
-import type {Namespace} from 'socket.io';
-import type {Endpoint} from './endpoint';
+import type {HandlerTable} from '../invocation/handler-table';
 
 const lifecycle = debugFactory('loopback:socket:lifecycle');
 
-/** Prints a step in the life of one server. */
+/** Prints a step in the life of a server. */
 export function debugServer({name}: {readonly name: string}, step: string): void {
   lifecycle('server %j %s', name, step);
 }
 
 /** Prints which namespace a server serves. */
-export function debugNamespace(server: Endpoint, namespace: Namespace): void {
-  lifecycle('server %j serves namespace %j', server.name, namespace.name);
+export function debugNamespace(server: string, namespace: string): void {
+  lifecycle('server %j serves namespace %j', server, namespace);
 }
 
-/** Prints how many handlers a server has after the controllers were read. */
-export function debugHandlers({name, handlers}: Endpoint): void {
+/** Prints how many handlers a server has when the controllers have been read. */
+export function debugHandlers(server: string, handlers: HandlerTable): void {
   if (!lifecycle.enabled) return;
   const {auth, connected, disconnected, methods} = handlers;
-  const authenticated = auth ? 'an authentication' : 'no authentication';
-  lifecycle(
-    'server %j has %d methods, %s, %d connected handlers, %d disconnected handlers',
-    name,
-    methods.size,
-    authenticated,
-    connected.length,
-    disconnected.length,
-  );
+  const count = methods.size + connected.length + disconnected.length + (auth ? 1 : 0);
+  lifecycle('server %j has %d handlers', server, count);
 }
 
-/** Prints where a socket.io server listens. */
+/** Prints where the shared socket.io server listens. */
 export function debugAttached(url: () => string | undefined): void {
-  if (!lifecycle.enabled) return;
-  lifecycle('socket.io is attached to %s', url() ?? 'no TCP port');
+  if (lifecycle.enabled) lifecycle('socket.io is attached to %s', url() ?? 'no port');
 }
 
 export function debugDetached(): void {

@@ -136,5 +136,5 @@ function namespaceOf(endpoint: Endpoint, io: IoServer, name: NamespaceName): Nam
 /** Takes over a namespace: from now on its sockets are refused or must authenticate. */
 function claim(namespace: Namespace, endpoint: Endpoint): void {
   claimNamespace(namespace, endpoint);
-  debugNamespace(endpoint, namespace);
+  debugNamespace(endpoint.name, namespace.name);
 }
