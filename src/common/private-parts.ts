@@ -26,22 +26,45 @@ export function checkParts(
   }
 }
 
+/**
+ * Tries a private part.
+ *
+ * @param works - Returns `false`, or throws, when the package has changed the part.
+ * @throws Error that names the member, the package and its version.
+ */
+export function tryPart(packageName: string, part: string, works: () => boolean): void {
+  let cause: unknown;
+  try {
+    if (works()) return;
+  } catch (error) {
+    cause = error;
+  }
+  refuseVersion(packageName, part, cause);
+}
+
 /** @throws Error that names the member, the package and its version. */
 export function refuseVersion(packageName: string, part: string, cause?: unknown): never {
   throw new Error(
     `SocketComponent: ${packageName} ${versionOf(packageName)} has changed ${part}, a private part that ` +
-      'this package uses. The application does not start, because clients could get past ' +
-      `authentication. Install an earlier version of ${packageName}.`,
+      'this package uses. The application does not start, because calls could get past ' +
+      `authentication or validation. Install an earlier version of ${packageName}.`,
     {cause},
   );
 }
 
+/** The package that brings another, which need not be at the top of `node_modules`. */
+const BROUGHT_BY: Partial<Record<string, string>> = {
+  'engine.io': 'socket.io',
+  '@loopback/context': '@loopback/core',
+  '@loopback/openapi-v3': '@loopback/rest',
+  ajv: '@loopback/rest',
+};
+
 /** Returns the version of an installed package, which may not export its package.json. */
 function versionOf(packageName: string): string {
   const here = createRequire(__filename);
-  // Engine.IO is a dependency of socket.io.
-  const {resolve} =
-    packageName === 'engine.io' ? createRequire(here.resolve('socket.io')) : here;
+  const bringer = BROUGHT_BY[packageName];
+  const {resolve} = bringer ? createRequire(here.resolve(bringer)) : here;
   for (
     let path = dirname(resolve(packageName));
     path !== dirname(path);

@@ -12,68 +12,62 @@ interface Parts {
   _debug: object;
 }
 
+/** The private parts of a binding. */
+interface BindingParts {
+  /** Values by context; `undefined` before the first value. */
+  _cache?: WeakMap<Context, unknown>;
+  /** @throws Error when the scope does not allow the binding to be resolved there. */
+  getResolutionContext(context: Context, options: object): Context | undefined;
+}
+
 interface Closable {
   close(): void;
 }
 
 type PartClass = new (context: Context) => Closable;
 
-const sample = new Context('sample');
-const parts = sample as unknown as Parts;
-const TagIndexer = parts.tagIndexer.constructor as PartClass;
-const SubscriptionManager = parts.subscriptionManager.constructor as PartClass;
-
-/** The parts that no two contexts share. */
+/** The parts that each context has for itself. */
 export const OWN_PARTS = ['name', 'registry', '_parent'] as const;
 
-/** Own properties of a context as known here; a test holds them against the installed version. */
-export const CONTEXT_PARTS: readonly string[] = [
-  '_events',
-  '_eventsCount',
-  '_maxListeners',
-  ...OWN_PARTS,
-  'scope',
-  'tagIndexer',
-  'subscriptionManager',
-  '_debug',
-];
+/** Returns a context with its private parts, which `checkLoopBack` checks at start. */
+export function partsOf(context: Context): Parts {
+  return context as unknown as Parts;
+}
 
-/** Whether the installed LoopBack has just the parts that are known here. */
-export const LIGHT = Object.keys(sample).every(key => CONTEXT_PARTS.includes(key));
+function partsOfBinding(binding: Readonly<Binding<unknown>>): BindingParts {
+  return binding as unknown as BindingParts;
+}
 
 /** Returns the cache of a binding, by context; `undefined` before its first value. */
 export function cacheOf(
   binding: Readonly<Binding<unknown>>,
 ): WeakMap<Context, unknown> | undefined {
-  return (binding as unknown as {_cache?: WeakMap<Context, unknown>})._cache;
+  return partsOfBinding(binding)._cache;
 }
 
-/** Says whether the scope of a binding allows it to be resolved in a context, or below it. */
+/** Says whether the scope of a binding allows LoopBack to resolve it in a context and below. */
 export function isResolvable(
   binding: Readonly<Binding<unknown>>,
   context: Context,
 ): boolean {
-  const internals = binding as unknown as {
-    getResolutionContext(context: Context, options: object): Context | undefined;
-  };
   try {
-    internals.getResolutionContext(context, {});
+    partsOfBinding(binding).getResolutionContext(context, {});
     return true;
   } catch {
     return false;
   }
 }
 
-/** Lets a context find what a binding in REQUEST scope has resolved to without it. */
+/** Gives a context the value of a binding in REQUEST scope that was made without the context. */
 export function keepResolved(
   binding: Readonly<Binding<unknown>>,
   context: Context,
   value: unknown,
 ): void {
-  const internals = binding as unknown as {_cache?: WeakMap<Context, unknown>};
-  internals._cache ??= new WeakMap();
-  internals._cache.set(context, value);
+  (partsOfBinding(binding)._cache ??= new WeakMap()).set(context, value);
 }
+
+const sample = partsOf(new Context('sample'));
 
 const INDEXER = Symbol('tag indexer');
 const SUBSCRIPTIONS = Symbol('subscription manager');
@@ -85,24 +79,24 @@ type LightContext = Context & {
 };
 
 /**
- * Gives a prototype, one of contexts, what all contexts made from it share, and makes the rest when it is used. A
- * context by itself makes a `debug` instance, an index of tags and two event emitters, which few calls use.
+ * Gives a prototype of contexts the parts that all of them share, and makes the others at their first use. The
+ * constructor of `Context` makes a `debug` instance, an index of tags and two event emitters, which few calls use.
  */
 export function makeLight(prototype: Context): void {
   const shared = {value: undefined as unknown, writable: true, configurable: true};
   Object.defineProperties(prototype, {
-    _debug: {...shared, value: parts._debug},
+    _debug: {...shared, value: sample._debug},
     _maxListeners: {...shared, value: Infinity},
-    scope: {...shared, value: parts.scope},
+    scope: {...shared, value: sample.scope},
     tagIndexer: {
-      // One that is empty, until something is bound.
+      // An empty index, until the application binds something.
       get(this: LightContext) {
-        return this[INDEXER] ?? parts.tagIndexer;
+        return this[INDEXER] ?? sample.tagIndexer;
       },
     },
     subscriptionManager: {
       get(this: LightContext) {
-        return (this[SUBSCRIPTIONS] ??= new SubscriptionManager(this));
+        return (this[SUBSCRIPTIONS] ??= partLike(sample.subscriptionManager, this));
       },
     },
     close: {
@@ -114,20 +108,25 @@ export function makeLight(prototype: Context): void {
   });
 }
 
-/** Sets the parts of a light context that no other shares. */
+/** Makes a part of the same class for another context. */
+function partLike(part: Closable, context: Context): Closable {
+  return new (part.constructor as PartClass)(context);
+}
+
+/** Sets the parts that a light context has for itself. */
 export function setUpContext(
   context: Context,
   parent: Context,
   name: string,
   registry: Map<string, unknown>,
 ): void {
-  const target = context as unknown as Parts;
-  target.name = name;
-  target._parent = parent;
-  target.registry = registry;
+  const parts = partsOf(context);
+  parts.name = name;
+  parts._parent = parent;
+  parts.registry = registry;
 }
 
-/** Lets what is bound in a light context be found by its tags; to be called before the first is. */
+/** Makes the index of tags of a light context. Must be called before the first binding is added. */
 export function indexTags(context: LightContext): void {
-  context[INDEXER] ??= new TagIndexer(context);
+  context[INDEXER] ??= partLike(sample.tagIndexer, context);
 }

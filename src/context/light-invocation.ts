@@ -4,7 +4,7 @@ import type {Context} from '@loopback/core';
 import type {SocketInvocationSource} from '../options/types';
 import type {CallState} from './caller';
 import {LazyRegistry} from './lazy-registry';
-import {LIGHT, makeLight, OWN_PARTS, setUpContext} from './light-context';
+import {makeLight, OWN_PARTS, setUpContext} from './light-context';
 
 const CALL = Symbol('call');
 
@@ -102,23 +102,7 @@ const Light = Invocation as unknown as new (
   call: CallState,
 ) => InterceptedInvocationContext;
 
-/** A genuine `InvocationContext` that costs next to nothing unless it is used as a context. */
+/** Makes a genuine `InvocationContext`, which costs little until something uses it as a context. */
 export function createInvocation(call: CallState): InterceptedInvocationContext {
-  if (LIGHT) return new Light(call);
-  const {context, controller, method} = call;
-  const made = new InterceptedInvocationContext(
-    context,
-    controller as object,
-    method?.member ?? '',
-    [],
-    {type: 'socket', value: call},
-  );
-  Object.defineProperty(made, 'args', {
-    get: () => hideCredentials(call),
-    set: (args: unknown[]) => (call.methodArgs = args),
-  });
-  call.openInvocation = made;
-  // Nothing says what is bound in it.
-  call.bound = true;
-  return made;
+  return new Light(call);
 }

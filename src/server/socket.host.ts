@@ -1,6 +1,7 @@
 import {Application, CoreBindings, CoreTags, inject} from '@loopback/core';
 import type {LifeCycleObserver} from '@loopback/core';
 import type {Namespace, Server as IoServer} from 'socket.io';
+import {checkLoopBack} from '../context/private-parts';
 import {childrenOf} from '../engine/internals';
 import {checkSocketIo} from '../engine/version-check';
 import {SocketTags} from '../options/keys';
@@ -60,6 +61,7 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
   async init(): Promise<void> {
     if (this.initialized) return;
     await checkSocketIo();
+    checkLoopBack();
     await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
     for (const {key, valueConstructor} of this.app.findByTag(CoreTags.SERVER)) {
       if (valueConstructor === SocketServer) await this.app.get(key);

@@ -1,12 +1,12 @@
 import {Server as Engine, transports} from 'engine.io';
 import assert from 'node:assert/strict';
-import {createServer} from 'node:http';
 import {describe, it} from 'node:test';
 import {Namespace, Server, Socket} from 'socket.io';
 import {Adapter} from 'socket.io-adapter';
 import {PRIVATE_PARTS} from '../../../dist/engine/private-parts';
 import {checkSocketIo} from '../../../dist/engine/version-check';
 import {givenApp} from '../../helpers/app';
+import {isRefused, renamed, replaced, without} from '../../helpers/private-parts';
 
 const io = new Server() as unknown as {
   encoder: object;
@@ -31,57 +31,6 @@ const POLLING = Object.getPrototypeOf(
   new (transports as any).polling({_query: {}}, {}),
 ) as object;
 
-/** Takes a part away while something runs; what is set on instances is not kept. */
-async function without(
-  prototype: object,
-  part: string,
-  run: () => Promise<unknown>,
-): Promise<void> {
-  const own = Object.getOwnPropertyDescriptor(prototype, part);
-  Object.defineProperty(prototype, part, {
-    configurable: true,
-    get: () => undefined,
-    set: () => undefined,
-  });
-  try {
-    await run();
-  } finally {
-    Reflect.deleteProperty(prototype, part);
-    if (own) Object.defineProperty(prototype, part, own);
-  }
-}
-
-/** Looks for a part by another name while something runs, as if the package had renamed it. */
-async function renamed(
-  parts: Record<string, string>,
-  part: string,
-  run: () => Promise<unknown>,
-): Promise<void> {
-  const {[part]: type} = parts;
-  Reflect.deleteProperty(parts, part);
-  parts[`${part}Renamed`] = type;
-  try {
-    await run();
-  } finally {
-    Reflect.deleteProperty(parts, `${part}Renamed`);
-    parts[part] = type;
-  }
-}
-
-/** The application does not start, so that nothing listens for clients. */
-async function isRefused(
-  packageName: string,
-  owner: string,
-  part: string,
-): Promise<void> {
-  const message = new RegExp(
-    `${packageName} \\d+\\.\\d+\\.\\d+ has changed ${owner}\\.${part}, .* does not start`,
-  );
-  const http = createServer();
-  await assert.rejects(givenApp({component: {http: () => http}, plain: true}), {message});
-  assert.equal(http.listenerCount('request') + http.listenerCount('upgrade'), 0);
-}
-
 for (const [packageName, owners] of Object.entries(PRIVATE_PARTS)) {
   describe(`a version of ${packageName}`, {timeout: 60_000}, () => {
     for (const [owner, parts] of Object.entries<Record<string, string>>(owners)) {
@@ -91,33 +40,17 @@ for (const [packageName, owners] of Object.entries(PRIVATE_PARTS)) {
         : undefined;
       for (const [part, type] of Object.entries(parts)) {
         it(`that has renamed ${owner}.${part} is refused`, () =>
-          renamed(parts, part, () => isRefused(packageName, name, `${part}Renamed`)));
+          renamed(parts, part, () => isRefused(packageName, `${name}.${part}Renamed`)));
         // socket.io itself needs its fields, and fails first.
         if (!prototype || type !== 'function') continue;
         it(`that lacks ${owner}.${part} is refused`, () =>
-          without(prototype, part, () => isRefused(packageName, name, part)));
+          without(prototype, part, () => isRefused(packageName, `${name}.${part}`)));
       }
     }
   });
 }
 
 describe('a version of Engine.IO or ws', {timeout: 20_000}, () => {
-  /** Puts another function in the place of one while something runs. */
-  async function replaced(
-    prototype: object,
-    part: string,
-    value: (...args: any[]) => unknown,
-    run: () => Promise<unknown>,
-  ): Promise<void> {
-    const own = Object.getOwnPropertyDescriptor(prototype, part);
-    Object.defineProperty(prototype, part, {configurable: true, writable: true, value});
-    try {
-      await run();
-    } finally {
-      Object.defineProperty(prototype, part, own!);
-    }
-  }
-
   it('that verifies requests another way is refused', () => {
     const {verify} = Engine.prototype as any;
     const handle = function (this: any, request: any, response: any) {
@@ -127,8 +60,8 @@ describe('a version of Engine.IO or ws', {timeout: 20_000}, () => {
         this.handshake('polling', request, () => undefined),
       );
     };
-    return replaced(Engine.prototype, 'handleRequest', handle, () =>
-      isRefused('engine.io', 'Server', 'verify'),
+    return replaced(Engine.prototype, 'handleRequest', {value: handle}, () =>
+      isRefused('engine.io', 'Server.verify'),
     );
   });
 
@@ -138,8 +71,8 @@ describe('a version of Engine.IO or ws', {timeout: 20_000}, () => {
       onData.call(this, '4text');
       response.end();
     };
-    return replaced(POLLING, 'onDataRequest', onDataRequest, () =>
-      isRefused('engine.io', 'Polling', 'onData'),
+    return replaced(POLLING, 'onDataRequest', {value: onDataRequest}, () =>
+      isRefused('engine.io', 'Polling.onData'),
     );
   });
 
@@ -151,8 +84,8 @@ describe('a version of Engine.IO or ws', {timeout: 20_000}, () => {
         this.emit('drain');
       });
     };
-    return replaced(POLLING, 'write', write, () =>
-      isRefused('engine.io', 'Polling', 'doWrite'),
+    return replaced(POLLING, 'write', {value: write}, () =>
+      isRefused('engine.io', 'Polling.doWrite'),
     );
   });
 });
