@@ -347,7 +347,7 @@ describeSection('Expiry', options => {
   };
   for (const [title, way] of Object.entries(ways)) {
     it(`is that of a token that a strategy has accepted, in ${title}`, async () => {
-      const exp = secondsFromNow(1);
+      const exp = secondsFromNow(0.5);
       const {credentials, headers, apply} = way(tokenOf({exp}));
       await using given = await givenStrategy({
         authentication: {strategy: 'token', ...(apply && {applyCredentials: apply})},
@@ -373,15 +373,15 @@ describeSection('Expiry', options => {
       controllers: [AdminController],
       setup: app => addTokenStrategy(app, () => Promise.resolve({[securityId]: '1'})),
     });
-    const exp = secondsFromNow(1);
+    const exp = secondsFromNow(0.5);
     const token = tokenOf({exp});
     await using client = await givenAuthenticated(given.server.url, token, options);
     assert.deepEqual(await client.next('expiring'), {expiresAt: exp * 1000});
   });
 
   for (const [title, own, claim, expected] of [
-    ['the token’s where that is earlier', 2, 1, 1],
-    ['the user’s where that is earlier', 1, 2, 1],
+    ['the token’s where that is earlier', 1, 0.5, 0.5],
+    ['the user’s where that is earlier', 0.5, 1, 0.5],
   ] as const) {
     it(`is ${title}`, async () => {
       const now = secondsFromNow(0);
@@ -402,10 +402,10 @@ describeSection('Expiry', options => {
 
   it('of a token is put off by a renewal with another', async () => {
     await using given = await givenStrategy();
-    const first = tokenOf({exp: secondsFromNow(1)});
+    const first = tokenOf({exp: secondsFromNow(0.5)});
     await using client = await givenAuthenticated(given.server.url, first, options);
     await client.next('expiring');
-    const exp = secondsFromNow(2);
+    const exp = secondsFromNow(1);
     assert.deepEqual(await client.call('authentication', tokenOf({exp})), {result: true});
     assert.deepEqual(await client.next('expiring'), {expiresAt: exp * 1000});
     assert.deepEqual(await client.next('unauthorized'), EXPIRED);

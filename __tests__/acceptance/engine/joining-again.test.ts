@@ -8,7 +8,7 @@ import {connectingSockets} from '../../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import {remainsOf} from '../../helpers/endpoint-remains';
 import {giveSessionsOnce, givenNamespace} from '../../helpers/namespace';
-import {PollingClient} from '../../helpers/polling';
+import {RawClient} from '../../helpers/raw-client';
 import {Queue} from '../../helpers/queue';
 
 /** What socket.io's client knows of its session. */
@@ -29,16 +29,26 @@ async function givenDynamic(namespace: Required<SocketServerOptions>['namespace'
       }
     },
   });
-  const client = await PollingClient.open(given.server.url ?? '');
+  const client = await RawClient.open(given.server.url);
   await client.send('40');
   await client.until('40');
   await client.send('420["authentication",{"token":"ok"}]');
   await client.until('430');
-  return Object.assign(given, {client, io: given.app.getSync(SocketBindings.IO)});
+  const dispose = async () => {
+    await client[Symbol.asyncDispose]();
+    await given[Symbol.asyncDispose]();
+  };
+  return {
+    client,
+    io: given.app.getSync(SocketBindings.IO),
+    get: (name: string) => given.get(name),
+    server: given.server,
+    [Symbol.asyncDispose]: dispose,
+  };
 }
 
 /** Authenticates in a namespace that a client has joined, and calls in `/` too. */
-async function assertServed(client: PollingClient, name: string): Promise<void> {
+async function assertServed(client: RawClient, name: string): Promise<void> {
   await client.send(`42${name},1["authentication",{"token":"ok"}]`, '422["none"]');
   const packets = await client.until(`43${name},1`);
   if (!packets.some(packet => packet.startsWith('432'))) await client.until('432');
@@ -133,7 +143,7 @@ describe('a client that a namespace function decides on', {timeout: 20_000}, () 
     const {client, io} = given;
     await client.send('40/slow,');
     const decide = await asked.next();
-    const other = await PollingClient.open(given.server.url ?? '');
+    await using other = await RawClient.open(given.server.url);
     await other.send('40/slow,');
     (await asked.next())();
     await other.until('40/slow');
@@ -168,7 +178,7 @@ describe('a client that a namespace function decides on', {timeout: 20_000}, () 
       asked.push(() => next(null, true)),
     );
     const {client} = given;
-    const other = await PollingClient.open(given.server.url ?? '');
+    await using other = await RawClient.open(given.server.url);
     await other.send('40');
     await other.until('40');
     await other.send('40/slow,');
@@ -204,7 +214,7 @@ describe('a recovered socket', {timeout: 20_000}, () => {
         client.socket.io.engine.close();
         await gone;
         given.io.to('room').emit('missed', 1);
-        const raw = await PollingClient.open(given.root);
+        await using raw = await RawClient.open(given.root);
         const join = `40${JSON.stringify({pid, offset})}`;
         const joined = leave.length === 2;
         if (joined) {

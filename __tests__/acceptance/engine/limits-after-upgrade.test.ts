@@ -2,21 +2,21 @@ import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {WebSocket} from 'ws';
-import {PollingClient} from '../../helpers/polling';
+import {RawClient} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 
 const KIB = 1024;
 const AUTHENTICATE = '42["authentication",{"token":"ok"}]';
 
 /** A client that has joined `/` by polling and may upgrade. */
-async function givenPolling(url: string | undefined): Promise<PollingClient> {
-  const client = await PollingClient.open(url ?? '');
+async function givenPolling(url: string | undefined): Promise<RawClient> {
+  const client = await RawClient.open(url ?? '');
   await client.send('40');
   await client.until('40');
   return client;
 }
 
-async function upgrade(client: PollingClient): Promise<WebSocket> {
+async function upgrade(client: RawClient): Promise<WebSocket> {
   const socket = new WebSocket(client.url.replace('=polling', '=websocket'));
   await once(socket, 'open');
   socket.send('2probe');
@@ -44,7 +44,7 @@ async function call(socket: WebSocket, bytes: number): Promise<string> {
 /** Ways in which a client comes to a websocket, and what it may send by it. */
 const WAYS: Record<
   string,
-  {come: (client: PollingClient) => Promise<WebSocket>; outcomes: [number, string][]}
+  {come: (client: RawClient) => Promise<WebSocket>; outcomes: [number, string][]}
 > = {
   'that is not authenticated': {
     come: upgrade,

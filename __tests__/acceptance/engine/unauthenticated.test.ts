@@ -14,9 +14,8 @@ import {
   givenClients,
   TestClient,
 } from '../../helpers/client';
-import {PollingClient} from '../../helpers/polling';
-import {Queue} from '../../helpers/queue';
 import {RawClient} from '../../helpers/raw-client';
+import {Queue} from '../../helpers/queue';
 import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
@@ -290,7 +289,7 @@ describe('an unauthenticated client by hand', () => {
   ] as const) {
     it(`is gone when it ${title}`, async () => {
       await using given = await givenServers();
-      const client = await PollingClient.open(given.url);
+      await using client = await RawClient.open(given.url);
       const upgrade = `/socket.io/?EIO=4&transport=websocket&sid=${client.sid}`;
       await using raw = await RawSocket.upgrade(given.url, upgrade);
       for (const frame of frames) raw.send(frame);
@@ -307,7 +306,7 @@ describe('an unauthenticated client by hand', () => {
   ] as const) {
     it(`is gone when it never sends the rest of a request that ${title}`, async () => {
       await using given = await givenServers();
-      const client = await PollingClient.open(given.url);
+      await using client = await RawClient.open(given.url);
       await using raw = await RawSocket.connect(given.url);
       const {pathname, search} = new URL(client.url);
       raw.write(
@@ -333,14 +332,14 @@ describe('an unauthenticated client by hand', () => {
 
   it('is gone when it opens a polling transport and never polls', async () => {
     await using given = await givenServers();
-    const client = await PollingClient.open(given.url);
+    await using client = await RawClient.open(given.url);
     await gone(given);
     assert.equal(await client.isOpen(), false);
   });
 
   it('is gone when it joins by polling and never polls again', async () => {
     await using given = await givenServers();
-    const client = await PollingClient.open(given.url);
+    await using client = await RawClient.open(given.url);
     await client.send('40');
     await gone(given);
     assert.equal(await client.isOpen(), false);
@@ -355,7 +354,7 @@ describe('an unauthenticated client by hand', () => {
       opened.push(once(connection, 'close')),
     );
     for (let count = 0; count < MOST; count++) {
-      const client = await PollingClient.open(url);
+      const client = await RawClient.open(url);
       await client.send('40');
       // A namespace that it has not joined, which socket.io takes for a protocol error.
       await client.send('42/nowhere,["x"]');
@@ -416,7 +415,7 @@ describe('an unauthenticated client by hand', () => {
 
   it('is gone when it has left by polling and never polls again', async () => {
     await using given = await givenServers();
-    const client = await PollingClient.open(given.url);
+    await using client = await RawClient.open(given.url);
     await client.send('40', '41');
     await gone(given);
     assert.equal(await client.isOpen(), false);

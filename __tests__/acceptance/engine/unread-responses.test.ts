@@ -5,7 +5,7 @@ import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
-import {PollingClient} from '../../helpers/polling';
+import {RawClient} from '../../helpers/raw-client';
 import {RawSocket} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
@@ -19,7 +19,7 @@ async function givenUnread(io: object, more?: string) {
   const given = await givenServer(undefined, {}, {component: {io}});
   const rest = given.app.getSync(RestBindings.SERVER);
   const {engine} = await given.app.get(SocketBindings.IO);
-  const polling = await PollingClient.open(given.server.url!);
+  const polling = await RawClient.open(given.server.url);
   await polling.send('40');
   await polling.until('40');
   await polling.send('42["authentication",{"token":"ok"}]');
@@ -79,7 +79,7 @@ describe('a polling client that does not read a response', {timeout: 20_000}, ()
       {},
       {component: {io: {httpCompression: false}}},
     );
-    const polling = await PollingClient.open(given.server.url!);
+    await using polling = await RawClient.open(given.server.url);
     await polling.send('40');
     await polling.until('40');
     await polling.send('42["authentication",{"token":"ok"}]');

@@ -10,7 +10,7 @@ import type {GivenApp} from '../../helpers/app';
 import {closeBrowser, givenBrowser, noBrowser} from '../../helpers/browser';
 import {givenAuthenticated} from '../../helpers/client';
 import {get, givenHttp, tls} from '../../helpers/net';
-import {PollingClient} from '../../helpers/polling';
+import {RawClient} from '../../helpers/raw-client';
 import {Queue} from '../../helpers/queue';
 import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
@@ -52,7 +52,7 @@ const REQUESTS: Record<
   [
     ok: number,
     refused: number,
-    ask: (client: PollingClient, headers: Headers) => Promise<number>,
+    ask: (client: RawClient, headers: Headers) => Promise<number>,
   ]
 > = {
   'a request that reads': [
@@ -77,7 +77,7 @@ describe('a connection', {timeout: 20_000}, () => {
   for (const [title, [ok, refused, ask]] of Object.entries(REQUESTS)) {
     it(`refuses ${title} from another host, and goes on`, async () => {
       await using given = await givenEcho();
-      const client = await PollingClient.open(given.server.url ?? '');
+      await using client = await RawClient.open(given.server.url);
       await client.send('40');
       assert.equal(await ask(client, {Origin: OTHER}), refused);
       assert.equal(await ask(client, {'Sec-Fetch-Site': 'cross-site'}), refused);
@@ -90,7 +90,7 @@ describe('a connection', {timeout: 20_000}, () => {
       await using given = await givenEcho();
       const own: Headers = {Origin: given.server.url ?? ''};
       for (const headers of [own, {}]) {
-        const client = await PollingClient.open(given.server.url ?? '');
+        await using client = await RawClient.open(given.server.url);
         await client.send('40');
         assert.equal(await ask(client, headers), ok);
       }
@@ -102,7 +102,7 @@ describe('a connection', {timeout: 20_000}, () => {
         answer: (error: null, allowed: boolean) => void,
       ) => setImmediate(answer, null, from === undefined || from === OTHER);
       await using given = await givenEcho({io: {cors: {origin}}});
-      const client = await PollingClient.open(given.server.url ?? '');
+      await using client = await RawClient.open(given.server.url);
       await client.send('40');
       assert.equal(await ask(client, {Origin: 'https://else.example'}), refused);
       assert.equal(await ask(client, {Origin: OTHER}), ok);
@@ -121,7 +121,7 @@ describe('a connection', {timeout: 20_000}, () => {
         },
       },
     });
-    const client = await PollingClient.open(given.server.url ?? '');
+    await using client = await RawClient.open(given.server.url);
     const response = fetch(client.url, {headers: {Origin: OTHER}});
     // For the headers of CORS, and then for the check.
     (await asked.next())();
@@ -142,7 +142,7 @@ describe('a connection', {timeout: 20_000}, () => {
     );
     given.app.getSync(SocketBindings.IO).attach(own.http);
     await own.listen();
-    const client = await PollingClient.open(given.server.url ?? '');
+    await using client = await RawClient.open(given.server.url);
     const [, refused, ask] = REQUESTS['a request that writes'];
     assert.equal(await ask(client, {Origin: OTHER}), refused);
   });
@@ -291,7 +291,7 @@ describe(
       await using foreign = await givenForeignPage();
       await using browser = await givenBrowser();
       const url = given.server.url ?? '';
-      const client = await PollingClient.open(url);
+      await using client = await RawClient.open(url);
       await client.send('40');
       const page = await browser.open(foreign.url);
       const upgrade = `${url}${WEBSOCKET}&sid=${client.sid}`;

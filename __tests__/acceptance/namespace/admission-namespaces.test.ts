@@ -11,7 +11,7 @@ import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {AppOptions, GivenApp} from '../../helpers/app';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {TRANSPORTS} from '../../helpers/namespace';
-import {outlastIdleTransport, PollingClient} from '../../helpers/polling';
+import {outlastIdleTransport, RawClient} from '../../helpers/raw-client';
 import {Queue} from '../../helpers/queue';
 
 /** An application with servers that authenticate by token; '' is the default one. */
@@ -147,7 +147,7 @@ for (const transport of TRANSPORTS) {
 describe('a transport', {timeout: 20_000}, () => {
   it('is closed after its only namespace was refused', async () => {
     await using given = await givenServers({'': {}});
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40');
     await client.until('40');
     await client.send('42["authentication",{"token":"wrong"}]');
@@ -161,7 +161,7 @@ describe('a transport', {timeout: 20_000}, () => {
 
   it('is closed after the client has left its only namespace', async () => {
     await using given = await givenServers({'': {}});
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40');
     await client.until('40');
     await client.send('41');
@@ -171,7 +171,7 @@ describe('a transport', {timeout: 20_000}, () => {
 
   it('stays open until the client has left the last of its namespaces', async () => {
     await using given = await givenServers({'': {}, admin: {}});
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40', '40/admin,');
     const joined = await client.until('40');
     if (joined.length < 2) await client.until('40');
@@ -189,7 +189,7 @@ describe('a transport', {timeout: 20_000}, () => {
 
   it('is kept for a client that joins another namespace at once', async () => {
     await using given = await givenServers({'': {}, admin: {}});
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40');
     await client.until('40');
     await client.send('41', '40/admin,');
@@ -205,7 +205,7 @@ describe('a transport', {timeout: 20_000}, () => {
     await using given = await givenServers({'': {}, slow: {}}, app => {
       SocketServer.get(app, 'slow').io.use((_socket, next) => held.push(next));
     });
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40', '40/slow,');
     await client.until('40{');
     await client.send('41');
@@ -312,7 +312,7 @@ describe('the namespaces of a pattern', {timeout: 20_000}, () => {
       );
     });
     const io = await given.app.get(SocketBindings.IO);
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     const numbers = [1, 2, 3, 4, 9];
     await client.send(...numbers.map(n => `40/room-${n},{"token":"wrong"}`));
     const packets = await client.until('1');

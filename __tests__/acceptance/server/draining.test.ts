@@ -90,17 +90,17 @@ const clients: Record<string, (url?: string) => Promise<AsyncDisposable>> = {
   'a websocket that nobody serves': url => RawSocket.upgrade(url, '/elsewhere'),
   'a poll whose body never ends': async url => {
     const client = await RawClient.join(url);
-    const {address} = client as unknown as {address: URL};
+    const {pathname, search} = new URL(client.url);
     const raw = await RawSocket.connect(url);
     raw.write(
-      `POST ${address.pathname}${address.search} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n4`,
+      `POST ${pathname}${search} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n4`,
     );
     await get(`${url}/socket.io/socket.io.js`);
     return raw;
   },
   'a polling client in the middle of an upgrade': async url => {
-    const {address} = (await RawClient.join(url)) as unknown as {address: URL};
-    const path = `/socket.io/?EIO=4&transport=websocket&sid=${address.searchParams.get('sid')}`;
+    const {sid} = await RawClient.join(url);
+    const path = `/socket.io/?EIO=4&transport=websocket&sid=${sid}`;
     const raw = await RawSocket.upgrade(url, path);
     raw.send('2probe');
     await raw.next('3probe');

@@ -7,8 +7,7 @@ import {authenticateByToken} from '../../helpers/app';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {givenIo} from '../../helpers/io';
 import {TRANSPORTS} from '../../helpers/namespace';
-import {outlastIdleTransport, PollingClient} from '../../helpers/polling';
-import {RawClient} from '../../helpers/raw-client';
+import {RawClient, outlastIdleTransport} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 
 const TIMEOUT = 50;
@@ -151,7 +150,7 @@ describe('a socket.io server that the application made', {timeout: 20_000}, () =
       {plain: true, start: false},
     );
     given.server.start(own.io);
-    const client = await PollingClient.open(own.url);
+    await using client = await RawClient.open(own.url);
     await client.send('40');
     await client.until('40{');
     await client.send('42["authentication"]');

@@ -29,9 +29,8 @@ import type {EngineRequest} from '../../../dist/engine/engine-internals';
 import type {EventPacket} from '../../../dist/namespace/guards';
 import {givenClient} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
-import {PollingClient} from '../../helpers/polling';
-import {Queue} from '../../helpers/queue';
 import {RawClient} from '../../helpers/raw-client';
+import {Queue} from '../../helpers/queue';
 import {RawSocket} from '../../helpers/raw-socket';
 
 const EVENT = 2;
@@ -313,14 +312,15 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
       assert.equal(transport.name, 'polling', part);
       assert.equal(requestLimitOf(connection).maxHttpBufferSize, 1e6, part);
       requestLimitOf(connection).maxHttpBufferSize = 100;
+      // It would wait 30 s for a last request.
+      connection.once('close', () => closingOf(connection.transport)?.());
       const {onData} = transport;
       transport.onData = data => {
         payloads.push(data);
         onData.call(transport, data);
       };
     });
-    const raw = await RawClient.join(given.root);
-    await using client = raw;
+    await using client = await RawClient.join(given.root);
     await client.send('42["a"]', '42["b"]');
     assert.deepEqual(payloads, ['40', '42["a"]\x1e42["b"]'], part);
     await client.send(`42["${'x'.repeat(100)}"]`);
@@ -764,7 +764,7 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
   it('a polling transport that closes between requests can be ended at once', async () => {
     await using given = await givenIo();
     const connected = once(given.io, 'connection') as Promise<[Socket]>;
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40');
     const [socket] = await connected;
     await client.until('40');
@@ -799,7 +799,7 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
       });
     };
     const query = {EIO: '4', transport: 'polling'};
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('3');
     const {sid} = client;
     const upgrade = await RawSocket.upgrade(
@@ -844,7 +844,7 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
       connected.call(namespace, socket, joined);
       seen.push(clientOf(socket.client).nsps.get('/') === socket);
     };
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40{"token":"ok"}');
     await client.until('40{');
     assert.deepEqual(seen, [{token: 'ok'}, false, true], part);
@@ -854,7 +854,7 @@ describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
     await using given = await givenIo();
     const namespace = given.io.of('/');
     const part = changed('Client.ondecoded, Client.nsps or Socket._onclose');
-    const client = await PollingClient.open(given.root);
+    await using client = await RawClient.open(given.root);
     await client.send('40');
     await client.until('40{');
     const [socket] = namespace.sockets.values();

@@ -1,0 +1,29 @@
+import {once as untimedOnce} from 'node:events';
+import type {EventEmitter} from 'node:events';
+
+/** ms that a test waits for one event. A test that fails must do so within 10 s. */
+export const PATIENCE = 8000;
+
+// Tests mock timers; these stay the real ones.
+const {setTimeout, clearTimeout} = globalThis;
+
+/** Returns the promise's outcome; rejects when it takes too long, and says what was awaited. */
+export function awaited<T>(promise: Promise<T>, what: string): Promise<T> {
+  const error = new Error(`Waited ${PATIENCE} ms for ${what}.`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(error), PATIENCE).unref();
+  });
+  const outcome = Promise.race([promise, late]).finally(() => clearTimeout(timer));
+  // Some tests wait for one of several events, and leave the others.
+  outcome.catch(() => undefined);
+  return outcome;
+}
+
+/** The same as `once` of `node:events`, but rejects when the event takes too long. */
+export function once(
+  emitter: EventEmitter | EventTarget,
+  name: string | symbol,
+): Promise<any[]> {
+  return awaited(untimedOnce(emitter as EventEmitter, name), `"${String(name)}"`);
+}
