@@ -1,6 +1,6 @@
-import {once} from 'node:events';
 import {io} from 'socket.io-client';
 import type {ManagerOptions, Socket, SocketOptions} from 'socket.io-client';
+import {awaited, once, PATIENCE} from './awaited';
 
 export type ClientOptions = Partial<ManagerOptions & SocketOptions>;
 
@@ -28,13 +28,15 @@ export class TestClient implements AsyncDisposable {
   }
 
   /** First argument of the next event of that name that was not asked for yet. */
-  async next<T = any>(name: string): Promise<T> {
+  next<T = any>(name: string): Promise<T> {
     const arrived = this.unread.get(name)?.shift();
-    if (arrived) return arrived[0];
-    const args = await new Promise<any[]>(resolve => {
-      this.waiting.set(name, [...(this.waiting.get(name) ?? []), resolve]);
+    if (arrived) return Promise.resolve(arrived[0] as T);
+    const coming = new Promise<T>(resolve => {
+      const take = ([first]: any[]) => resolve(first as T);
+      this.waiting.set(name, [...(this.waiting.get(name) ?? []), take]);
     });
-    return args[0];
+    const [last] = this.received.at(-1) ?? ['nothing'];
+    return awaited(coming, `"${name}" after "${last}"`);
   }
 
   /** Names of the events received so far, in order. */
@@ -50,7 +52,7 @@ export class TestClient implements AsyncDisposable {
 
   /** Calls a method and waits for its answer. */
   async call(name: string, ...args: unknown[]): Promise<Answer> {
-    return this.socket.timeout(10_000).emitWithAck(name, ...args);
+    return this.socket.timeout(PATIENCE).emitWithAck(name, ...args);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,9 +1,11 @@
+import {awaited} from './awaited';
+
 /** Holds others up until it is opened. */
 export class Gate {
-  readonly opened: Promise<void>;
   open!: () => void;
+  private readonly opening = new Promise<void>(resolve => (this.open = resolve));
 
-  constructor() {
-    this.opened = new Promise(resolve => (this.open = resolve));
+  get opened(): Promise<void> {
+    return awaited(this.opening, 'a gate to open');
   }
 }

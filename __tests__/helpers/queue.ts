@@ -1,3 +1,5 @@
+import {awaited} from './awaited';
+
 /** Hands out what was pushed, in order, to whoever asks before or after. */
 export class Queue<Item> {
   private readonly items: Item[] = [];
@@ -9,9 +11,10 @@ export class Queue<Item> {
     else this.items.push(item);
   }
 
-  async next(): Promise<Item> {
-    if (this.items.length > 0) return this.items.splice(0, 1)[0];
-    return new Promise(resolve => this.waiting.push(resolve));
+  next(): Promise<Item> {
+    if (this.items.length > 0) return Promise.resolve(this.items.splice(0, 1)[0]);
+    const coming = new Promise<Item>(resolve => this.waiting.push(resolve));
+    return awaited(coming, 'the next item of a queue');
   }
 
   /** How many were pushed and not asked for. */

@@ -1,6 +1,6 @@
-import {once} from 'node:events';
 import {connect} from 'node:net';
 import type {Socket} from 'node:net';
+import {awaited, once} from './awaited';
 
 const TEXT_FRAME = 0x81;
 const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';
@@ -104,7 +104,8 @@ export class RawSocket implements AsyncDisposable {
 
   private async until(condition: () => boolean): Promise<void> {
     while (!condition()) {
-      await new Promise<void>(resolve => (this.wake = resolve));
+      const more = new Promise<void>(resolve => (this.wake = resolve));
+      await awaited(more, 'more bytes');
     }
   }
 

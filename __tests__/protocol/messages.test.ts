@@ -190,6 +190,8 @@ describeSection('failed', options => {
       });
     });
   };
+  /** A stop does not wait for `slow`, which never settles. */
+  const QUICK = {component: {drainTimeout: 0}};
   const INTERNAL = {statusCode: 500, message: 'Internal Server Error'};
   const failing: Record<string, [args: unknown[], error: unknown, logged?: number]> = {
     text: [[], 'myError'],
@@ -218,7 +220,7 @@ describeSection('failed', options => {
   };
   for (const [event, [args, error, logged = 0]] of Object.entries(failing)) {
     it(`tells of ${event} that has failed without an ack, where it is asked for`, async () => {
-      await using given = await givenServer(define, {emitFailed: true});
+      await using given = await givenServer(define, {emitFailed: true}, QUICK);
       await using client = await givenAuthenticated(given.server.url, undefined, options);
       client.socket.emit(event, ...args);
       assert.deepEqual(await client.next('failed'), {event, error});
@@ -248,7 +250,7 @@ describeSection('failed', options => {
   });
 
   it('is not sent unless it is asked for', async () => {
-    await using given = await givenServer(define);
+    await using given = await givenServer(define, {}, QUICK);
     await using client = await givenAuthenticated(given.server.url, undefined, options);
     for (const [event, [args]] of Object.entries(failing)) {
       client.socket.emit(event, ...args);
