@@ -20,7 +20,7 @@ if (files.length === 0) {
 }
 
 const skipped = [];
-run({files, concurrency: long ? 1 : 2, timeout: long ? 1_200_000 : 180_000})
+run({files, concurrency: long ? 1 : 2, timeout: long ? 1_200_000 : 90_000})
   .on('test:fail', () => (process.exitCode = 1))
   .on('test:pass', ({name, file, skip}) => {
     if (skip !== undefined) {

@@ -1,10 +1,10 @@
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {it} from 'node:test';
 import {inject} from '@loopback/core';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {RateLimiter, SocketServer, SocketServerOptions} from 'loopback4-socket';
+import {once} from '../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {Queue} from '../helpers/queue';

@@ -1,11 +1,11 @@
 import {RestBindings} from '@loopback/rest';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {it} from 'node:test';
 import type {SocketComponentOptions, SocketServerOptions} from 'loopback4-socket';
 import {MAX_UNAUTHENTICATED_SOCKETS} from '../../dist/wire/protocol';
 import {io} from 'socket.io-client';
 import type {GivenApp} from '../helpers/app';
+import {once} from '../helpers/awaited';
 import {TestClient} from '../helpers/client';
 import type {Answer} from '../helpers/client';
 import {Gate} from '../helpers/gate';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {it} from 'node:test';
 import type {Socket} from 'socket.io';
+import {once} from '../helpers/awaited';
 import type {TestClient} from '../helpers/client';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';

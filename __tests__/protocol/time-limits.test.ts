@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import {inject} from '@loopback/core';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {it} from 'node:test';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
+import {once} from '../helpers/awaited';
 import {givenAuthenticated} from '../helpers/client';
 import {remainsOf} from '../helpers/endpoint-remains';
 import {Gate} from '../helpers/gate';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import {fork} from 'node:child_process';
-import {once} from 'node:events';
 import {join} from 'node:path';
 import {it} from 'node:test';
+import {once} from '../helpers/awaited';
 
 /** What was left behind kept the process for 30 s. */
 const within = {timeout: 25_000};

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {fork} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {once} from 'node:events';
 import {get} from 'node:http';
 import type {IncomingMessage} from 'node:http';
 import {join} from 'node:path';
 import {after, before, describe, it} from 'node:test';
+import {once} from '../../helpers/awaited';
 import {CANARY} from '../../helpers/canary';
 import {givenClient} from '../../helpers/client';
 import type {ClientOptions, TestClient} from '../../helpers/client';

@@ -12,13 +12,13 @@ import {
 } from 'loopback4-socket';
 import type {SocketCall, SocketCallback} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {Server as IoServer, Socket} from 'socket.io';
 import {givenApp} from '../../helpers/app';
 import type {GivenApp} from '../../helpers/app';
 import {AuthController} from '../../helpers/auth-controller';
 import type {Credentials} from '../../helpers/auth-controller';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';
 import {RawClient} from '../../helpers/raw-client';

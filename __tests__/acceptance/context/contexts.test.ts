@@ -20,7 +20,6 @@ import {
 } from 'loopback4-socket';
 import type {SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import type {IncomingMessage} from 'node:http';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
@@ -28,6 +27,7 @@ import {givenApp} from '../../helpers/app';
 import type {AppOptions} from '../../helpers/app';
 import {AuthController} from '../../helpers/auth-controller';
 import type {Credentials} from '../../helpers/auth-controller';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import type {ClientOptions} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';

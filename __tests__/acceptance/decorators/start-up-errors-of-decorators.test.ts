@@ -18,11 +18,11 @@ import {
 } from 'loopback4-socket';
 import type {Socket} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {describe, it} from 'node:test';
 import {givenApp} from '../../helpers/app';
 import type {AppOptions} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import {callUntil, isResult} from '../../helpers/retry';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {SocketServer} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import type {GivenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {givenServer} from '../../helpers/server';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {SocketServerOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
 import {connectingSockets} from '../../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {remainsOf} from '../../helpers/endpoint-remains';
 import {giveSessionsOnce, givenNamespace} from '../../helpers/namespace';
 import {RawClient} from '../../helpers/raw-client';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {WebSocket} from 'ws';
+import {once} from '../../helpers/awaited';
 import {RawClient} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 

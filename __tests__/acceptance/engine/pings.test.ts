@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
 import {WebSocket} from 'ws';
 import {webSocketOf} from '../../../dist/engine/engine-internals';
+import {once} from '../../helpers/awaited';
 import {givenServer} from '../../helpers/server';
 
 const PINGS = 1000;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {request as requestHttp} from 'node:http';
 import type {IncomingMessage} from 'node:http';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
 import type {SocketComponentOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';
 import {givenHttp} from '../../helpers/net';

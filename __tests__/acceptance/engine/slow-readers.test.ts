@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import {fork} from 'node:child_process';
 import type {ChildProcess} from 'node:child_process';
-import {once} from 'node:events';
 import {join} from 'node:path';
 import {after, before, describe, it} from 'node:test';
 import type {Flood, Flooded} from '../../fixtures/slow-reader-process';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {RawClient} from '../../helpers/raw-client';

@@ -1,11 +1,11 @@
 import {SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import type {EventEmitter} from 'node:events';
 import {describe, it} from 'node:test';
 // The client of socket.io 2, which the users of loopback-socket have; it has no types of its own.
 import connect from 'socket.io-client-2';
 import {givenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 
 interface OldSocket extends EventEmitter {
   connected: boolean;

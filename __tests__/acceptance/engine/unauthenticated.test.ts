@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
@@ -8,6 +7,7 @@ import {Decoder, Encoder} from 'socket.io-parser';
 import {childrenOf, connectingSockets} from '../../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {GivenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {
   givenAuthenticated,
   givenClient,

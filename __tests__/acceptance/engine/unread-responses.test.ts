@@ -1,10 +1,10 @@
 import {RestBindings} from '@loopback/rest';
 import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
-import {once} from 'node:events';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
+import {once} from '../../helpers/awaited';
 import {RawClient} from '../../helpers/raw-client';
 import {RawSocket} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
 import {transportOf} from '../../../dist/engine/engine-internals';
+import {once} from '../../helpers/awaited';
 import {RawClient} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
-import {once} from 'node:events';
 import {dirname} from 'node:path';
 import {createInterface} from 'node:readline';
 import {describe, it} from 'node:test';
 import {TokenServiceBindings} from '@loopback/authentication-jwt';
 import {SocketBindings} from 'loopback4-socket';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {ANA, BEN, givenExample, logIn, request} from '../../helpers/example';
 

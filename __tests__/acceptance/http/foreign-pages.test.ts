@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import {connect as connectHttp2, createSecureServer} from 'node:http2';
 import type {AddressInfo} from 'node:net';
@@ -7,6 +6,7 @@ import {after, describe, it} from 'node:test';
 import type {ReadyHttpServer, SocketComponentOptions} from 'loopback4-socket';
 import {SocketBindings} from 'loopback4-socket';
 import type {GivenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {closeBrowser, givenBrowser, noBrowser} from '../../helpers/browser';
 import {givenAuthenticated} from '../../helpers/client';
 import {get, givenHttp, tls} from '../../helpers/net';

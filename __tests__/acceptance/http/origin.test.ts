@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {request as requestHttp} from 'node:http';
 import {describe, it} from 'node:test';
 import type {ServerOptions} from 'socket.io';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';

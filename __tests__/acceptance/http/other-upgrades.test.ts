@@ -1,11 +1,11 @@
 import {get as getOperation, post, requestBody} from '@loopback/rest';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {Agent, request as requestHttp} from 'node:http';
 import type {IncomingMessage, RequestOptions, Server} from 'node:http';
 import {createServer as createHttpsServer, request as requestHttps} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
 import {describe, it} from 'node:test';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import {givenHttp, tls} from '../../helpers/net';
 import {givenServer} from '../../helpers/server';

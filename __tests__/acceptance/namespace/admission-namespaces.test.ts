@@ -1,6 +1,5 @@
 import {RestServer} from '@loopback/rest';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
@@ -9,6 +8,7 @@ import {Server} from 'socket.io';
 import type {Socket} from 'socket.io';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {AppOptions, GivenApp} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {TRANSPORTS} from '../../helpers/namespace';
 import {outlastIdleTransport, RawClient} from '../../helpers/raw-client';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
+import {once} from '../../helpers/awaited';
 import {givenClient} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {

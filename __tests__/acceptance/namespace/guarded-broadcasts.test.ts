@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
 import {Server} from 'socket.io';
 import type {Namespace, Socket} from 'socket.io';
 import type {Logged} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {Cluster} from '../../helpers/cluster';
 import {Queue} from '../../helpers/queue';

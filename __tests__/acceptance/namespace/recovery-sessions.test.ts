@@ -1,11 +1,11 @@
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import type {Namespace, Socket} from 'socket.io';
 import {Adapter} from 'socket.io-adapter';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {AppOptions} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {LiveObjects} from '../../helpers/remains';

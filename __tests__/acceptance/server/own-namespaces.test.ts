@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {Server as IoServer, Socket} from 'socket.io';
 import {authenticateByToken} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {givenIo} from '../../helpers/io';
 import {TRANSPORTS} from '../../helpers/namespace';

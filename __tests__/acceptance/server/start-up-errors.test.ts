@@ -13,13 +13,13 @@ import {
 } from 'loopback4-socket';
 import type {SocketComponentOptions, SocketServerOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {Server as HttpServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
 import {givenApp} from '../../helpers/app';
 import type {AppOptions, GivenApp, Logged} from '../../helpers/app';
+import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {callUntil, isMissing, isResult} from '../../helpers/retry';
 

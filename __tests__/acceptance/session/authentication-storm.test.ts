@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {it} from 'node:test';
 import {setTimeout as delay} from 'node:timers/promises';
+import {once} from '../../helpers/awaited';
 import {givenClient} from '../../helpers/client';
 import {givenServer} from '../../helpers/server';
 

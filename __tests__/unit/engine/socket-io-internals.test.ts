@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import {once} from 'node:events';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
@@ -27,6 +26,7 @@ import {detachFromPattern, onRemoved} from '../../../dist/namespace/pattern-name
 import {parserOf, sendAck} from '../../../dist/engine/packets';
 import type {EngineRequest} from '../../../dist/engine/engine-internals';
 import type {EventPacket} from '../../../dist/namespace/guards';
+import {once} from '../../helpers/awaited';
 import {givenClient} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {RawClient} from '../../helpers/raw-client';
