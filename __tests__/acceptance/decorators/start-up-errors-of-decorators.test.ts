@@ -7,7 +7,7 @@ import {
 } from '@loopback/core';
 import type {Application, ControllerClass, Interceptor} from '@loopback/core';
 import {Model, model, property} from '@loopback/repository';
-import {get, param, requestBody, RestServer} from '@loopback/rest';
+import {get, param, requestBody} from '@loopback/rest';
 import {
   onSocketConnected,
   onSocketDisconnected,
@@ -25,6 +25,7 @@ import type {AppOptions} from '../../helpers/app';
 import {once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import {callUntil, isResult} from '../../helpers/retry';
+import {assertStartFails} from '../../helpers/start-up-errors';
 
 @model()
 class Message extends Model {
@@ -296,17 +297,8 @@ describe('a start is stopped by', () => {
   for (const [title, [controller, says]] of Object.entries(REFUSED)) {
     it(title, async () => {
       const isAuth = controller === FirstOfAuth || controller === BodyOfAuth;
-      await using given = await givenApp({
-        controllers: [controller],
-        servers: isAuth ? {} : {'': anonymous},
-        start: false,
-      });
-      await assert.rejects(given.app.start(), (error: Error) => {
-        assert.match(error.message, says);
-        return true;
-      });
-      const rest = await given.app.getServer(RestServer);
-      assert.equal(rest.listening, false);
+      const servers = {'': isAuth ? {} : anonymous};
+      await assertStartFails({controllers: [controller], servers}, says);
     });
   }
 

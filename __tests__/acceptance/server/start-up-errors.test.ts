@@ -1,6 +1,5 @@
 import {Application} from '@loopback/core';
 import type {ControllerClass, Server} from '@loopback/core';
-import {RestServer} from '@loopback/rest';
 import {
   onSocketConnected,
   onSocketDisconnected,
@@ -22,21 +21,7 @@ import type {AppOptions, GivenApp, Logged} from '../../helpers/app';
 import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {callUntil, isMissing, isResult} from '../../helpers/retry';
-
-/** Fails to start, says why in words that a pattern each matches, and does not listen. */
-async function assertStartFails(
-  options: AppOptions,
-  ...patterns: RegExp[]
-): Promise<void> {
-  await using given = await givenApp({...options, start: false});
-  await assert.rejects(given.app.start(), (error: Error) => {
-    for (const pattern of patterns) assert.match(error.message, pattern);
-    return true;
-  });
-  const rest = await given.app.getServer(RestServer);
-  assert.equal(rest.listening, false);
-  assert.equal(rest.httpServer, undefined);
-}
+import {assertStartFails} from '../../helpers/start-up-errors';
 
 class AuthController {
   @socketAuth()

@@ -1,6 +1,6 @@
 import {authenticate} from '@loopback/authentication';
 import type {Application, ControllerClass} from '@loopback/core';
-import {get, param, patch, post, requestBody, RestServer} from '@loopback/rest';
+import {get, param, patch, post, requestBody} from '@loopback/rest';
 import {
   onSocketConnected,
   onSocketDisconnected,
@@ -11,6 +11,7 @@ import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import {givenApp} from '../../helpers/app';
+import {assertStartFails} from '../../helpers/start-up-errors';
 import {addTokenStrategy} from '../../helpers/token-strategy';
 
 interface Refused {
@@ -196,18 +197,9 @@ describe('a start is stopped by', () => {
     REFUSED,
   )) {
     it(title, async () => {
-      await using given = await givenApp({
-        controllers: [controller],
-        servers: {'': options},
-        start: false,
-        ...(setup && {setup}),
-      });
-      await assert.rejects(given.app.start(), (error: Error) => {
-        assert.match(error.message, says);
-        return true;
-      });
-      const rest = await given.app.getServer(RestServer);
-      assert.equal(rest.listening, false);
+      const servers = {'': options};
+      const given = {controllers: [controller], servers, ...(setup && {setup})};
+      await assertStartFails(given, says);
     });
   }
 

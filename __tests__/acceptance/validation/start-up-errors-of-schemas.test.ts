@@ -1,6 +1,6 @@
 import type {ControllerClass} from '@loopback/core';
 import {Model, model, property} from '@loopback/repository';
-import {getModelSchemaRef, param, post, requestBody, RestServer} from '@loopback/rest';
+import {getModelSchemaRef, param, post, requestBody} from '@loopback/rest';
 import type {SchemaObject} from '@loopback/rest';
 import {socketMethod} from 'loopback4-socket';
 import type {SocketSchema} from 'loopback4-socket';
@@ -9,6 +9,7 @@ import {describe, it} from 'node:test';
 import {givenApp} from '../../helpers/app';
 import {givenAuthenticated} from '../../helpers/client';
 import {callUntil, isResult} from '../../helpers/retry';
+import {assertStartFails} from '../../helpers/start-up-errors';
 
 @model()
 class Mistyped extends Model {
@@ -122,19 +123,8 @@ describe('args that cannot be checked', () => {
   for (const [title, [controller, says]] of Object.entries(REFUSED)) {
     it(`stop the start: ${title}`, async () => {
       for (const plain of [false, true]) {
-        await using given = await givenApp({
-          controllers: [controller],
-          servers: anonymous,
-          start: false,
-          plain,
-        });
-        await assert.rejects(given.app.start(), (error: Error) => {
-          assert.match(error.message, says);
-          return true;
-        });
-        if (plain) continue;
-        const rest = await given.app.getServer(RestServer);
-        assert.equal(rest.listening, false);
+        const given = {controllers: [controller], servers: anonymous, plain};
+        await assertStartFails(given, says);
       }
     });
   }
