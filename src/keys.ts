@@ -11,26 +11,27 @@ export namespace SocketBindings {
   /** The component: `app.configure<SocketComponentOptions>(SocketBindings.COMPONENT).to({…})`. */
   export const COMPONENT = SocketKeys.COMPONENT as BindingKey<SocketComponent>;
 
-  /** The socket.io server that all named servers share; from `app.init()` on, also in observers' constructors. */
+  /** The socket.io server that all named servers share. Exists from `app.init()` on. */
   export const IO = SocketKeys.IO;
 
-  /** Logs what clients are told nothing about. @default `console.error` */
+  /** Logs errors that clients do not receive. @default `console.error` */
   export const LOG_ERROR = SocketKeys.LOG_ERROR;
 
-  /** A connection's and a call's server. */
+  /** The server of a connection or a call. */
   export const SERVER = SocketKeys.SERVER as BindingKey<SocketServer>;
-  /** A connection's socket.io socket. */
+  /** The socket.io socket of a connection or a call. */
   export const SOCKET = SocketKeys.SOCKET;
-  /** A connection's context: what is bound in it, all calls of the connection see. */
+  /** The context of a connection. All calls of the connection see its bindings. */
   export const CONNECTION = SocketKeys.CONNECTION;
-  /** The credentials that a call's socket last authenticated with. */
+  /** The latest credentials of a call's socket. */
   export const CREDENTIALS = SocketKeys.CREDENTIALS;
-  /** A call's arguments. */
+  /** The arguments of a call. */
   export const ARGS = SocketKeys.ARGS;
   /**
-   * Aborts, as long as a call runs, when its time limit is over, or its socket is gone; a call with an id
-   * goes on without its socket, and after the limit that its client has asked for. What goes on after its call listens to the socket's `disconnect` instead.
-   * That of a connected handler aborts when the socket is gone, also after the handler.
+   * Aborts a running call when its time limit is over, when its client cancels it, or when its socket
+   * disconnects. A call with an id goes on without its socket, and after a limit that its client has set.
+   * Work that goes on after its call listens to the socket's `disconnect` instead. The signal of a connected
+   * handler aborts when the socket disconnects, also after the handler.
    */
   export const SIGNAL = SocketKeys.SIGNAL;
 

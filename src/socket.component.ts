@@ -17,7 +17,7 @@ import {SocketHost} from './server/socket.host';
 import {SocketServer} from './server/socket.server';
 
 /**
- * Adds socket servers to an application. Decorated controllers are found wherever they are bound.
+ * Adds socket servers to an application. It finds decorated controllers wherever they are bound.
  *
  * @example
  * ```ts
@@ -46,7 +46,7 @@ export class SocketComponent implements Component {
   booters = [SocketBooter];
 
   constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Application) {
-    // All observers are made before any is initialized, and may inject servers that only decorators name.
+    // LoopBack constructs all observers before `init`, and they may inject servers that only decorators name.
     app.on('initializing', () => {
       for (const name of serversNamedIn(app)) {
         if (!app.isBound(SocketKeys.server(name))) {

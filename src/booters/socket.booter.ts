@@ -4,7 +4,7 @@ import {Application, config, CoreBindings, CoreTags, inject} from '@loopback/cor
 import type {ControllerClass} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
 
-/** Where {@link SocketBooter} looks: `bootOptions.sockets` of the application. */
+/** Where {@link SocketBooter} looks by default. Change it with `bootOptions.sockets` of the application. */
 export const SOCKET_BOOTER_DEFAULTS: ArtifactOptions = {
   dirs: ['controllers', 'sockets'],
   extensions: ['.controller.js', '.socket.js'],
@@ -12,8 +12,8 @@ export const SOCKET_BOOTER_DEFAULTS: ArtifactOptions = {
 };
 
 /**
- * Binds the decorated classes it finds as controllers, unless they are bound already, as LoopBack's
- * own controller booter does with those under `controllers/`.
+ * Binds decorated classes as controllers. It leaves out classes that are already bound, for example by
+ * LoopBack's own controller booter.
  */
 @booter('sockets')
 export class SocketBooter extends BaseArtifactBooter {
@@ -25,7 +25,7 @@ export class SocketBooter extends BaseArtifactBooter {
     super(projectRoot, {...SOCKET_BOOTER_DEFAULTS, ...options});
   }
 
-  /** @throws Error when two classes of one name would share a binding. */
+  /** @throws Error when two controllers have the same class name, and so the same binding key. */
   override async load(): Promise<void> {
     await super.load();
     for (const type of this.classes) {
@@ -33,7 +33,7 @@ export class SocketBooter extends BaseArtifactBooter {
       const key = `${CoreBindings.CONTROLLERS}.${type.name}`;
       if (this.app.isBound(key)) {
         throw new Error(
-          `SocketBooter: two controllers are named ${type.name}. Rename one of the classes.`,
+          `SocketBooter: two controllers are named ${type.name}. Rename one of them.`,
         );
       }
       this.app.controller(type as ControllerClass);

@@ -2,8 +2,8 @@ import {MethodDecoratorFactory} from '@loopback/core';
 import type {MetadataAccessor} from '@loopback/core';
 
 /**
- * Lets a method be decorated more than once. Decorating an inherited method again replaces what the
- * base class said of it.
+ * Lets a method have a decorator more than once. The decorators of an overriding method replace those of the
+ * base class.
  */
 export class HandlerDecoratorFactory<T extends object> extends MethodDecoratorFactory<
   T[]
@@ -21,7 +21,7 @@ export class HandlerDecoratorFactory<T extends object> extends MethodDecoratorFa
     target: object,
     member: string,
   ): Record<string, T[]> {
-    // The first decorator of a subclass copied the base class's entries of every member.
+    // The first decorator of a subclass has copied the base class's entries of every member.
     const entries = own[member] ?? [];
     const mine = this.getTarget(entries) === target ? entries : [];
     const merged = this.withTarget([...mine, ...this.spec], target);
@@ -36,8 +36,8 @@ export class HandlerDecoratorFactory<T extends object> extends MethodDecoratorFa
     return (target, member, descriptor) => {
       if (typeof target === 'function') {
         throw new Error(
-          `${decoratorName} is for methods of instances: ${target.name}.${String(member)} is static. ` +
-            'Remove "static", or pass {model, method} to the server instead.',
+          `${decoratorName} cannot decorate the static method ${target.name}.${String(member)}. ` +
+            'Remove `static`, or pass {model, method} to the server instead.',
         );
       }
       const factory = new HandlerDecoratorFactory<T>(key.toString(), [spec], {

@@ -1,22 +1,22 @@
-// `any` is what lets a decorator accept methods with parameters of every type.
+// `any`, so that a decorator accepts methods with parameters of every type.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 type AnyMethod = (...args: any[]) => any;
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsNever<T> = [T] extends [never] ? true : false;
 
-/** Whether a return type can only ever be `undefined`. */
+/** `true` for a return type that can only be `undefined`. */
 type AnswersNothing<Result> =
   IsAny<Awaited<Result>> extends true
     ? false
     : IsNever<Awaited<Result>> extends true
       ? false
-      : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what is asked here
+      : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- `void` is the type to find
         [Awaited<Result>] extends [void]
         ? true
         : false;
 
-/** Whether one of the parameters is a callback: a function that returns nothing of interest. */
+/** `true` when a parameter is a callback: a function that does not return a promise. */
 type HasCallback<Parameters extends unknown[]> = true extends {
   [Index in keyof Parameters]: IsAny<Parameters[Index]> extends true
     ? true
@@ -37,8 +37,8 @@ export type HandlerDecorator = <Method extends AnyMethod>(
 ) => void;
 
 /**
- * Decorates a method that answers: one that returns a value or declares a callback. A method that
- * returns nothing would refuse every client.
+ * Decorates a method that returns a value or declares a callback. A method that returns nothing would
+ * refuse every client.
  */
 export type AnsweringHandlerDecorator = <Method extends AnyMethod>(
   target: object,

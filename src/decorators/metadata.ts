@@ -13,19 +13,19 @@ import type {
   SchemasObject,
 } from '@loopback/rest';
 
-/** A model class, or a schema as that of a REST body: also with `getModelSchemaRef` or `$ref` in it. */
+/** A model class, or any schema of a REST body, also with `getModelSchemaRef` or `$ref` in it. */
 export type SocketSchema =
   SchemaObject | ReferenceObject | SchemaRef | Constructor<object>;
 
 /** Options of the class decorator. */
 export interface SocketControllerMetadata {
-  /** Name of the server that the class's handlers belong to. */
+  /** Name of the server that the class's handlers belong to. @default the default server */
   server?: string;
 }
 
 /** Options of the decorators of authentication, connected and disconnected handlers. */
 export interface SocketEventMetadata {
-  /** Name of the server; wins over the class's. @default the default server */
+  /** Name of the server. @default the server of `@socketController`, or else the default server */
   server?: string;
 }
 
@@ -34,22 +34,19 @@ export interface SocketMethodMetadata extends SocketEventMetadata {
   /** Event name that clients call. @default the method's own name */
   name?: string;
   /**
-   * What the args must be: others are refused with 422 and `VALIDATION_FAILED`. A model class, or any
-   * schema that a REST body may have. One that cannot be compiled stops the start.
+   * The schema of the args: a model class, or any schema of a REST body. Other args are answered 422 and
+   * `VALIDATION_FAILED`. A schema that cannot be compiled stops the start.
    *
    * @default the type of the parameter, when it is a `@model`; otherwise no check
    */
   args?: SocketSchema;
-  /**
-   * What the result is. This and what follows is kept in the metadata, for tools that document an
-   * application; nothing else reads it.
-   */
+  /** The schema of the result. Kept in the metadata; nothing reads it yet. */
   result?: SocketSchema;
-  /** One line on what the method does. */
+  /** A summary of the method in one line. Kept in the metadata; nothing reads it yet. */
   summary?: string;
-  /** What a caller should know. */
+  /** A longer description. Kept in the metadata; nothing reads it yet. */
   description?: string;
-  /** Marks the method as one not to be used any more. @default false */
+  /** Marks the method as deprecated. Kept in the metadata; nothing reads it yet. @default false */
   deprecated?: boolean;
 }
 
@@ -72,7 +69,7 @@ export const SocketMetadata = {
   ),
 } as const;
 
-/** One decorator's worth of a class: which method, for which server. */
+/** One decorator of a method. */
 export interface DecoratedMember<T extends SocketEventMetadata = SocketEventMetadata> {
   readonly member: string;
   /** `undefined` for the default server. */
@@ -80,7 +77,7 @@ export interface DecoratedMember<T extends SocketEventMetadata = SocketEventMeta
   readonly metadata: T;
 }
 
-/** All that the decorators of a class say. */
+/** The decorators of a class and its methods. */
 export interface DecoratedClass {
   readonly server: string | undefined;
   readonly auth: readonly DecoratedMember[];
@@ -90,8 +87,8 @@ export interface DecoratedClass {
 }
 
 /**
- * Reads a class's decorators; `undefined` when it has none of this package's. It reads them each time,
- * because an application may apply more of them until it starts.
+ * Returns a class's decorators of this package, if it has any. It reads them at each call, because an
+ * application may apply more of them until it starts.
  */
 export function describeClass(type: Constructor<unknown>): DecoratedClass | undefined {
   const prototype = type.prototype as object | undefined;
@@ -124,27 +121,29 @@ export function describeClass(type: Constructor<unknown>): DecoratedClass | unde
   return decorated ? result : undefined;
 }
 
-/** What is known of a decorated method's parameters. */
+/** The parameters of a decorated method. */
 export interface MethodParameters {
-  /** How many are not injected; the values fill them in order. */
+  /** Number of parameters that are not injected. The values fill them in order. */
   readonly count: number;
-  /** The types of those that the values fill, as the compiler emits them. */
+  /** Types of the parameters that the values fill, as the compiler emits them. */
   readonly types: readonly unknown[];
-  /** Whether the compiler emits types. */
+  /** True when the compiler has emitted types. */
   readonly typed: boolean;
-  /** Whether one carries `@param` or `@requestBody`. */
+  /** True when a parameter has `@param` or `@requestBody`. */
   readonly ofRest: boolean;
-  /** Whether the parameter after the last value, injected ones left out, is a callback. */
+  /** True when the parameter after the last value is a callback; injected parameters do not count. */
   readonly takesCallback: boolean;
-  /** The class that the last value's parameter has as its type, when it is a model. */
+  /** The type of the last value's parameter, when it is a `@model`. */
   readonly model?: Constructor<object>;
-  /** Whether the last value's parameter has a default. */
+  /** True when the last value's parameter has a default. */
   readonly optional: boolean;
 }
 
 /**
- * Says how `values` (socket, credentials and so on) fill a method's parameters. Injected parameters
- * are skipped, and the one after the last value is a callback when its type is a function.
+ * Returns how values fill a method's parameters. Injected parameters are skipped. The parameter after the
+ * last value is a callback when its type is a function.
+ *
+ * @param values - Number of values: socket, credentials and so on.
  */
 export function describeParameters(
   type: Constructor<unknown>,
@@ -153,7 +152,7 @@ export function describeParameters(
 ): MethodParameters {
   const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
   const {length} = prototype[member];
-  // LoopBack asks an instance, which inherits the injections of a method that its class overrides.
+  // LoopBack looks at an instance, which inherits the injections of a method that its class overrides.
   const injections = describeInjectedArguments(
     Object.create(prototype) as object,
     member,
@@ -190,12 +189,12 @@ export function describeParameters(
   };
 }
 
-/** What `@param` and `@requestBody` of `@loopback/rest` leave on a parameter. */
+/** The metadata keys of `@param` and `@requestBody` of `@loopback/rest`. */
 const REST_PARAMETERS = ['openapi-v3:parameters', 'openapi-v3:request-body'].map(key =>
   MetadataAccessor.create<object, ParameterDecorator>(key),
 );
 
-/** What LoopBack's REST server knows of a method that is an operation; `undefined` for others. */
+/** Returns the OpenAPI operation of a method, if the method is one. */
 export function describeOperation(
   type: Constructor<unknown>,
   member: string,
@@ -208,15 +207,15 @@ export function describeOperation(
   return spec && {spec, schemas: components?.schemas ?? {}};
 }
 
-/** `Object` is what the compiler emits for `any` and for types that only exist at compile time. */
+/** The compiler emits `Object` for `any`, and for types that exist only at compile time. */
 function isCallback(type: unknown, counted: boolean): boolean {
   return type === Function || ((type === undefined || type === Object) && counted);
 }
 
-/** What `@model` of `@loopback/repository` leaves on a class. */
+/** The metadata key of `@model` of `@loopback/repository`. */
 const MODEL = MetadataAccessor.create<object, ClassDecorator>('loopback:model');
 
-/** A parameter's type, when it is a `@model`. */
+/** Returns a parameter's type, when it is a `@model`. */
 export function modelOf(type: unknown): Constructor<object> | undefined {
   if (typeof type !== 'function') return undefined;
   return MetadataInspector.getClassMetadata(MODEL, type)

@@ -4,8 +4,8 @@ import {SocketMetadata} from './metadata';
 import type {SocketEventMetadata} from './metadata';
 
 /**
- * Marks a method that runs once for each socket, between its authentication and `authenticated`. It
- * receives `(socket, credentials[, callback])`; a throw or a rejection refuses the socket.
+ * Decorates a method that runs once for each socket, between its authentication and `authenticated`. The
+ * method receives `(socket, credentials[, callback])`. If it throws or rejects, the socket is refused.
  *
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import {SocketMetadata} from './metadata';
 import type {SocketEventMetadata} from './metadata';
 
 /**
- * Marks a method that runs once for each socket that was authenticated, when it is gone and its
- * connected handlers have settled. It receives `(socket, reason)`, where `reason` is socket.io's.
+ * Decorates a method that runs once for each authenticated socket, after the socket has disconnected and its
+ * connected handlers have settled. The method receives `(socket, reason)` with socket.io's reason.
  *
  * @example
  * ```ts

@@ -4,9 +4,9 @@ import {SocketMetadata} from './metadata';
 import type {SocketEventMetadata} from './metadata';
 
 /**
- * Marks the method that authenticates the sockets of a server. It receives
- * `(socket, credentials[, callback])` and answers with the user; a falsy answer, a throw or a
- * rejection refuses the socket.
+ * Decorates the method that authenticates the sockets of a server. The method receives
+ * `(socket, credentials[, callback])` and returns the user. If it returns a falsy value, throws or rejects,
+ * the socket is refused.
  *
  * @example
  * ```ts

@@ -3,8 +3,7 @@ import {SocketMetadata} from './metadata';
 import type {SocketControllerMetadata} from './metadata';
 
 /**
- * Names the server that a controller's handlers belong to. Needed only for a server other than the
- * default.
+ * Names the server that a controller's handlers belong to. Only a server other than the default needs it.
  *
  * @example
  * ```ts

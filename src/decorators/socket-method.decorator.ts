@@ -4,10 +4,9 @@ import {SocketMetadata} from './metadata';
 import type {SocketMethodMetadata} from './metadata';
 
 /**
- * Makes a method callable by the authenticated sockets of a server. It receives
- * `(socket, credentials, args[, callback])`, and what it answers with reaches the client as
- * `{result}`, what it throws as `{error}`. It may be used more than once, under different names or
- * for different servers.
+ * Decorates a method that the authenticated sockets of a server can call. The method receives
+ * `(socket, credentials, args[, callback])`. The client receives its result as `{result}`, or its error as
+ * `{error}`. A method may have this decorator more than once, with other names or servers.
  *
  * @param name - Event name that clients call. @default the method's own name
  *
@@ -23,7 +22,7 @@ export function socketMethod(
   name?: string,
   options?: Omit<SocketMethodMetadata, 'name'>,
 ): HandlerDecorator;
-/** The same, with the name among the options. */
+/** Takes the name as an option. */
 export function socketMethod(options: SocketMethodMetadata): HandlerDecorator;
 export function socketMethod(
   nameOrOptions?: string | SocketMethodMetadata,

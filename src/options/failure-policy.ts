@@ -4,13 +4,13 @@ import type {ErrorBodyOptions} from '../wire/failures';
 import {SocketKeys} from './keys';
 import type {LogSocketError} from './types';
 
-/** How a server shapes and logs failures. */
+/** How a server sends and logs errors. */
 export interface FailurePolicy {
   readonly body: ErrorBodyOptions;
   readonly log: LogSocketError;
 }
 
-/** Reads how an application wants failures shaped and logged; bodies follow its REST server's. */
+/** Reads how an application logs errors, and the options of the bodies that its REST server sends. */
 export function readFailurePolicy(app: Application): FailurePolicy {
   const find = {optional: true} as const;
   return {
@@ -19,7 +19,7 @@ export function readFailurePolicy(app: Application): FailurePolicy {
   };
 }
 
-/** The default of `SocketBindings.LOG_ERROR`: prints as LoopBack's REST API does. */
+/** The default of `SocketBindings.LOG_ERROR` prints errors like LoopBack's REST API. */
 const logError: LogSocketError = (error, statusCode, {server, handler}) => {
   console.error(
     'Socket handler %s of server %s failed with status code %s. %s',
@@ -30,19 +30,19 @@ const logError: LogSocketError = (error, statusCode, {server, handler}) => {
   );
 };
 
-/** Only what an `Error` says in its stack: other values, and its properties, may hold secrets. */
+/** Returns only the stack of an `Error`: other values, and the properties of an error, may hold secrets. */
 function describe(thrown: unknown): string {
   try {
     return textOf(thrown);
   } catch {
-    // A getter or proxy of it threw.
-    return 'Nothing can be read of what was thrown.';
+    // One of its getters, or a proxy, threw.
+    return 'The thrown value cannot be read.';
   }
 }
 
 function textOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.stack ?? `${thrown.name}: ${thrown.message}`;
   if (typeof thrown !== 'object' || thrown === null)
-    return `Thrown was ${String(thrown)}.`;
-  return 'Thrown was an object that is no Error.';
+    return `The thrown value is ${String(thrown)}.`;
+  return 'The thrown value is an object, but not an Error.';
 }

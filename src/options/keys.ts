@@ -6,7 +6,7 @@ import type {LogSocketError} from './types';
 /** Name of the server that {@link SocketComponent} binds. */
 export const DEFAULT_SERVER_NAME = 'SocketServer';
 
-/** The binding keys. `SocketBindings` makes them public, typed by the classes that are bound. */
+/** The binding keys. `SocketBindings` publishes them with the types of the bound classes. */
 export const SocketKeys = {
   COMPONENT: BindingKey.create<object>(`${CoreBindings.COMPONENTS}.SocketComponent`),
   IO: BindingKey.create<IoServer>('socket.io'),
@@ -30,7 +30,7 @@ export namespace SocketTags {
   export const LIFE_CYCLE_GROUP = 'socket';
 
   /**
-   * Tag of a global interceptor that enforces the decorators of another package when sockets call; its
+   * Tag of a global interceptor that enforces the decorators of another package for calls of sockets. Its
    * value is the package's name, or a list of names.
    */
   export const ENFORCES = 'socket.enforces';

@@ -10,7 +10,7 @@ import type {ComponentOptions, SocketComponentOptions} from './component-options
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './server-options';
 import type {ServerOptions, SocketServerOptions} from './server-options';
 
-/** What an option must be, in words, and how that is seen. */
+/** The check of an option, and its description for the error. */
 interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
@@ -137,7 +137,7 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
 /**
  * Reads the component's configuration as it is now.
  *
- * @throws Error that names the option and says what it must be.
+ * @throws Error that names a wrong option and says what it must be.
  */
 export function readComponentOptions(app: Application): ComponentOptions {
   const options = app.getConfigSync<unknown>(SocketKeys.COMPONENT);
@@ -150,7 +150,7 @@ export function readComponentOptions(app: Application): ComponentOptions {
 /**
  * Reads a server's configuration as it is now.
  *
- * @throws Error that names the server and the option and says what it must be.
+ * @throws Error that names the server and a wrong option, and says what it must be.
  */
 export function readServerOptions(app: Application, server: string): ServerOptions {
   const options = app.getConfigSync<unknown>(SocketKeys.server(server));
@@ -160,7 +160,7 @@ export function readServerOptions(app: Application, server: string): ServerOptio
   };
 }
 
-/** Reads which keys the application's REST API refuses in a body. */
+/** Returns the keys that the application's REST API refuses in a body. */
 export function readProhibitedKeys(app: Application): readonly string[] {
   const find = {optional: true} as const;
   const rest = restContextOf(app);
@@ -177,19 +177,18 @@ function check<Options extends object>(
   if (options === undefined) return {} as Options;
   if (!isRecord(options))
     throw new Error(`${owner}: the configuration must be an object.`);
-  const given = options;
   const known = rules as Record<string, Rule | undefined>;
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(options)) {
     const rule = Object.hasOwn(rules, name) ? known[name] : undefined;
     if (!rule) {
       throw new Error(
-        `${owner}: unknown option "${name}". Known are: ${Object.keys(rules).join(', ')}.`,
+        `${owner}: unknown option "${name}". The options are: ${Object.keys(rules).join(', ')}.`,
       );
     }
     if (value !== undefined && !rule.accepts(value)) {
       throw new Error(`${owner}: option "${name}" must be ${rule.expected}.`);
     }
   }
-  const defined = Object.entries(given).filter(([, value]) => value !== undefined);
+  const defined = Object.entries(options).filter(([, value]) => value !== undefined);
   return Object.fromEntries(defined) as Options;
 }

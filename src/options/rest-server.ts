@@ -2,13 +2,13 @@ import type {BindingAddress, Context, ValueOrPromise} from '@loopback/core';
 import {CoreTags, isPromiseLike} from '@loopback/core';
 import {RestBindings, RestServer} from '@loopback/rest';
 
-/** The REST server of an application; of several the one of `RestApplication`, or else the first. */
+/** Returns an application's REST server; of several, the one of `RestApplication`, or else the first. */
 export async function restServerOf(app: Context): Promise<RestServer | undefined> {
   const key = keyOf(app);
   return key === undefined ? undefined : app.get<RestServer>(key);
 }
 
-/** Where REST finds what is bound or configured for it: its server, or else the application. */
+/** Returns the context in which REST finds its bindings: its server, or else the application. */
 export function restContextOf(app: Context): ValueOrPromise<Context> {
   const key = keyOf(app);
   const found = key === undefined ? app : app.getValueOrPromise<Context>(key);

@@ -14,8 +14,8 @@ export type StartTarget = IoServer | Namespace;
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type EventsMap = {[event: string]: any};
 
-/** What a client says about itself; its shape is the application's. */
-// `any`, so that a handler may declare the shape it expects.
+/** Credentials, args or a user, in the application's own shape. */
+// `any`, so that a handler may declare the shape.
 // eslint-disable-next-line @typescript-eslint/no-explicit-any
 export type SocketPayload = any;
 
@@ -23,10 +23,10 @@ export type SocketPayload = any;
 export type SocketCallback<Result = unknown> = (error?: unknown, result?: Result) => void;
 
 /**
- * A function that authenticates a socket or runs once it is authenticated.
+ * A function that authenticates a socket, or runs after its authentication.
  *
- * @typeParam ClientEvents - What clients emit.
- * @typeParam ServerEvents - What the server emits.
+ * @typeParam ClientEvents - Events that clients emit.
+ * @typeParam ServerEvents - Events that the server emits.
  */
 export type ConnectionHandler<
   ClientEvents extends EventsMap = DefaultEventsMap,
@@ -38,15 +38,15 @@ export type ConnectionHandler<
 ) => unknown;
 
 /**
- * A function that runs when an authenticated socket is gone; `reason` is socket.io's. Its type parameters
- * are those of {@link ConnectionHandler}.
+ * A function that runs after an authenticated socket has disconnected, with socket.io's `reason`. It has the
+ * type parameters of {@link ConnectionHandler}.
  */
 export type DisconnectHandler<
   ClientEvents extends EventsMap = DefaultEventsMap,
   ServerEvents extends EventsMap = DefaultEventsMap,
 > = (socket: Socket<ClientEvents, ServerEvents>, reason: string) => unknown;
 
-/** A function that answers a call. Its type parameters are those of {@link ConnectionHandler}. */
+/** A function that answers a call. It has the type parameters of {@link ConnectionHandler}. */
 export type MethodHandler<
   ClientEvents extends EventsMap = DefaultEventsMap,
   ServerEvents extends EventsMap = DefaultEventsMap,
@@ -58,33 +58,27 @@ export type MethodHandler<
 ) => unknown;
 
 /**
- * Names a handler by its owner: `model[method]` is read at each call, with `model` as `this`.
- * A class that has no such static and is bound as a controller is resolved for each call.
+ * A handler that is a method: each call reads `model[method]`, and runs it with `model` as `this`. If `model` is a
+ * class without that static method, and is bound as a controller, each call gets an instance of it.
  */
 export interface HandlerReference {
   model: object;
   method: string;
 }
 
-/** One run of a handler for a socket: what interceptors find as `invocationContext.source.value`. */
+/** One run of a handler for a socket. Interceptors find it as `invocationContext.source.value`. */
 export interface SocketCall {
   /** Name of the socket server. */
   readonly server: string;
-  /**
-   * Name of the method that was called; `authentication`, `connection` or `disconnect` for the other
-   * kinds of handlers.
-   */
+  /** Name of the called method, or `authentication`, `connection` or `disconnect` for other handlers. */
   readonly event: string;
   readonly socket: Socket;
-  /** What the socket last authenticated with, or is authenticating with. */
+  /** The socket's latest credentials. */
   readonly credentials: SocketPayload;
-  /** What authentication answered with; `undefined` while it runs. */
+  /** The result of the authentication; `undefined` while it runs. */
   readonly user: unknown;
   readonly args: SocketPayload;
-  /**
-   * Aborts, as long as it runs, when its time limit is over, or its socket is gone; a call with an id goes
-   * on without its socket. See `SocketBindings.SIGNAL`.
-   */
+  /** See `SocketBindings.SIGNAL`. */
   readonly signal: AbortSignal;
 }
 
@@ -93,20 +87,20 @@ export interface SocketInvocationSource extends InvocationSource<SocketCall> {
   readonly type: 'socket';
 }
 
-/** What a logged failure was about. */
+/** Where a logged error comes from. */
 export interface SocketFailureSource {
-  /** Name of the socket server; `(all)` where it concerns none in particular. */
+  /** Name of the socket server; `(all)` for an error that belongs to no server in particular. */
   server: string;
   /**
-   * The handler that failed, such as `UserController.getProfile`, or the event: 200 characters at most,
-   * those that cannot be printed as `\u{a}`.
+   * The handler that failed, such as `UserController.getProfile`, or the event. At most 200 characters;
+   * characters that cannot be printed are written as `\u{a}`.
    */
   handler: string;
-  /** socket.io's id of the socket, where there is one. */
+  /** socket.io's id of the socket, if there is one. */
   socketId?: string;
 }
 
-/** Logs a failure that the client is told nothing about, or a configuration problem at run time. */
+/** Logs an error that no client receives, or a configuration problem at run time. */
 export type LogSocketError = (
   error: unknown,
   statusCode: number,

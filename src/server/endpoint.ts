@@ -76,7 +76,7 @@ export class Endpoint implements SessionEndpoint, Claimant {
   /**
    * Reads the server's options, and the component's for authentications, as they are now.
    *
-   * @throws Error that names the server and the option and says what the option must be.
+   * @throws Error that names a wrong option and says what it must be.
    */
   configure(app: Application): void {
     const {concurrent = DEFAULT_SOCKET_COMPONENT_OPTIONS.authentications.concurrent} =

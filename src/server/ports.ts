@@ -12,7 +12,7 @@ export interface ServerHost {
   startOne(endpoint: Endpoint): Promise<void>;
   stopOne(endpoint: Endpoint): Promise<void>;
   startOn(endpoint: Endpoint, target: StartTarget): void;
-  /** Called after a handler was set or added. */
+  /** Reports what is now wrong with a server whose handlers have changed, and serves it. */
   changed(endpoint: Endpoint): void;
   /** @throws Error before `app.init()`. */
   namespaceOf(endpoint: Endpoint): Namespace;

@@ -38,14 +38,14 @@ import {userRoom} from '../namespace/user-rooms';
 
 /** Arguments of one event. */
 type EventArguments<Events extends EventsMap, Event extends keyof Events> =
-  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would reject listeners with parameters
   Events[Event] extends (...args: any[]) => unknown ? Parameters<Events[Event]> : never;
 
-/** What each socket's `data` is; the application's. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as socket.io has it
+/** The type of a socket's `data`, which the application chooses. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- socket.io's own default
 type SocketData = any;
 
-/** What emits to several sockets, and is answered by each of them. */
+/** socket.io's operator that emits to several sockets. */
 type Broadcast<ServerEvents extends EventsMap> = ReturnType<
   Namespace<DefaultEventsMap, ServerEvents>['to']
 >;
@@ -53,8 +53,8 @@ type Broadcast<ServerEvents extends EventsMap> = ReturnType<
 /**
  * One named socket server: a socket.io namespace whose sockets authenticate and then call methods.
  *
- * @typeParam ClientEvents - What clients emit.
- * @typeParam ServerEvents - What the server emits.
+ * @typeParam ClientEvents - Events that clients emit.
+ * @typeParam ServerEvents - Events that the server emits.
  *
  * @example
  * ```ts
@@ -67,9 +67,9 @@ export class SocketServer<
   ClientEvents extends EventsMap = DefaultEventsMap,
   ServerEvents extends EventsMap = DefaultEventsMap,
 > implements Server {
-  /** The name that decorators and `app.getServer` know it by. */
+  /** Its name in decorators and in `app.getServer`. */
   readonly name: string;
-  /** Parent of its connections' and their calls' contexts; child of the application's. */
+  /** Child of the application's context, and parent of the contexts of connections and calls. */
   readonly context: Context;
   private readonly endpoint: Endpoint;
 
@@ -86,11 +86,11 @@ export class SocketServer<
   }
 
   /**
-   * Creates or gets the server of that name.
+   * Returns the server with that name, and creates it at first.
    *
-   * @param name - @default the default server's
-   * @param options - The server's configuration; of several, the last before start holds.
-   * @throws Error without `app.component(SocketComponent)`, or when another class has the name.
+   * @param name - @default the default server
+   * @param options - The server's configuration. The last one before the start is used.
+   * @throws Error without `app.component(SocketComponent)`, or when the name belongs to a server of another class.
    */
   static get<
     ClientEvents extends EventsMap = DefaultEventsMap,
@@ -101,7 +101,9 @@ export class SocketServer<
     options?: SocketServerOptions,
   ): SocketServer<ClientEvents, ServerEvents> {
     if (!app.isBound(HOST)) {
-      throw new Error('SocketServer.get: call app.component(SocketComponent) first.');
+      throw new Error(
+        'SocketServer.get: the application has no SocketComponent. Call app.component(SocketComponent) first.',
+      );
     }
     const key = SocketKeys.server(name);
     if (options) app.configure(key).to(options);
@@ -111,11 +113,11 @@ export class SocketServer<
       return server as SocketServer<ClientEvents, ServerEvents>;
     }
     throw new Error(
-      `SocketServer.get: ${key.toString()} is another kind of server. Choose another name.`,
+      `SocketServer.get: ${key.toString()} is bound to a server of another class. Choose another name.`,
     );
   }
 
-  /** A binding that creates the server of that name when it is first asked for. */
+  /** Returns a binding that creates the server with that name at its first use. */
   static bindingFor(name: string): Binding<SocketServer> {
     return createBindingFromClass(SocketServer, {
       key: SocketKeys.server(name),
@@ -125,7 +127,7 @@ export class SocketServer<
   }
 
   /**
-   * The socket.io namespace, or the parent namespace for a pattern.
+   * The socket.io namespace; for a pattern, its parent namespace.
    *
    * @throws Error before `app.init()` or `start(io)`, or when another server has the namespace.
    */
@@ -133,12 +135,12 @@ export class SocketServer<
     return this.host.namespaceOf(this.endpoint);
   }
 
-  /** Whether clients can connect. */
+  /** True while clients can connect. */
   get listening(): boolean {
     return this.host.isListening(this.endpoint);
   }
 
-  /** What a client gives to `io(url)`; `undefined` while not listening, and for a pattern. */
+  /** The URL that a client passes to `io(url)`; `undefined` while the server does not listen, and for a pattern. */
   get url(): string | undefined {
     return this.host.urlOf(this.endpoint);
   }
@@ -146,7 +148,7 @@ export class SocketServer<
   /**
    * Emits to all authenticated sockets.
    *
-   * @throws Error where `io` does.
+   * @throws Error when {@link io} throws.
    */
   emit<Event extends keyof ServerEvents & string>(
     event: Event,
@@ -156,56 +158,55 @@ export class SocketServer<
   }
 
   /**
-   * Chooses the sockets in a room, or in any of several.
+   * Selects the sockets in a room, or in at least one of several rooms.
    *
-   * @throws Error where `io` does.
+   * @throws Error when {@link io} throws.
    */
   to(room: string | string[]): Broadcast<ServerEvents> {
     return this.io.to(room);
   }
 
   /**
-   * Chooses the sockets that are in none of these rooms.
+   * Selects the sockets that are in none of these rooms.
    *
-   * @throws Error where `io` does.
+   * @throws Error when {@link io} throws.
    */
   except(room: string | string[]): Broadcast<ServerEvents> {
     return this.io.except(room);
   }
 
   /**
-   * Chooses all sockets of a user, also those connected to other nodes.
+   * Selects all sockets of a user, on all nodes.
    *
-   * @param id - `securityId` of the user's profile, or what the option `userId` says it is.
-   * @throws Error where `io` does.
+   * @param id - The `securityId` of the user's profile, or the result of the option `userId`.
+   * @throws Error when {@link io} throws.
    */
   toUser(id: string | number): Broadcast<ServerEvents> {
     return this.to(userRoom(id));
   }
 
   /**
-   * All sockets of a user, also those connected to other nodes.
+   * Returns all sockets of a user, on all nodes.
    *
-   * @throws Error where `io` does, before there is a promise.
+   * @throws Error when {@link io} throws. It does not reject then.
    */
   fetchUserSockets(
     id: string | number,
   ): Promise<RemoteSocket<ServerEvents, SocketData>[]> {
-    // Each is one socket, whose answer is no array.
     return this.toUser(id).fetchSockets() as Promise<
       RemoteSocket<ServerEvents, SocketData>[]
     >;
   }
 
   /**
-   * Disconnects all sockets of a user, also those connected to other nodes: they get `unauthorized` (401,
-   * `AUTHENTICATION_REVOKED`), which what they have in flight is answered with too. They do not come back
-   * by themselves. That the user cannot authenticate again is the authentication's to see to.
+   * Disconnects all sockets of a user, on all nodes. They get `unauthorized` (401, `AUTHENTICATION_REVOKED`),
+   * and their calls in flight are answered with the same error. They do not reconnect automatically. To keep
+   * the user out, let the authentication refuse the user from now on.
    *
-   * @throws Error where `io` does.
+   * @throws Error when {@link io} throws.
    */
   disconnectUser(id: string | number): void {
-    // Those of this node first: an adapter may go by way of another process even for them.
+    // This node's sockets first: an adapter may pass even through another process to reach them.
     this.endpoint.revoke(userRoom(id));
     const others = this.toUser(id) as BroadcastOperator<DefaultEventsMap, unknown>;
     others.emit(SocketEvents.UNAUTHORIZED, toUnauthorized(SocketErrors.revoked()));
@@ -213,16 +214,16 @@ export class SocketServer<
   }
 
   /**
-   * Serves a socket.io server or namespace that the application made. It stays there: `app.start()`
-   * leaves it alone, and `app.stop()` drains it without closing what it was given.
+   * Serves a socket.io server or namespace that the application made. `app.start()` does not move it, and
+   * `app.stop()` drains it without closing the given socket.io server.
    *
-   * @throws Error when the server runs already, when its handlers or its configuration are wrong, or when
-   * another server has the namespace.
+   * @throws Error when the server is running, when its handlers or options are wrong, or when another
+   * server has the namespace.
    */
   start(io: StartTarget): void;
   /**
-   * Starts this server alone; `app.start()` starts all. It rejects when handlers or configuration are
-   * wrong, those of other servers included, or when it cannot listen.
+   * Starts this server alone; `app.start()` starts all. It rejects when handlers or options of any server
+   * are wrong, or when it cannot listen.
    */
   start(): Promise<void>;
   start(io?: StartTarget): Promise<void> | void {
@@ -231,18 +232,18 @@ export class SocketServer<
   }
 
   /**
-   * Drains this server alone; `app.stop()` drains all. A client whose connection carries other servers
-   * too keeps it, and has to connect to this one again by itself. It takes up to
-   * twice `drainTimeout`, and a second.
+   * Drains this server alone; `app.stop()` drains all. A connection that carries other servers too stays
+   * open: its client does not reconnect to this server automatically. It takes at most twice `drainTimeout`
+   * and a second.
    */
   stop(): Promise<void> {
     return this.host.stopOne(this.endpoint);
   }
 
   /**
-   * Sets what authenticates the sockets, in place of what did, decorated or not. A falsy answer, a
-   * throw or a rejection refuses the socket. What is then wrong with the server's handlers and options
-   * fails its start, or is logged when it runs already.
+   * Sets the authentication handler, in place of an earlier or a decorated one. If it returns a falsy value,
+   * throws or rejects, the socket is refused. Handlers and options that are wrong together fail the start of
+   * the server; they are logged when it is already running.
    *
    * @throws Error when the handler is missing.
    */
@@ -252,8 +253,7 @@ export class SocketServer<
   }
 
   /**
-   * Adds a handler that runs once for each socket, between authentication and `authenticated`. What is
-   * wrong then is told as with `auth`.
+   * Adds a handler that runs once for each socket, between authentication and `authenticated`.
    *
    * @throws Error when the handler is missing.
    */
@@ -264,7 +264,7 @@ export class SocketServer<
     this.host.changed(this.endpoint);
   }
 
-  /** Removes a handler, given as it was to `onConnected`; an unknown one is left alone. */
+  /** Removes a handler that was passed to `onConnected`; does nothing for an unknown one. */
   removeOnConnected(
     handler: ConnectionHandler<ClientEvents, ServerEvents> | HandlerReference,
   ): void {
@@ -272,8 +272,7 @@ export class SocketServer<
   }
 
   /**
-   * Adds a handler that runs once for each authenticated socket that is gone. What is wrong then is
-   * told as with `auth`.
+   * Adds a handler that runs once for each authenticated socket after it has disconnected.
    *
    * @throws Error when the handler is missing.
    */
@@ -284,7 +283,7 @@ export class SocketServer<
     this.host.changed(this.endpoint);
   }
 
-  /** Removes a handler, given as it was to `onDisconnected`; an unknown one is left alone. */
+  /** Removes a handler that was passed to `onDisconnected`; does nothing for an unknown one. */
   removeOnDisconnected(
     handler: DisconnectHandler<ClientEvents, ServerEvents> | HandlerReference,
   ): void {
@@ -292,8 +291,8 @@ export class SocketServer<
   }
 
   /**
-   * Defines a method, in place of one of that name, decorated or not. Sockets that are connected
-   * already can call it at once. What is wrong then is told as with `auth`.
+   * Defines a method, in place of an earlier or a decorated one with that name. Connected sockets can call it
+   * at once.
    *
    * @throws Error when the name is reserved or empty, or the handler is missing.
    */
@@ -303,14 +302,14 @@ export class SocketServer<
   ): void {
     if (typeof name !== 'string' || name === '' || isReservedEvent(name)) {
       throw new Error(
-        `defineMethod: the event name "${name}" is reserved. Choose another.`,
+        `defineMethod: the event name "${name}" is reserved or empty. Choose another.`,
       );
     }
     this.endpoint.handlers.defineMethod(name, this.handlerOf(handler, 'method'));
     this.host.changed(this.endpoint);
   }
 
-  /** Removes a method, decorated or not; an unknown one is left alone. */
+  /** Removes a method, decorated or not; does nothing for an unknown one. */
   removeMethod(name: string): void {
     this.endpoint.handlers.removeMethod(name);
   }
@@ -320,7 +319,9 @@ export class SocketServer<
     kind: HandlerKind,
   ): Handler {
     if (definition === null || definition === undefined) {
-      throw new Error(`A handler is a function or {model, method}, not ${definition}.`);
+      throw new Error(
+        `A handler must be a function or {model, method}, not ${definition}.`,
+      );
     }
     return typeof definition === 'function'
       ? new FunctionHandler(definition)

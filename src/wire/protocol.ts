@@ -104,7 +104,7 @@ export interface CallOptions {
   ref?: string;
   /** In ms, above 0; the call is answered `CALL_TIMEOUT` when it takes longer. */
   timeout?: number;
-  /** Accepted, and not read. */
+  /** Accepted; nothing reads it yet. */
   traceparent?: string;
 }
 

@@ -116,7 +116,7 @@ describe('a server that is added while the application runs', () => {
     await using given = await givenServer();
     assert.throws(
       () => SocketServer.get(given.app, 'RestServer'),
-      /another kind of server/,
+      /a server of another class/,
     );
   });
 });

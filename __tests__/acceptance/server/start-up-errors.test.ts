@@ -734,7 +734,7 @@ describe('SocketServer.get without the component', () => {
 
 describe('a decorated static method', () => {
   it('throws when it is declared, naming the class, the method and the decorator', () => {
-    const instead = /Remove "static"/;
+    const instead = /Remove `static`/;
     const declarations: Record<string, () => unknown> = {
       '@socketAuth': () => {
         class StaticController {
