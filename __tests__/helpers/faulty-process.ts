@@ -51,8 +51,8 @@ export class FaultyProcess implements AsyncDisposable {
   }
 
   /** The same, of calls that are answered: nothing is on its way any more. */
-  async answered(): Promise<LoggedFault[]> {
-    return this.settle({wait: 0});
+  async answered(order?: Order): Promise<LoggedFault[]> {
+    return this.settle({order, wait: 0});
   }
 
   private async settle(settle: Settle): Promise<LoggedFault[]> {

@@ -49,7 +49,7 @@ async function callAll(
     const answer = await client.call(method, order);
     assert.equal(answer.error, undefined, name);
     await happened();
-    assert.equal((await given.settled()).length, 1, name);
+    assert.equal((await given.answered()).length, 1, name);
     assert.deepEqual(given.uncaught, [], name);
   }
 }
@@ -137,10 +137,10 @@ describe('the log itself fails', () => {
   for (const way of [...THROWING, 'never settle'] as const) {
     it(way, async () => {
       for (const name of Object.keys(THROWN)) {
-        await given.settled({at: 'log', way, fault: `THROWN ${name}`});
+        await given.answered({at: 'log', way, fault: `THROWN ${name}`});
         const order: Order = {at: 'function', way: 'throw', fault: 'THROWN an Error'};
         assert.deepEqual(await client.call('function', order), INTERNAL, name);
-        assert.equal((await given.settled()).length, 1, name);
+        assert.equal((await given.answered()).length, 1, name);
         assert.deepEqual(given.uncaught, [], name);
       }
     });
