@@ -10,62 +10,61 @@ import type {ComponentOptions, SocketComponentOptions} from './component-options
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from './server-options';
 import type {ServerOptions, SocketServerOptions} from './server-options';
 
+type Accepts = (value: unknown) => boolean;
+
 /** The check of an option, and its description for the error. */
 interface Rule {
   readonly expected: string;
-  readonly accepts: (value: unknown) => boolean;
+  readonly accepts: Accepts;
 }
 
 type Rules<Options> = {readonly [Name in keyof Required<Options>]: Rule};
 
-const isFunction = (value: unknown) => typeof value === 'function';
-const isName = (value: unknown) => typeof value === 'string' && value !== '';
-const isDuration = (value: unknown) =>
+const isFunction: Accepts = value => typeof value === 'function';
+const isName: Accepts = value => typeof value === 'string' && value !== '';
+const isDuration: Accepts = value =>
   typeof value === 'number' && value >= 0 && value <= MAX_DELAY;
+const isDurationAboveZero: Accepts = value => isDuration(value) && value !== 0;
+const isCount: Accepts = value => Number.isSafeInteger(value) && (value as number) > 0;
+const isCountOrFalse: Accepts = value => value === false || isCount(value);
+const isOneOf =
+  (...values: unknown[]): Accepts =>
+  value =>
+    values.includes(value);
+const isOptional =
+  (accepts: Accepts): Accepts =>
+  value =>
+    value === undefined || accepts(value);
 
-const AUTHENTICATION: Record<string, (value: unknown) => boolean> = {
-  strategy: isName,
-  options: isRecord,
-  applyCredentials: isFunction,
-};
-const isAuthentication = (value: object) =>
-  Object.entries(value).every(
-    ([name, part]) =>
-      Object.hasOwn(AUTHENTICATION, name) &&
-      (part === undefined || AUTHENTICATION[name](part)),
-  );
+/** Accepts an object with these properties and no others. */
+const hasOnly =
+  (parts: Readonly<Record<string, Accepts>>): Accepts =>
+  value =>
+    isRecord(value) &&
+    Object.keys(value).every(name => Object.hasOwn(parts, name)) &&
+    Object.entries(parts).every(([name, accepts]) => accepts(value[name]));
 
-const BOOLEAN: Rule = {
-  expected: 'true or false',
-  accepts: value => typeof value === 'boolean',
-};
+const isAuthentication = hasOnly({
+  strategy: isOptional(isName),
+  options: isOptional(isRecord),
+  applyCredentials: isOptional(isFunction),
+});
+const isWindow = hasOnly({
+  time: isDurationAboveZero,
+  calls: isCount,
+  bytes: isOptional(isCount),
+});
 
+const FUNCTION: Rule = {expected: 'a function', accepts: isFunction};
+const BOOLEAN: Rule = {expected: 'true or false', accepts: isOneOf(true, false)};
 const DURATION: Rule = {expected: 'a number of ms', accepts: isDuration};
-
-const isCount = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0;
-const COUNT_OR_NONE: Rule = {
+const LIMIT: Rule = {
+  expected: 'a number of ms above 0, or false',
+  accepts: value => value === false || isDurationAboveZero(value),
+};
+const COUNT_OR_FALSE: Rule = {
   expected: 'a whole number above 0, or false',
-  accepts: value => value === false || isCount(value),
-};
-
-const isWindow = (value: object) => {
-  const {time, calls, bytes = 1, ...rest} = value as Record<string, unknown>;
-  const others = Object.keys(rest).length;
-  const isTime = isDuration(time) && time !== 0;
-  return isTime && isCount(calls) && isCount(bytes) && others === 0;
-};
-
-const isLimiter = (value: object) => {
-  const {limiter, by, ...rest} = value as Record<string, unknown>;
-  const consume = isRecord(limiter) && (limiter as {consume?: unknown}).consume;
-  const known = by === undefined || by === 'user' || by === 'socket';
-  return isFunction(consume) && known && Object.keys(rest).length === 0;
-};
-
-const areAuthentications = (value: object) => {
-  const {concurrent, ...rest} = value as Record<string, unknown>;
-  const known = concurrent === undefined || concurrent === false || isCount(concurrent);
-  return known && Object.keys(rest).length === 0;
+  accepts: isCountOrFalse,
 };
 
 const COMPONENT_RULES: Rules<SocketComponentOptions> = {
@@ -76,21 +75,16 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
   },
   coalesceWrites: BOOLEAN,
   jsonp: BOOLEAN,
-  maxQueuedBytes: COUNT_OR_NONE,
-  maxUnauthenticated: COUNT_OR_NONE,
-  maxConnectionsPerAddress: COUNT_OR_NONE,
+  maxQueuedBytes: COUNT_OR_FALSE,
+  maxUnauthenticated: COUNT_OR_FALSE,
+  maxConnectionsPerAddress: COUNT_OR_FALSE,
   authentications: {
     expected: '{concurrent?: a whole number above 0, or false}',
-    accepts: value => isRecord(value) && areAuthentications(value),
+    accepts: hasOnly({concurrent: isOptional(isCountOrFalse)}),
   },
-  maxSockets: COUNT_OR_NONE,
+  maxSockets: COUNT_OR_FALSE,
   reconnectWindow: DURATION,
   drainTimeout: DURATION,
-};
-
-const LIMIT: Rule = {
-  expected: 'a number of ms above 0, or false',
-  accepts: value => value === false || (isDuration(value) && value !== 0),
 };
 
 const SERVER_RULES: Rules<SocketServerOptions> = {
@@ -103,9 +97,9 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
       isFunction(value),
   },
   timeout: LIMIT,
-  isOutage: {expected: 'a function', accepts: isFunction},
+  isOutage: FUNCTION,
   callTimeout: LIMIT,
-  maxCallsInFlight: COUNT_OR_NONE,
+  maxCallsInFlight: COUNT_OR_FALSE,
   maxWaitingCalls: {
     expected: 'a whole number',
     accepts: value => value === 0 || isCount(value),
@@ -114,24 +108,27 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
   callLimiter: {
     expected:
       "{limiter, by?: 'user' or 'socket'}, the limiter with a method consume(key)",
-    accepts: value => isRecord(value) && isLimiter(value),
+    accepts: hasOnly({
+      limiter: value => isRecord(value) && isFunction(value.consume),
+      by: isOptional(isOneOf('socket', 'user')),
+    }),
   },
   retryWindow: {
     expected: '{time, calls, bytes?}, all above 0, or false',
-    accepts: value => value === false || (isRecord(value) && isWindow(value)),
+    accepts: value => value === false || isWindow(value),
   },
-  expiresAt: {expected: 'a function', accepts: isFunction},
+  expiresAt: FUNCTION,
   expiryNotice: DURATION,
   credentials: {
     expected: '"event", "handshake" or "both"',
-    accepts: value => ['event', 'handshake', 'both'].includes(value as string),
+    accepts: isOneOf('event', 'handshake', 'both'),
   },
   anonymous: BOOLEAN,
   authentication: {
     expected: "a strategy's name, or {strategy?, options?, applyCredentials?}",
-    accepts: value => isName(value) || (isRecord(value) && isAuthentication(value)),
+    accepts: value => isName(value) || isAuthentication(value),
   },
-  userId: {expected: 'a function', accepts: isFunction},
+  userId: FUNCTION,
 };
 
 /**

@@ -2,7 +2,7 @@ import {runGuarded} from '../common/guarded';
 import type {Report} from '../common/guarded';
 import {printable} from '../common/printable';
 import type {FailurePolicy} from '../options/failure-policy';
-import {isUntold, toFailure} from '../wire/failures';
+import {shouldLogRefusal, toFailure} from '../wire/failures';
 import type {Failure} from '../wire/failures';
 import {isOutage} from '../wire/outages';
 import {SocketErrors} from '../wire/refusals';
@@ -41,7 +41,7 @@ export class FailureLog {
       this.log(thrown, outage.statusCode, handler, socket);
       return outage;
     }
-    if (isUntold(thrown)) this.report(thrown, handler, socket);
+    if (shouldLogRefusal(thrown)) this.report(thrown, handler, socket);
     return thrown;
   }
 

@@ -117,7 +117,7 @@ export function toUnauthorized(thrown: unknown): UnauthorizedBody {
  * Returns true if a failed authentication is logged: its client receives less than the client of a failed
  * call.
  */
-export function isUntold(thrown: unknown): boolean {
+export function shouldLogRefusal(thrown: unknown): boolean {
   try {
     if (thrown instanceof Error) return isFault(thrown as ErrorLike);
     if (typeof thrown === 'string') return thrown === '';
