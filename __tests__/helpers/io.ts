@@ -12,9 +12,12 @@ export interface GivenIo extends AsyncDisposable {
 }
 
 /** A socket.io server that is not the application's, listening on a free port. */
-export async function givenIo(options: Partial<ServerOptions> = {}): Promise<GivenIo> {
+export async function givenIo(
+  options: Partial<ServerOptions> = {},
+  copy = {Server},
+): Promise<GivenIo> {
   const http = createServer();
-  const io = new Server(http, options);
+  const io = new copy.Server(http, options);
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
   return {

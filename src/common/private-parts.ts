@@ -19,11 +19,16 @@ export function checkParts(
   object: object,
   parts: PrivateParts,
 ): void {
-  for (const [part, type] of Object.entries(parts)) {
+  const part = missingPart(object, parts);
+  if (part !== undefined) refuseVersion(packageName, `${owner}.${part}`);
+}
+
+/** Returns the first part that an object lacks, if there is one. */
+export function missingPart(object: object, parts: PrivateParts): string | undefined {
+  return Object.keys(parts).find(part => {
     const value: unknown = Reflect.get(object, part);
-    if (typeof value !== type || value === null)
-      refuseVersion(packageName, `${owner}.${part}`);
-  }
+    return typeof value !== parts[part] || value === null;
+  });
 }
 
 /**

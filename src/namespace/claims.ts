@@ -4,7 +4,9 @@ import type {Report} from '../common/guarded';
 import {Joins} from '../engine/joins';
 import {liftRequestLimit} from '../engine/request-limits';
 import {RemovedChildren} from './removed-children';
-import {guardJoining, guardNamespace} from './guards';
+import {guardJoining, guardMiddleware, guardNamespace} from './guards';
+import type {Middleware} from './guards';
+import {checkGivenSocket} from '../engine/given-parts';
 import {childrenOf, namespaceInternalsOf} from '../engine/internals';
 import {
   detachFromPattern,
@@ -104,11 +106,13 @@ function handOver(namespace: Namespace, claimant: Claimant): void {
   // A claim of the namespace itself has priority over a pattern that matches its name.
   const owns = ({nsp}: Socket) => (owners.get(nsp) ?? claimant) === claimant;
   // It must run before the application's middleware, which may have been added earlier.
-  namespaceInternalsOf(namespace)._fns.unshift((socket, next) => {
+  const join: Middleware = (socket, next) => {
+    checkGivenSocket(socket);
     guardJoining(socket);
     if (Joins.of(socket.nsp).enter(socket))
       next(owns(socket) ? claimant.refusalOf(socket) : undefined);
-  });
+  };
+  namespaceInternalsOf(namespace)._fns.unshift(guardMiddleware(join, claimant.report));
   namespace.prependListener('connection', (socket: Socket) => {
     if (owns(socket)) claimant.connect(socket);
   });

@@ -10,7 +10,7 @@ import {internalsOf, namespaceInternalsOf} from '../engine/internals';
 import {PacketTypes, parserOf} from '../engine/packets';
 import type {Operator} from '../engine/internals';
 
-type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
+export type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
 /** An event packet: its name, its arguments, and the id of the requested ack. */
 export interface EventPacket {
@@ -208,7 +208,7 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
 }
 
 /** A middleware that fails refuses the socket; only its first answer counts. */
-function guardMiddleware(middleware: Middleware, report: Report): Middleware {
+export function guardMiddleware(middleware: Middleware, report: Report): Middleware {
   return (socket, next) => {
     let settled = false;
     const settle = (error?: Error) => {

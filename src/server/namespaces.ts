@@ -1,4 +1,5 @@
 import type {Namespace, Server as IoServer} from 'socket.io';
+import {checkGivenNamespace} from '../engine/given-parts';
 import {childrenOf} from '../engine/internals';
 import {countMatching} from '../engine/matching';
 import {rootUrlOf} from '../http/target';
@@ -28,13 +29,14 @@ export class Namespaces {
    * Claims a namespace of a socket.io server that the application made: the configured namespace, or else the
    * given one, or `/`.
    *
-   * @throws Error when another server has the namespace.
+   * @throws Error when another server has the namespace, or when that socket.io lacks a private part.
    */
   give(endpoint: Endpoint, target: StartTarget): Namespace {
     const [io, given] =
       'server' in target ? [target.server, target] : [target, target.of('/')];
     const {namespace: name} = endpoint.options;
     const namespace = name === undefined ? given : namespaceOf(endpoint, io, name);
+    checkGivenNamespace(namespace);
     claim(namespace, endpoint);
     this.given.set(endpoint, namespace);
     return namespace;

@@ -215,10 +215,11 @@ export class SocketServer<
 
   /**
    * Serves a socket.io server or namespace that the application made. `app.start()` does not move it, and
-   * `app.stop()` drains it without closing the given socket.io server.
+   * `app.stop()` drains it without closing the given socket.io server. Its private parts, and those of joining
+   * sockets, are only looked for: `app.init()` tries those of the socket.io that this package uses.
    *
-   * @throws Error when the server is running, when its handlers or options are wrong, or when another
-   * server has the namespace.
+   * @throws Error when the server is running, when its handlers or options are wrong, when another server
+   * has the namespace, or when `io` lacks a private part that this package uses.
    */
   start(io: StartTarget): void;
   /**
