@@ -3,7 +3,10 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {it} from 'node:test';
 import {runInNewContext} from 'node:vm';
-import {DEFAULT_SOCKET_COMPONENT_OPTIONS, DEFAULT_SOCKET_SERVER_OPTIONS} from 'loopback4-socket';
+import {
+  DEFAULT_SOCKET_COMPONENT_OPTIONS,
+  DEFAULT_SOCKET_SERVER_OPTIONS,
+} from 'loopback4-socket';
 
 const SOURCES = join(__dirname, '../../../src');
 const SOURCE = readdirSync(SOURCES, {recursive: true, encoding: 'utf8'})
