@@ -5,6 +5,7 @@ import {WebSocket, WebSocketServer} from 'ws';
 import type {ServerOptions} from 'ws';
 import {PongingWebSocket} from './pongs';
 import {webSocketOf} from './engine-internals';
+import {textFrame} from './text-frame';
 
 const RESOLVED = Promise.resolve();
 
@@ -44,7 +45,10 @@ class CoalescingWebSocket extends PongingWebSocket {
     // Engine.IO waits for one message before it sends more.
     if (done && this.callbacks) this.callbacks.push(done);
     else if (done) this.callbacks = [done];
-    super.send(data, how);
+    const isPlainText = typeof data === 'string' && how === NO_OPTIONS;
+    const frame = isPlainText ? textFrame(data) : undefined;
+    if (frame === undefined) super.send(data, how);
+    else this.stream?.write(frame, 'latin1');
   }
 
   override terminate(): void {
