@@ -1,4 +1,4 @@
-// What an idle authenticated socket consists of, by class, beside socket.io by hand:
+// Prints the objects of an idle authenticated socket, by class, beside socket.io by hand:
 // node heap.mjs [methods]
 import {checkInstallation} from './harness/installation.mjs';
 import {Session} from './harness/session.mjs';

@@ -1,6 +1,6 @@
 'use strict';
 
-// What every server does, whatever it is built on.
+// The work that every server does, whatever it is built on.
 
 /** @type {import('./job.cjs').Message} */
 const MESSAGE = {title: 'News of the day', number: 42, tags: ['first', 'second']};

@@ -12,7 +12,7 @@ const injecting = (variant, what, goal) => ({
 });
 
 /**
- * What is measured: a server module and what its `start` is given, and the wire that the load
+ * The subjects: a server module with the options of its `start`, and the wire that the load
  * generator speaks with it. Some take part in a few measures only, and have a goal: the ratio to `raw`
  * of the CPU time of a call, with 20 in flight.
  */

@@ -1,4 +1,4 @@
-// What a newcomer does, from the docs alone: an application made by `lb4 app`, the packed tarball,
+// Follows the docs as a newcomer: an application made by `lb4 app`, the packed tarball,
 // the snippets of docs/get-started.md, a first answered call; then SIGTERM with clients connected that have
 // calls in flight.
 // `node scripts/check-generated-app.mjs [--keep]`

@@ -1,4 +1,4 @@
-// What an installed package offers consumers without LoopBack's tools: CommonJS and ES modules at run
+// Checks the installed package for consumers without LoopBack's tools: CommonJS and ES modules at run
 // time, and types under each of TypeScript's ways to resolve them.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';

@@ -1,4 +1,4 @@
-// What a server holds of one hostile client: `npm run check:memory`. Fails when an attack makes it hold more
+// Measures the memory that one hostile client makes a server hold: `npm run check:memory`. Fails when an attack makes it hold more
 // than is documented, ends it, or leaves something unhandled. `ONLY=PINGs` runs those of that name.
 import {fork} from 'node:child_process';
 import {once} from 'node:events';
@@ -6,7 +6,7 @@ import {join} from 'node:path';
 import {attacks} from './memory/attacks.mjs';
 import {WebSocketClient} from './memory/clients.mjs';
 
-/** How long, in ms, an attack goes on. */
+/** The length of an attack, in ms. */
 const TIME = Number(process.env.TIME ?? 3000);
 const EVERY = 250;
 const MB = 1024 ** 2;
@@ -41,7 +41,7 @@ async function measure(name, {bound, handlers = Infinity, recovery, run}) {
     const answer = await Promise.race([once(child, 'message'), exit]);
     return ended ? {rss: Infinity, held: Infinity, faults: [errors]} : answer[0];
   };
-  // What a first connection sets up once is not the attack's.
+  // Objects that the first connection makes once do not belong to the attack.
   const first = await WebSocketClient.open(url);
   await first.join();
   first.close();

@@ -27,7 +27,7 @@ const every = Math.min(5000, (minutes * 60_000) / 40);
 const warmUp = Math.max(45_000, (minutes * 60_000) / 5);
 /** Until then memory grows, because answers to calls with an id are kept for two minutes. */
 const MIN_MINUTES_OF_HEAP = 5;
-/** How much more, of the mean, a trend may end with than it began with; less shows in a longer run. */
+/** The largest growth of a trend, as a part of the mean. A longer run shows less. */
 const TOLERANCE = minutes < 5 ? 0.1 : 0.05;
 
 const failures = [];
@@ -196,7 +196,7 @@ function sum(tallies) {
   return total;
 }
 
-/** What is left once the server has noticed that all have gone, as its pings make it. */
+/** Returns the remains after the server's pings have found that all clients are gone. */
 async function settled() {
   const end = Date.now() + 60_000;
   for (;;) {

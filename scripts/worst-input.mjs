@@ -1,4 +1,4 @@
-// How much CPU single inputs cost the server, beside a server of hand-written socket.io in the same run:
+// Measures the CPU of single inputs, beside a server of hand-written socket.io in the same run:
 // `npm run check:worst-input`. Fails when one costs more than a tenth of what the other spends on a request
 // of 119,999 events that comes before any authentication.
 import {fork} from 'node:child_process';
@@ -33,7 +33,7 @@ const json = size => ({
   'string of escapes': `"${fill(size, '\\u0001')}"`,
   nesting: '['.repeat(size / 2) + ']'.repeat(size / 2),
 });
-/** What the first server accepts, and what the other does. */
+/** The inputs that the first server accepts, and those of the other. */
 const MEGABYTE = 999_000;
 const LARGEST = 448 * 1024 - 100;
 const rooms = (limit, join = room => `40/room-${room},`, separator = SEPARATOR) => {
@@ -195,7 +195,7 @@ else await measure();
 async function serve(kind) {
   const url = kind === 'raw' ? await serveRaw() : await serveOurs();
   process.on('message', async message => {
-    // What an input has set off is over after some turns of the loop.
+    // The work of an input ends after some turns of the loop.
     for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
     // Else one input would pay for the garbage of another.
     if (message === 'usage before') global.gc({type: 'minor'});

@@ -1,2 +1,2 @@
-/** What must never get out. */
+/** A secret text that must never leave the process. */
 export const CANARY = 'canary-4f1c9b';

@@ -1,7 +1,7 @@
 import {strict as assert} from 'node:assert';
 import type {SocketServer} from 'loopback4-socket';
 
-/** What a server still holds and waits for; none of it shows from outside. */
+/** Returns the things that a server still holds and waits for, which no public name shows. */
 export interface EndpointRemains {
   readonly connections: number;
   readonly running: number;

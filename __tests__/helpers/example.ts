@@ -52,7 +52,7 @@ export async function request(
   return {status: response.status, body: await response.json()};
 }
 
-/** What sockets of a user authenticate with. */
+/** Returns the credentials for sockets of a user. */
 export async function logIn(url: string, user: object): Promise<{token: string}> {
   const {status, body} = await request(url, 'POST /users/login', {body: user});
   assert.equal(status, 200);

@@ -1,15 +1,15 @@
 import {HttpErrors} from '@loopback/rest';
 
-/** What a client is told of a fault that is nobody's business. */
+/** The error that a client receives for a fault whose text stays in the log. */
 export const INTERNAL = {error: {statusCode: 500, message: 'Internal Server Error'}};
 
 /** Something that goes wrong in a function of an application's. */
 export interface Fault {
-  /** What is thrown, rejected with, called back, or answered. */
+  /** The value that is thrown, rejected with, called back or answered. */
   readonly make: () => unknown;
-  /** What a call is answered with. */
+  /** The answer of a call. */
   readonly answer: object;
-  /** How often it is logged. */
+  /** The number of times that it is logged. */
   readonly logged: number;
 }
 
@@ -24,7 +24,7 @@ const hostile = (target: object): unknown =>
     Object.fromEntries(Object.getOwnPropertyNames(Reflect).map(name => [name, trap])),
   );
 
-/** What may be thrown, by name. */
+/** Values that may be thrown, by name. */
 export const THROWN: Readonly<Record<string, Fault>> = {
   'an Error': internal(() => new Error('cause')),
   'a 4xx Error': {
@@ -68,7 +68,7 @@ export const THROWN: Readonly<Record<string, Fault>> = {
   'a Proxy that throws at every trap': internal(() => hostile(new Error('cause'))),
 };
 
-/** What may be answered, by name. */
+/** Values that may be answered, by name. */
 export const ANSWERED: Readonly<Record<string, Fault>> = {
   'a circular value': internal(circular),
   'a BigInt': internal(() => 10n),
@@ -85,7 +85,7 @@ export const ANSWERED: Readonly<Record<string, Fault>> = {
   'a function': {make: () => () => 1, answer: {}, logged: 0},
 };
 
-/** What may be answered with promises inside that nobody waits for, by name. */
+/** Answers with promises inside that nobody waits for, by name. */
 export const UNAWAITED: Readonly<Record<string, Fault>> = {
   'a value with a promise inside that rejects': {
     make: () => ({page: [{total: Promise.reject(new Error('cause'))}]}),
@@ -107,7 +107,7 @@ export const UNAWAITED: Readonly<Record<string, Fault>> = {
   },
 };
 
-/** What is longer than a packet can be and takes a second, by name. */
+/** Values longer than a packet can be, which take a second, by name. */
 export const HUGE_THROWN: Readonly<Record<string, Fault>> = {
   'an Error with a huge message': internal(() =>
     // Each character takes six in JSON.
@@ -115,7 +115,7 @@ export const HUGE_THROWN: Readonly<Record<string, Fault>> = {
   ),
 };
 
-/** What is longer than a packet can be, which JSON sees at once, by name. */
+/** Values longer than a packet can be, which JSON refuses at once, by name. */
 export const ENDLESS: Readonly<Record<string, Fault>> = {
   'an array longer than JSON can be': internal(endless),
   'a 4xx Error with details longer than JSON can be': internal(() =>
@@ -128,7 +128,7 @@ function endless(): unknown {
   return {toJSON: (key?: string) => (key === undefined ? 0 : new Array(2 ** 28))};
 }
 
-/** What a returned value may do instead of being one, by name. */
+/** Returned values that misbehave when they are read, by name. */
 export const THENABLES: Readonly<Record<string, Fault>> = {
   'a thenable that throws': internal(() => ({
     then: () => {
@@ -178,7 +178,7 @@ function circular(): object {
   return value;
 }
 
-/** How a function brings about a fault. */
+/** The ways in which a function fails. */
 export const WAYS = {
   throw: ({make}: Fault) => {
     throw make();
@@ -193,7 +193,7 @@ export const WAYS = {
   'never settle': () => new Promise(() => undefined),
 } as const satisfies Record<string, (fault: Fault) => unknown>;
 
-/** How a function that has a callback does so. */
+/** The ways in which a function with a callback fails. */
 export const CALLBACK_WAYS = {
   'call an error back': ({make}: Fault, callback: Callback) => callback(make()),
   'call a result back': ({make}: Fault, callback: Callback) => callback(null, make()),

@@ -17,7 +17,7 @@ export interface LoggedFault {
 
 /** The process of fixtures/faulty-process.ts, and a client of it that must not be disturbed. */
 export class FaultyProcess implements AsyncDisposable {
-  /** What nothing has caught. */
+  /** The errors that nothing has caught. */
   readonly uncaught: string[] = [];
   /** An item for each ack that the application received. */
   readonly asked = new Queue<number>();

@@ -13,7 +13,7 @@ import {remainsOf} from './endpoint-remains';
 
 /** Orders of everything that can happen to sockets, generated, and the rules that hold in each. */
 
-/** How a function of the application's ends, and when. */
+/** The way in which a function of the application ends, and the time. */
 interface Outcome {
   readonly end: 'ok' | 'falsy' | 'throw' | 'outage';
   readonly when: 'now' | 'later' | 'never';
@@ -67,7 +67,7 @@ interface Order {
   readonly away: number;
   readonly clients: {slow: boolean; bursts: ClientStep[][]}[];
   readonly server: ServerStep[];
-  /** How far the process comes between one step and the next. */
+  /** The progress of the process between one step and the next. */
   readonly gaps: number[];
 }
 
@@ -221,20 +221,20 @@ const order: fc.Arbitrary<Order> = fc.record({
   gaps: fc.array(fc.integer({min: 0, max: 2}), {minLength: 1, maxLength: 12}),
 });
 
-/** What an application's own functions throw, which alone may be logged. */
+/** The errors that the application's functions throw. Only these may be logged. */
 class Planned extends Error {}
 
-/** What is known of one socket, from outside. */
+/** The facts about one socket that can be seen from outside. */
 interface Life {
   readonly socket: Socket;
   readonly nsp: string;
-  /** Whether its authentication handler has answered with a user. */
+  /** True when its authentication handler has returned a user. */
   authorized: boolean;
   /** The user that it answered with first. */
   user?: number;
   /** When the last authentication ends. */
   ends?: number | undefined;
-  /** Whether the adapter lists it. */
+  /** True while the adapter lists it. */
   admitted: boolean;
   authenticated: number;
   unauthorized: number;
@@ -242,7 +242,7 @@ interface Life {
   connected: number[];
   connecting: number;
   disconnected: number;
-  /** Whether an authentication hangs, and with it those that share its outcome. */
+  /** True when an authentication hangs, and with it those that share its outcome. */
   hangs: boolean;
 }
 
@@ -251,12 +251,12 @@ interface Asked {
   readonly life: Life | undefined;
   readonly of: string;
   readonly never: boolean;
-  /** Whether it came before `authenticated` was sent. */
+  /** True when it came before `authenticated` was sent. */
   early?: boolean;
   answers: number;
 }
 
-/** How often the things happened that the rules are about. */
+/** Counts the events that the rules are about. */
 export interface Counts {
   orders: number;
   sockets: number;
@@ -272,7 +272,7 @@ export interface Counts {
   revoked: number;
 }
 
-/** How often that many ms pass before an order is over; less than between pings, in all. */
+/** The number of steps of that many ms before an order ends; together shorter than the ping interval. */
 const LIMITS = 20;
 const TICK = 1100;
 const CONNECTED_HANDLERS = 2;

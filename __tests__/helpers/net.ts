@@ -84,7 +84,7 @@ export async function givenPortInUse(): Promise<{port: number} & AsyncDisposable
   };
 }
 
-/** Whether somebody listens on that port. */
+/** Returns true when a process listens on that port. */
 export async function isListening(port: number): Promise<boolean> {
   const server = createNetServer();
   try {

@@ -2,19 +2,19 @@ import {once} from 'node:events';
 import {connect, createServer} from 'node:net';
 import type {AddressInfo, Socket} from 'node:net';
 
-/** What becomes of one connection: after so many bytes in a direction, or ms, it is cut. */
+/** The fate of one connection: it is cut after a number of bytes in a direction, or of ms. */
 export interface Fate {
   /** Bytes that get through, to the server or from it, before the connection is cut in the middle. */
   readonly bytes?: number;
   readonly direction: 'up' | 'down';
   readonly ms?: number;
-  /** Whether the two ends are told by a reset, rather than by the stream's end. */
+  /** True when both ends get a reset, false when they get the end of the stream. */
   readonly reset: boolean;
 }
 
 /** A TCP proxy that cuts its connections. */
 export class Proxy implements AsyncDisposable {
-  /** How many it has cut. */
+  /** The number of connections that it has cut. */
   cuts = 0;
   private readonly sockets = new Set<Socket>();
   private readonly server = createServer(client => this.pass(client));
@@ -79,7 +79,7 @@ export class Proxy implements AsyncDisposable {
           to.write(chunk);
           return;
         }
-        // What came before the cut is delivered.
+        // Bytes that came before the cut are delivered.
         from.pause();
         to.write(chunk.subarray(0, left), cut);
         left = 0;

@@ -17,7 +17,7 @@ export class Queue<Item> {
     return awaited(coming, 'the next item of a queue');
   }
 
-  /** How many were pushed and not asked for. */
+  /** The number of values that nobody has asked for yet. */
   get size(): number {
     return this.items.length;
   }

@@ -14,7 +14,7 @@ const NOOP = '6';
  * pings by itself. Closed by `await using`.
  */
 export class RawClient implements AsyncDisposable {
-  /** Whether the server has closed the transport. */
+  /** True when the server has closed the transport. */
   closed = false;
   private readonly frames: string[] = [];
 
@@ -95,7 +95,7 @@ export class RawClient implements AsyncDisposable {
     return (JSON.parse(frame.slice(prefix.length - 1)) as unknown[])[0];
   }
 
-  /** Whether the server still knows the transport. */
+  /** True while the server knows the transport. */
   async isOpen(): Promise<boolean> {
     return (await this.post(PONG)).ok;
   }

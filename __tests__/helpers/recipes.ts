@@ -16,13 +16,13 @@ const ROOT = join(__dirname, '../..');
 
 const execute = promisify(execFile);
 
-/** How long a client may take to print what the document says, in ms. */
+/** The longest time, in ms, until a client prints the lines of the document. */
 const PATIENCE = 5000;
 
 /** Where the clients of the document find the server. */
 const URL_IN_DOCUMENT = 'http://127.0.0.1:3000';
 
-/** What `lb4 app hello` makes, with the one line of docs/get-started.md. */
+/** The application of `lb4 app hello`, with the one line of docs/get-started.md. */
 const APPLICATION = `import {BootMixin} from '@loopback/boot';
 import {ApplicationConfig} from '@loopback/core';
 import {RepositoryMixin} from '@loopback/repository';
@@ -240,7 +240,7 @@ class Clients {
   connect(url: string, options?: Partial<ManagerOptions & SocketOptions>): Socket {
     const socket = io(url, {forceNew: true, transports: ['websocket'], ...options});
     const emitWithAck = socket.emitWithAck.bind(socket);
-    // What a client still waits for when it is closed is nobody's failure.
+    // An answer that a closed client still waited for is no failure.
     socket.emitWithAck = (name: string, ...args: any[]) =>
       emitWithAck(name, ...args).catch((error: unknown) => {
         if (!this.closed) throw error;

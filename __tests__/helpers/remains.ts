@@ -9,12 +9,12 @@ setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc') as () => void;
 
 async function collect(): Promise<void> {
-  // What a turn has looked at lives until its end.
+  // A weak reference that was read keeps its object until the end of the turn.
   await new Promise(setImmediate);
   collectGarbage();
 }
 
-/** How long, in ms, objects may take to go. */
+/** The longest time, in ms, until objects are collected. */
 const PATIENCE = 5000;
 
 /** Counts objects that are still there, without keeping them. */
@@ -30,7 +30,7 @@ export class LiveObjects {
     }
   }
 
-  /** How many were tracked since the last count. */
+  /** The number of objects tracked since the last count. */
   get size(): number {
     return this.tracked.length;
   }
@@ -59,7 +59,7 @@ export async function heapUsed(): Promise<number> {
   return process.memoryUsage().heapUsed;
 }
 
-/** What an application holds: its bindings, listeners, sockets, rooms and timers. */
+/** Counts what an application holds: its bindings, listeners, sockets, rooms and timers. */
 export function countRemains(app: Application): Record<string, number> {
   const counts: Record<string, number> = {};
   const {context} = SocketServer.get(app);

@@ -1,6 +1,6 @@
 import type {Answer, TestClient} from './client';
 
-/** How long a change may take, in ms. */
+/** The longest time of a change, in ms. */
 const PATIENCE = 5000;
 
 /**

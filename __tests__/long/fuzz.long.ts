@@ -26,7 +26,7 @@ import {seedOf} from './seed';
 const FRAMES = Number(process.env.FRAMES ?? 100_000);
 const REQUESTS = FRAMES / 20;
 const AT_ONCE = 24;
-/** How long, in ms, a client waits for an answer that something before it may have lost. */
+/** The time, in ms, that a client waits for an answer that may be lost. */
 const PATIENCE = 4000;
 
 interface Tally {

@@ -14,9 +14,9 @@ import {Wire} from '../helpers/wire';
 const CYCLES = Number(process.env.CYCLES ?? 10_000);
 const WARM_UP = 1000;
 const AT_ONCE = 64;
-/** How long, in ms, what is over may take to go: pings find out who has gone silently. */
+/** The time, in ms, until ended connections are gone: pings find the silent ones. */
 const PATIENCE = 30_000;
-/** How long, in ms, a session waits for its client. */
+/** The time, in ms, that a session waits for its client. */
 const RECOVERY = 500;
 
 const NAMESPACES = ['/', '/named', '/room-'];
@@ -74,7 +74,7 @@ function recoveryOf(
   return {...(pid !== undefined && {pid, offset: event.at(-1)})};
 }
 
-/** What happens to a client, by what it is to show; each is over when its transport is. */
+/** The fates of clients, by name. Each ends with its transport. */
 const FATES: Record<
   string,
   (client: Client, again: () => Promise<Client>) => Promise<void>
@@ -258,21 +258,21 @@ async function settled(
   }
 }
 
-/** What is left, beside what is counted up. */
+/** Returns the remains that are not counters. */
 function remains(sizes: Sizes): Sizes {
   const {authentications, connected, disconnected, calls, recovered, ...rest} = sizes;
   void [authentications, connected, disconnected, calls, recovered];
   return rest;
 }
 
-/** What there must be none of while nobody is connected. */
+/** Things that must not exist while nobody is connected. */
 function left(sizes: Sizes): [string, number][] {
   const names =
     /(sockets|connecting|rooms|sids|held|sessions|packets|clients.*|connections|running|children)$/;
   return Object.entries(sizes).filter(([name, size]) => names.test(name) && size > 0);
 }
 
-/** What there is more of than before; nothing that was not there at all may be. */
+/** Returns the things that have grown. Nothing new may appear. */
 function more(now: Sizes, before: Sizes): string[] {
   return Object.entries(now)
     .filter(([name, count]) => count > (before[name] ?? 0))

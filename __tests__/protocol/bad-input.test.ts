@@ -448,7 +448,7 @@ describe('Bad input', () => {
           assert.equal(data.statusCode, statusCode);
           if (code !== undefined) assert.equal(data.code, code);
           assert.deepEqual(read, []);
-          // What a node of a cluster would be told.
+          // The packet that a node of a cluster would receive.
           assert.equal((await given.server.io.fetchSockets()).length, 1);
         });
       });

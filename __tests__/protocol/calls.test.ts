@@ -99,7 +99,7 @@ describeSection('Arguments and call options', options => {
   });
 });
 
-/** What is thrown too late for an answer is logged. */
+/** An error that is thrown too late for an answer is logged. */
 const LOGGED = 'the callback before a throw';
 
 describeSection('Answers', options => {

@@ -45,7 +45,7 @@ describe('docs/protocol.md', () => {
     const [rows] = section.split('\n## ');
     const listed = [...rows.matchAll(/^\| `([A-Z_]+)`/gm)].map(([, code]) => code);
     const codes: string[] = Object.values(ErrorCodes);
-    // What the sources send besides is REST's.
+    // The other codes in the sources are REST's.
     const sources = readdirSync(join(ROOT, 'src'), {recursive: true, encoding: 'utf8'})
       .filter(file => file.endsWith('.ts'))
       .map(file => readFileSync(join(ROOT, 'src', file), 'utf8'))

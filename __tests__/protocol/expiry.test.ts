@@ -17,7 +17,7 @@ import {describeFrames, describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
 import {addTokenStrategy} from '../helpers/token-strategy';
 
-/** What a client claims: who it is, and until when. */
+/** The claims of a client: its id, and its end. */
 interface Claim {
   id?: string;
   /** ms from now. */
@@ -25,7 +25,7 @@ interface Claim {
   [property: string]: unknown;
 }
 
-/** How far from its time the end may be seen, in ms. */
+/** The largest delay of the end, in ms. */
 const TOLERANCE = 250;
 
 const EXPIRED = {

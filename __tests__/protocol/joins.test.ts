@@ -16,7 +16,7 @@ interface GivenRooms extends AsyncDisposable {
   readonly given: GivenApp;
   /** Clients of rooms, on one connection; none is connected yet. */
   readonly rooms: TestClient[];
-  /** How many namespaces were made for rooms. */
+  /** The number of namespaces made for rooms. */
   readonly made: () => number;
 }
 

@@ -24,7 +24,7 @@ const UNAVAILABLE = {
 const coded = (code: string, more: object = {}) =>
   Object.assign(new Error('secret'), {code, ...more});
 
-/** What a handler may throw that says nothing about credentials. */
+/** Errors that say nothing about credentials. */
 const OUTAGES: Readonly<Record<string, unknown>> = {
   'a 5xx error': new HttpErrors.ServiceUnavailable('10.0.0.1 is down'),
   'an exposed 5xx error': Object.assign(new HttpErrors.BadGateway('Back at noon.'), {
@@ -46,7 +46,7 @@ const OUTAGES: Readonly<Record<string, unknown>> = {
   'what the option isOutage recognises': coded('P1001'),
 };
 
-/** What a handler may throw that is a refusal all the same. */
+/** Errors that refuse credentials nevertheless. */
 const REFUSALS: Readonly<Record<string, [thrown: unknown, told: object]>> = {
   'a 4xx error because of a system error': [
     Object.assign(new HttpErrors.Unauthorized('No.'), {cause: coded('ECONNREFUSED')}),

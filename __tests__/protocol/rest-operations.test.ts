@@ -156,7 +156,7 @@ interface Row {
   /** Token of both. */
   token?: string;
   status: number;
-  /** What a socket is told otherwise. */
+  /** The different answer to a socket. */
   instead?: {name?: string; message?: string};
 }
 

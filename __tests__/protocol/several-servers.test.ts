@@ -47,7 +47,7 @@ async function givenOther(
   return client;
 }
 
-/** What stands before the data of a packet. */
+/** The part of a packet before its data. */
 const prefixOf = (nsp: string) => (nsp === '/' ? '' : `${nsp},`);
 const joinOf = (nsp: string) => `40${prefixOf(nsp)}`;
 
@@ -251,7 +251,7 @@ describeFrames('Several servers on one connection', () => {
           [leave, join],
           [leave, join, join],
         ].entries()) {
-          // What comes before is still the first one's.
+          // Earlier packets still belong to the first one.
           await client.send(`42${prefixOf(nsp)}["note",${round}]`, ...frames);
           await assertServed(client, nsp);
           assert.equal(called.at(-1), round);

@@ -20,7 +20,7 @@ const SHUTTING_DOWN = {
   },
 };
 
-/** What an `authentication` is answered with. */
+/** The answer to `authentication`. */
 const UNAUTHORIZED = {
   statusCode: 503,
   message: 'The server is stopping.',

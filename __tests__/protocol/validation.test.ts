@@ -104,7 +104,7 @@ class PageController {
     return body;
   }
 
-  /** What REST says of the same values. */
+  /** REST's answer to the same values. */
   @post('/pages')
   create(
     @requestBody({content: {'application/json': {schema: getModelSchemaRef(Page)}}})

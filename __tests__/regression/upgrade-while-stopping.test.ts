@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import {it} from 'node:test';
 import {once} from '../helpers/awaited';
 
-/** What was left behind kept the process for 30 s. */
+/** The remaining socket kept the process for 30 s. */
 const within = {timeout: 25_000};
 
 it(

@@ -1,4 +1,4 @@
-/** What must compile, and what must not: checked by the compiler as the tests are built. */
+/** Code that must compile, and code that must not. The compiler checks it when the tests are built. */
 import {inject} from '@loopback/core';
 import type {Getter} from '@loopback/core';
 import {

@@ -3,7 +3,7 @@ import v8 from 'node:v8';
 /** Types of nodes of a heap snapshot that do not grow with sockets, such as compiled code. */
 const OTHERS = new Set(['code', 'synthetic', 'native']);
 
-/** What the heap holds: `{name: bytes}`, by constructor or kind. */
+/** Returns the content of the heap: `{name: bytes}`, by constructor or kind. */
 export async function heapObjects() {
   globalThis.gc();
   const parts = [];

@@ -50,7 +50,7 @@ export class Session {
     await setTimeout(300);
   }
 
-  /** What the server used while something was done, beside what that returned. */
+  /** Returns what the server used during an action, and the result of the action. */
   async measured(name, work) {
     if (this.profile) await this.server.ask('startProfile');
     const before = await this.server.ask('usage');

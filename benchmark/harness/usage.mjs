@@ -4,7 +4,7 @@ export function usage() {
   return {cpu: user + system, time: Number(process.hrtime.bigint() / 1000n)};
 }
 
-/** What was used between two of them. */
+/** Returns the use between two of them. */
 export function used(before, after) {
   return {cpu: after.cpu - before.cpu, time: after.time - before.time};
 }

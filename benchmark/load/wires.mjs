@@ -1,6 +1,6 @@
 import {find, findUser, MESSAGE} from '../job.cjs';
 
-// How each server is spoken to. `slot` numbers the calls that are in flight on one connection.
+// The wire of each kind of server. `slot` numbers the calls in flight on one connection.
 
 const callArgs = slot => ({skip: slot, limit: 10, filter: {name: `name-${slot}`}});
 const credentialsOf = number => ({token: `token-${number}`});

@@ -5,7 +5,7 @@ export const heap = {
   name: 'heap',
   methods: [1, 20, 200],
   async begin(session) {
-    // What is compiled meanwhile is on the heap as well.
+    // Code that is compiled meanwhile is on the heap too.
     for (let time = 0; time < 2; time++) {
       await session.connect(SOCKETS);
       await session.close();

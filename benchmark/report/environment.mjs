@@ -12,7 +12,7 @@ const peers = {
   'socket-controllers': ['socket-controllers'],
 };
 
-/** What the numbers depend on. */
+/** The environment that the numbers depend on. */
 export function describeEnvironment() {
   const root = createRequire(new URL('../package.json', benchmark));
   const own = ['socket.io', 'engine.io', 'ws', '@loopback/core', '@loopback/rest'];

@@ -2,7 +2,7 @@ const microseconds = {unit: 'µs', digits: 2};
 const bytes = {unit: 'B', digits: 0};
 const milliseconds = {unit: 'ms', digits: 0};
 
-/** What is reported, in this order: of which values, and beside which subject. */
+/** The reported figures, in this order: their values, and the subject that they are compared with. */
 export const metrics = [
   {
     name: 'cpu-20',

@@ -2,7 +2,7 @@
 
 const {once} = require('node:events');
 
-/** What every server built on socket.io answers the harness with; its namespace is given. */
+/** The functions of every socket.io server for the harness, for the given namespace. */
 function socketIoServer(namespace, port) {
   return {
     port,

@@ -27,7 +27,7 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
     this.authenticateByToken();
     this.authorizeByRole();
 
-    // What makes it a socket application:
+    // These lines make it a socket application:
     this.component(SocketComponent);
     this.configure(SocketBindings.server()).to({authentication: {strategy: 'jwt'}});
     this.configure(SocketBindings.server('admin')).to({timeout: 2000});

@@ -7,7 +7,7 @@ export interface Message {
   from: string;
 }
 
-/** What the default server emits. */
+/** The events that the default server emits. */
 export interface MemberEvents {
   welcome: (user: {name: string; role: string}) => void;
   announcement: (announcement: Message) => void;

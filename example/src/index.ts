@@ -18,7 +18,7 @@ if (require.main === module) {
     rest: {
       port: Number(process.env.PORT ?? 3000),
       host: process.env.HOST ?? '127.0.0.1',
-      // How long stopping waits for HTTP clients that keep their connection.
+      // The time that a stop waits for HTTP clients that keep their connection.
       gracePeriodForClose: 5000,
       openApiSpec: {
         setServersFromRequest: true,

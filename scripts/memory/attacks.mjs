@@ -1,4 +1,4 @@
-// What one hostile client does to make a server hold memory. Each says how many MB of it the server may hold
+// The attacks of one hostile client on a server's memory. Each says how many MB the server may hold
 // in the end, by docs/operations.md, and does the same again where it is closed, as long as `alive` says.
 import {once} from 'node:events';
 import {pingOf, PollingClient, WebSocketClient} from './clients.mjs';
@@ -126,7 +126,7 @@ export const attacks = {
   },
   'joins and leavings while authentication runs': {
     bound: 4,
-    /** How many authentication handlers may run at once. */
+    /** The number of authentication handlers that may run at once. */
     handlers: 8,
     async run(url, alive) {
       const client = await WebSocketClient.open(url);

@@ -16,7 +16,7 @@ const tally = {
   wrong: 0,
   open: 0,
 };
-/** How long, in ms, an answer may take on a connection that lasts. */
+/** The longest time, in ms, of an answer on a connection that lasts. */
 const PATIENCE = 20_000;
 let finishing = false;
 
@@ -147,7 +147,7 @@ class Client {
     const options = call.id ? [{$call: {id: call.id}}] : [];
     this.socket.emit(call.name, call.args, ...options, reply => {
       if (this.pending.get(id) !== call) return;
-      // What never ran, or goes on elsewhere, is sent again.
+      // A call that never ran, or that goes on elsewhere, is sent again.
       if (call.id && isRefused(reply)) return;
       this.pending.delete(id);
       tally.answered++;
@@ -177,7 +177,7 @@ process.on('message', async question => {
     finishing = true;
     const end = Date.now() + PATIENCE;
     const open = () => clients.reduce((sum, {pending}) => sum + pending.size, 0);
-    // What carries an id is answered on the last connection.
+    // A call with an id is answered on the last connection.
     for (const {socket} of clients) if (!socket.connected) socket.connect();
     while (open() > 0 && Date.now() < end) {
       await new Promise(resolve => setTimeout(resolve, 100));

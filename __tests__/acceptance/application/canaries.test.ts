@@ -11,7 +11,7 @@ import {givenClient} from '../../helpers/client';
 import type {ClientOptions, TestClient} from '../../helpers/client';
 import {nested} from '../../helpers/nested';
 
-/** What a client may ask an application's function for. */
+/** The failures that a client may ask for. */
 const FAILURES = [
   'nothing',
   'hang',
@@ -63,7 +63,7 @@ function givenWatched(namespace: string, options: ClientOptions): TestClient {
   return client;
 }
 
-/** What ends a client's attempt to authenticate, of these events. */
+/** The events that end an attempt to authenticate. */
 async function outcome(client: TestClient): Promise<string> {
   return new Promise(resolve => {
     for (const event of ['authenticated', 'disconnect', 'connect_error']) {

@@ -28,7 +28,7 @@ import {givenServer} from '../../helpers/server';
 
 const PLUGINS = filterByTag('plugin');
 
-/** What is made for each call and for each connection. */
+/** The objects made for each call and for each connection. */
 class Live {
   readonly ofCalls = new LiveObjects();
   readonly ofConnections = new LiveObjects();

@@ -541,7 +541,7 @@ describe('the request of a call', () => {
     'x-forwarded-host': 'example.org',
   };
 
-  /** What depends on Express and its settings. */
+  /** The properties that depend on Express and its settings. */
   const described = (request: Request) => ({
     ip: request.ip,
     ips: request.ips,

@@ -54,7 +54,7 @@ const TOO_LATE = [
   'call a result back, then reject',
 ] as const;
 const KINDS = {THROWN, ANSWERED, UNAWAITED, ENDLESS, HUGE_THROWN, THENABLES};
-/** What is no error when it is called back. */
+/** Values that are no errors when they are called back. */
 const NO_ERROR = [THROWN.undefined, THROWN.null];
 
 type Kind = keyof typeof KINDS;

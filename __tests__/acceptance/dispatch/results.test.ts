@@ -154,7 +154,7 @@ class GivingController {
 
 const REMEDY = 'Return one value, or emit an event for each.';
 
-/** How logs name each method. */
+/** The names of the methods in logs. */
 const METHODS = {
   controller: 'GivingController.controller',
   'controller, later': 'GivingController.later',

@@ -47,7 +47,7 @@ it('docs/operations.md lists the default of each option that has one', () => {
   }
 });
 
-/** How the document calls what is fixed, or is the default of one of socket.io's options. */
+/** The words of the document for fixed limits, and for defaults of socket.io's options. */
 const FIXED: Record<string, string> = {
   MAX_WAITING_CALLS: 'maxWaitingCalls',
   MAX_SHARED_AUTHENTICATIONS: 'share an outcome',
@@ -68,7 +68,7 @@ const FIXED: Record<string, string> = {
 
 it('docs/operations.md lists every limit that is fixed', () => {
   const limits = [...SOURCE.matchAll(/^(?:export )?const (MAX_\w+) = (.+);$/gm)].filter(
-    // What Node's timers can wait.
+    // The longest time of Node's timers.
     ([, name]) => name !== 'MAX_DELAY',
   );
   assert.deepEqual(limits.map(([, name]) => name).sort(), Object.keys(FIXED).sort());

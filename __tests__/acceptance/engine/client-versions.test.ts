@@ -5,7 +5,7 @@ import {authenticateByToken} from '../../helpers/app';
 import {TRANSPORTS} from '../../helpers/namespace';
 import {givenServer} from '../../helpers/server';
 
-/** What all versions of socket.io's client have in common. */
+/** The common parts of all versions of socket.io's client. */
 interface AnySocket {
   once(event: string, listener: (value: any) => void): unknown;
   emit(event: string, ...args: unknown[]): unknown;

@@ -11,7 +11,7 @@ import {giveSessionsOnce, givenNamespace} from '../../helpers/namespace';
 import {RawClient} from '../../helpers/raw-client';
 import {Queue} from '../../helpers/queue';
 
-/** What socket.io's client knows of its session. */
+/** The session data of socket.io's client. */
 interface Sessioned {
   readonly _pid: string;
   readonly _lastOffset: string;

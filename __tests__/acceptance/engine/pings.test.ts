@@ -7,7 +7,7 @@ import {once} from '../../helpers/awaited';
 import {givenServer} from '../../helpers/server';
 
 const PINGS = 1000;
-/** What may wait of them. */
+/** The most of them that may wait. */
 const PONGS = 17;
 
 describe('PINGs of a websocket', () => {

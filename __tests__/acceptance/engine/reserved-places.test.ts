@@ -14,7 +14,7 @@ import {RawClient} from '../../helpers/raw-client';
 import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
-/** How many connections there may be. */
+/** The limit of connections. */
 const MOST = 3;
 const POLLING = '/socket.io/?EIO=4&transport=polling';
 const WEBSOCKET = '/socket.io/?EIO=4&transport=websocket';

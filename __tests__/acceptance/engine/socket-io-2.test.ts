@@ -47,7 +47,7 @@ async function givenSample() {
   return Object.assign(given, {connected});
 }
 
-/** What the sample's page does with its socket, and what its template shows as the state. */
+/** The steps of the sample's page with its socket, and the state that its template shows. */
 function openPage(url: string, token: object, transports: string[]) {
   const socket = connect(url, {transports, forceNew: true}) as OldSocket;
   const page = {

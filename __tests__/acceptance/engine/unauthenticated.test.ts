@@ -20,7 +20,7 @@ import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
 const TIMEOUT = 100;
-/** How many may be unauthenticated. */
+/** The limit of unauthenticated connections. */
 const MOST = 3;
 const COUNTED = {component: {maxUnauthenticated: MOST}};
 const TRANSPORTS = ['websocket', 'polling'] as const;

@@ -39,7 +39,7 @@ async function statusOf(
   return response.statusCode === 101 ? 200 : response.statusCode;
 }
 
-/** Whether clients with these headers are let in, on both transports. */
+/** Returns true when clients with these headers may connect, on both transports. */
 async function isLetIn(
   io: Options,
   headers: Headers,

@@ -265,7 +265,7 @@ describe('connection state recovery', {timeout: 20_000}, () => {
     const first = await given.sockets.next();
     await client.next('connect');
     await first.join('early');
-    // What a client needs to ask for its session: the id of a packet, known from elsewhere.
+    // A client needs the id of a packet to ask for its session; this one is known from elsewhere.
     assert.equal(typeof other.socket['_lastOffset'], 'string');
     client.socket['_lastOffset'] = other.socket['_lastOffset'];
     await drop(client, first);

@@ -18,7 +18,7 @@ import {givenServer} from '../../helpers/server';
 interface GivenNode extends AsyncDisposable {
   readonly given: GivenApp;
   readonly server: SocketServer;
-  /** What it logs. */
+  /** The lines that it logs. */
   readonly faults: Queue<Logged>;
 }
 

@@ -11,7 +11,7 @@ import {RawClient, outlastIdleTransport} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 
 const TIMEOUT = 50;
-/** How many may be unauthenticated. */
+/** The limit of unauthenticated connections. */
 const MOST = 2;
 const MESSAGE = 'x'.repeat(100_000);
 

@@ -50,7 +50,7 @@ async function givenLoad(url: string | undefined, rest: string): Promise<Load> {
   };
 }
 
-/** What became of all of it. */
+/** The outcomes. */
 async function checkAnswers({clients, soon, never, requests}: Load): Promise<void> {
   const done = (await Promise.all(soon)).map(({result}) => result);
   const expected = clients.flatMap(() => Array.from({length: SOON}, (_, at) => at));

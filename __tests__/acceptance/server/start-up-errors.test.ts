@@ -56,7 +56,7 @@ class MethodController {
   }
 }
 
-/** What a running application has not seen when it starts, and shows that it has seen it. */
+/** Changes that an application must notice while it starts, and the proof of each. */
 class MarkerController {
   @socketMethod()
   marker() {

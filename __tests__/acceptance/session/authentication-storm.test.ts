@@ -6,7 +6,7 @@ import {givenClient} from '../../helpers/client';
 import {givenServer} from '../../helpers/server';
 
 const CLIENTS = 150;
-/** How long one lookup of a user takes, in ms; there is one at a time. */
+/** The time of one lookup of a user, in ms. Only one runs at a time. */
 const LOOKUP = 4;
 
 it('all clients are served that come back at once, though their lookups take longer than the time of each', async () => {

@@ -9,11 +9,11 @@ import type {TestClient} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';
 import {givenServer} from '../../helpers/server';
 
-/** How long an authentication lasts here, in ms. */
+/** The length of an authentication here, in ms. */
 const LASTS = 300;
 
 interface Ending {
-  /** What a method does before its first `await`. */
+  /** The steps of a method before its first `await`. */
   readonly end: (socket: Socket, given: GivenApp) => unknown;
   readonly code: string;
 }

@@ -20,7 +20,7 @@ import {expressOf, toExpressRequest} from '../../../dist/context/express-request
 import {MEMBER} from './application';
 import type {World} from './world';
 
-/** What one call is made with. */
+/** The parts of one call. */
 export interface CallInput {
   readonly credentials: unknown;
   readonly user: unknown;

@@ -25,7 +25,7 @@ export const PLACES = [
 ] as const;
 export type Place = (typeof PLACES)[number];
 
-/** How the parameters of a method that are not injected lie among those that are. */
+/** The order of injected and other parameters of a method. */
 export const SIGNATURES = [
   'all',
   'none',
@@ -47,7 +47,7 @@ export const READINGS = [
 
 export const ENDINGS = ['returns', 'throws', 'rejects'] as const;
 
-/** What changes between calls. */
+/** The changes between calls. */
 export const CHANGES = [
   'none',
   'rebound',
@@ -68,7 +68,7 @@ export const CHANGES = [
 /** Whose the method is: the class's, its base's, or its own in place of its base's. */
 export const METHODS = ['own', 'inherited', 'overriding'] as const;
 
-/** What a client sends. */
+/** The packets of a client. */
 export const INPUTS = ['objects', 'nothing', 'falsy'] as const;
 
 export const USERS = ['object', 'none', 'text'] as const;
@@ -137,7 +137,7 @@ export const names = <Name extends string>(record: Readonly<Record<Name, unknown
 
 export const INJECTION_NAMES = names(INJECTIONS);
 export const INTERCEPTOR_KINDS = names(INTERCEPTORS);
-/** What a key is bound to, or what a call has. */
+/** The source of a value: a binding of its key, or the call itself. */
 export const VALUE_NAMES = [...names(VALUES), ...names(OF_CALL)];
 
 /** Simpler combinations, of which each differs in one thing. */

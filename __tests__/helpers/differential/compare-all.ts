@@ -29,7 +29,7 @@ import {combinations} from './generated';
 /** Made of everything, beside the pairs of kinds. */
 export const RANDOM = 500;
 export const SEED = 1;
-/** How many faults are made simpler, which takes a while. */
+/** The number of faults to simplify, which takes time. */
 const MOST_TOLD = 120;
 
 /** Compares one of so many combinations, by a plan and by LoopBack. */

@@ -6,7 +6,7 @@ import {describeCombination, simpler} from './combinations';
 import type {Combination} from './combinations';
 import {describeError, World} from './world';
 
-/** What calls have shown, phase by phase. */
+/** The observations of calls, phase by phase. */
 export interface Seen {
   /** Results, or errors. */
   readonly outcomes: string[];
@@ -15,7 +15,7 @@ export interface Seen {
   readonly unhandled: string[];
 }
 
-/** What is not as LoopBack does it. */
+/** A difference from LoopBack. */
 export interface Fault {
   readonly combination: Combination;
   readonly kind: string;

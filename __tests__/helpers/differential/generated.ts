@@ -84,7 +84,7 @@ function* pairwise(): Generator<Combination> {
   }
 }
 
-/** What one thing sets, or binds, for others to find. */
+/** A value that one part sets or binds for others. */
 function* settings(): Generator<Combination> {
   const getters = ['@inject', '@inject.getter', '@inject.getter called later'] as const;
   for (const value of [...names(OF_CALL), 'constant', 'nothing']) {

@@ -12,7 +12,7 @@ export interface Placed {
   readonly tag: string;
 }
 
-/** What a class has injected. */
+/** The injections of a class. */
 export interface Injected {
   /** To its constructor. */
   readonly given: readonly Placed[];

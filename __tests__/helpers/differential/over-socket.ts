@@ -12,14 +12,14 @@ import {World} from './world';
 const CREDENTIALS = {credentials: 1};
 const USER = {user: 1};
 
-/** What one socket has for all of its calls. */
+/** The values that one socket has for all of its calls. */
 const ofSocket = (input: CallInput): CallInput => ({
   ...input,
   credentials: CREDENTIALS,
   user: USER,
 });
 
-/** Whether a client can see all of it: what it is answered is text, and its connection's context is not its own. */
+/** True when a client can see all of it: answers are text, and the context of its connection belongs to the server. */
 export function isSeenByClients({
   change,
   input,

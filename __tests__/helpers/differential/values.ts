@@ -57,7 +57,7 @@ const thingOf: Bind = (binding, world) =>
 const withArgs: Bind = (binding, world) =>
   void binding.toClass(thingClass(`Inner(${binding.key})`, world, [ARGS]));
 
-/** What a key may be bound to. */
+/** The values that a key may be bound to. */
 export const VALUES = {
   constant: constant(() => ({a: {b: 'deep'}})),
   text: constant(() => 'text'),
@@ -182,7 +182,7 @@ export const VALUES = {
 
 export type ValueKind = keyof typeof VALUES;
 
-/** What a connection or a call has by itself. */
+/** The values that each connection or call has. */
 export const OF_CALL: Readonly<Record<string, string>> = {
   SOCKET: SocketBindings.SOCKET.key,
   SERVER: SocketBindings.SERVER.key,

@@ -8,7 +8,7 @@ import {
 } from '@loopback/core';
 import {SocketBindings} from 'loopback4-socket';
 
-/** How an injected value is read, once it is time to. */
+/** Reads an injected value when it is time to. */
 export type Read = (value: unknown, world: World) => unknown;
 
 /** A value that was injected, and how it is read. */
@@ -19,7 +19,7 @@ export interface Seen {
 
 /** Something that has others injected: a controller, a service, a provider or an interceptor. */
 export class Host {
-  /** What its constructor was given, by point. */
+  /** The arguments of its constructor, by point. */
   readonly given: Record<string, Seen> = {};
 
   /** All that it was given. */
@@ -45,16 +45,16 @@ export class World {
   trace: string[] = [];
   /** Of the first thing that is injected. */
   key = 'value0';
-  /** What is reached in a call whose reading is late. */
+  /** The values that a call reads late. */
   readonly hosts: Host[] = [];
-  /** What an interceptor remembers. */
+  /** The values that an interceptor keeps. */
   kept?: unknown;
   readonly names = new Map<unknown, string>();
   private readonly numbers = new WeakMap<object, number>();
   private readonly reading = new Set<unknown>();
   private readonly queue: (() => void)[] = [];
   private readonly counts = new Map<string, number>();
-  /** How many values have a number. */
+  /** The number of values that have a number. */
   counted = 0;
 
   /** @param app - An application's context. @param server - A socket server's. */
@@ -86,7 +86,7 @@ export class World {
     this.names.set(value, name);
   }
 
-  /** How often that was asked before. */
+  /** The number of earlier questions of that kind. */
   count(what: string): number {
     const before = this.counts.get(what) ?? 0;
     this.counts.set(what, before + 1);
@@ -109,7 +109,7 @@ export class World {
 
   private take(): void {
     this.queue[0]();
-    // What follows from it may be queued meanwhile, behind the others.
+    // Its consequences may be queued meanwhile, behind the others.
     setImmediate(() => {
       this.queue.shift();
       if (this.queue.length > 0) this.take();

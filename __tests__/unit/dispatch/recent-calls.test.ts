@@ -11,7 +11,7 @@ function begin(recent: RecentCalls, id: string, window: object = {}) {
   return (reply: object) => call.settle([reply], [JSON.stringify(reply)]);
 }
 
-/** Whether a call is answered as one that repeats another. */
+/** True when a call gets the answer of an earlier one. */
 const isKnown = (recent: RecentCalls, id: string, user = 'user') =>
   !recent.claim(WINDOW, user, id, undefined).isNew;
 

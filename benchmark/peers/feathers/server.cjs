@@ -14,7 +14,7 @@ exports.start = async ({methods}) => {
     async create(credentials, {connection}) {
       const user = findUser(credentials);
       if (!user) throw new Error('Unknown token');
-      // What the connection holds is in the params of every call.
+      // The properties of the connection are in the params of every call.
       connection.user = user;
       app.channel('authenticated').join(connection);
       return {authenticated: true};

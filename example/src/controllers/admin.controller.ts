@@ -21,7 +21,7 @@ export interface Statistics {
   records: number;
 }
 
-/** What admins can do, over REST and on a socket server of their own: namespace `/admin`. */
+/** The methods of admins, over REST and on a socket server of their own: namespace `/admin`. */
 @socketController({server: 'admin'})
 @authenticate('jwt')
 @authorize({allowedRoles: ['admin']})

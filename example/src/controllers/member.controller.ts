@@ -10,7 +10,7 @@ import type {CatalogRecord, User} from '../models';
 import {CatalogRecordRepository, UserRepository} from '../repositories';
 import type {Identity} from '../services';
 
-/** What every user can do, over REST and on the default socket server alike. */
+/** The methods of every user, over REST and on the default socket server. */
 @authenticate('jwt')
 export class MemberController {
   constructor(

@@ -8,7 +8,7 @@ import {sign, verify} from 'jsonwebtoken';
 import type {JwtPayload, SignOptions} from 'jsonwebtoken';
 import type {Role} from '../models';
 
-/** What a token says of its user: `SecurityBindings.USER` in REST requests and socket calls. */
+/** The claims of a token about its user: `SecurityBindings.USER` in REST requests and socket calls. */
 export interface Identity extends UserProfile {
   name: string;
   role: Role;

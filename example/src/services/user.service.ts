@@ -12,7 +12,7 @@ import type {Identity} from './token.service';
 const scrypt = promisify<string, Buffer, number, Buffer>(scryptWithCallback);
 const KEY_LENGTH = 32;
 
-/** What a client logs in with. */
+/** The body of a login request. */
 export interface Login {
   email: string;
   password: string;

@@ -9,7 +9,7 @@ import {FindArgsModel} from './find-args.model';
 import {findProfile} from './users';
 import type {Profile} from './users';
 
-/** What the method is answered by. */
+/** The value that the method returns. */
 interface Finder {
   find: typeof find;
 }

@@ -28,7 +28,7 @@ interface Variation {
   prepare?: (app: Application) => unknown;
 }
 
-/** What most interceptors are: something before, something after. */
+/** A typical interceptor: one step before, one step after. */
 const wait: Interceptor = async (_context, next) => {
   const result: unknown = await next();
   return result;
