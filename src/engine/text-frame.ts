@@ -1,7 +1,7 @@
 /** The longest text, in bytes, that is written as a frame. For longer ones the copy does not matter. */
-const MAX_TEXT_BYTES = 0xffff;
+const LONGEST = 0xffff;
 /** The longest text whose length fits into the second byte of a frame. */
-const MAX_SHORT_BYTES = 125;
+const LONGEST_SHORT = 125;
 /** First byte of a frame: the whole message, as text. */
 const WHOLE_TEXT = String.fromCharCode(0x81);
 /** Second byte of a frame: the next two bytes hold the length. */
@@ -13,8 +13,8 @@ const LENGTH_IN_TWO_BYTES = String.fromCharCode(126);
  */
 export function textFrame(text: string): string | undefined {
   const {length} = text;
-  if (length > MAX_TEXT_BYTES || Buffer.byteLength(text) !== length) return undefined;
-  if (length <= MAX_SHORT_BYTES) return WHOLE_TEXT + String.fromCharCode(length) + text;
+  if (length > LONGEST || Buffer.byteLength(text) !== length) return undefined;
+  if (length <= LONGEST_SHORT) return WHOLE_TEXT + String.fromCharCode(length) + text;
   const size = String.fromCharCode(length >> 8, length & 0xff);
   return WHOLE_TEXT + LENGTH_IN_TWO_BYTES + size + text;
 }

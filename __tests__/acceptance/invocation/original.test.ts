@@ -1052,8 +1052,8 @@ describe('start(io)', () => {
       await using _given = given;
       await using another = await givenIo();
       const {server} = given;
-      assert.throws(() => server.start(target(own.io)), /"SocketServer" is running/);
-      assert.throws(() => server.start(target(another.io)), /"SocketServer" is running/);
+      assert.throws(() => server.start(target(own.io)), /"SocketServer" is already running/);
+      assert.throws(() => server.start(target(another.io)), /"SocketServer" is already running/);
       await using client = await givenAuthenticated(server.url, right);
       assert.ok(client.socket.connected);
     });
@@ -1093,7 +1093,7 @@ describe('start(io)', () => {
   it('throws on a server that the application runs', async () => {
     await using own = await givenIo();
     await using given = await givenApp({controllers: [AuthenticatedByValue]});
-    assert.throws(() => given.server.start(own.io), /"SocketServer" is running/);
+    assert.throws(() => given.server.start(own.io), /"SocketServer" is already running/);
     await using client = await givenAuthenticated(given.server.url, right);
     assert.ok(client.socket.connected);
   });
