@@ -1052,8 +1052,14 @@ describe('start(io)', () => {
       await using _given = given;
       await using another = await givenIo();
       const {server} = given;
-      assert.throws(() => server.start(target(own.io)), /"SocketServer" is already running/);
-      assert.throws(() => server.start(target(another.io)), /"SocketServer" is already running/);
+      assert.throws(
+        () => server.start(target(own.io)),
+        /"SocketServer" is already running/,
+      );
+      assert.throws(
+        () => server.start(target(another.io)),
+        /"SocketServer" is already running/,
+      );
       await using client = await givenAuthenticated(server.url, right);
       assert.ok(client.socket.connected);
     });
