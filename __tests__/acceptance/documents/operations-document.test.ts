@@ -50,7 +50,7 @@ it('docs/operations.md lists the default of each option that has one', () => {
 /** The words of the document for fixed limits, and for defaults of socket.io's options. */
 const FIXED: Record<string, string> = {
   MAX_WAITING_CALLS: 'maxWaitingCalls',
-  MAX_SHARED_AUTHENTICATIONS: 'share an outcome',
+  MAX_SHARED_AUTHENTICATIONS: 'wait for one outcome',
   MAX_UNAUTHENTICATED_SOCKETS: 'unauthenticated sockets of one connection',
   MAX_UNAUTHENTICATED_BYTES: 'request before authentication',
   MAX_MESSAGE_BYTES: 'maxHttpBufferSize',
@@ -63,7 +63,7 @@ const FIXED: Record<string, string> = {
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
   MAX_CALL_REF_LENGTH: "characters of a call's `ref`",
   MAX_WAITING_PONGS: 'PONGs that wait',
-  MAX_TOLD_BYTES: 'of which all mistakes are told',
+  MAX_TOLD_BYTES: 'of which all mistakes are listed',
 };
 
 /** The longest time of Node's timers, and the lengths of websocket frames. */
