@@ -1,6 +1,6 @@
 import type {Binding, Context} from '@loopback/core';
 
-/** Holds until a binding changes. */
+/** `current` becomes false when a binding changes. */
 export interface Validity {
   readonly current: boolean;
 }
@@ -8,12 +8,12 @@ export interface Validity {
 const known = new WeakMap<Context, BindingChanges>();
 
 /**
- * Says when bindings that are visible in a context change: one is bound, unbound, retagged, rescoped or given
- * another value. LoopBack's own observers are called later, not at once.
+ * Watches the bindings that are visible in a context. A change is a binding that is added or removed, or gets
+ * another value, tag or scope. LoopBack's own observers are notified later, not at once.
  */
 export class BindingChanges {
   private validity?: {current: boolean} | undefined;
-  /** Those of contexts below this one. */
+  /** The changes of child contexts. */
   private readonly inner: BindingChanges[] = [];
 
   private static of(context: Context): BindingChanges {
@@ -25,7 +25,7 @@ export class BindingChanges {
     return changes;
   }
 
-  /** Gives what holds as long as the bindings stay as they are now. */
+  /** Returns an object that is current until a binding changes. */
   static validityOf(context: Context): Validity {
     return (BindingChanges.of(context).validity ??= {current: true});
   }
@@ -42,7 +42,7 @@ export class BindingChanges {
       binding.off('changed', changed);
     });
     for (const binding of context.find()) {
-      // Those of outer contexts are theirs to watch.
+      // The parent watches its own bindings.
       if (context.contains(binding.key)) binding.on('changed', changed);
     }
   }

@@ -7,10 +7,10 @@ import {SocketKeys} from '../options/keys';
 import {USER} from './security';
 import type {CallState, Caller} from './caller';
 
-/** Stands for a key that a call does not have; an outer context may have it. */
+/** The value of a key that a call does not have. A parent context may have the key. */
 export const ABSENT = Symbol('absent');
 
-/** Reads a value of a call; {@link ABSENT} where the call has none. */
+/** Returns a value of a call, or {@link ABSENT}. */
 type ReadCall = (call: CallState) => unknown;
 
 /** The keys that a call's context has. */
@@ -44,17 +44,21 @@ export const CONNECTION_KEYS: ReadonlyMap<string, ReadCaller> = new Map<
   ],
 ]);
 
-/** Of `@loopback/express`, which interceptors made of Express middleware ask for. */
+/** The key of `@loopback/express` that an interceptor made of Express middleware injects. */
 const MIDDLEWARE_CONTEXT = 'middleware.http.context';
 
-/** The keys of HTTP that no connection has, although a server's context may. */
+/** HTTP keys that no connection has. A server's context may have them. */
 export const MISSING_KEYS: ReadonlySet<string> = new Set([
   RestBindings.Http.RESPONSE.key,
   RestBindings.Http.CONTEXT.key,
   MIDDLEWARE_CONTEXT,
 ]);
 
-/** @throws Error unless the injection is optional. */
+/**
+ * Resolves a key of {@link MISSING_KEYS}.
+ *
+ * @throws Error unless the injection is optional.
+ */
 export function missing({binding, options}: ResolutionContext): undefined {
   if (options.optional) return undefined;
   throw new Error(
@@ -62,7 +66,7 @@ export function missing({binding, options}: ResolutionContext): undefined {
       ? 'Express middleware used as an interceptor needs an HTTP request and response, which a ' +
           'socket call does not have. Tag the interceptor with ' +
           '{[ContextTags.GLOBAL_INTERCEPTOR_SOURCE]: "route"}, or remove it from the method.'
-      : `"${binding.key}" does not exist in a socket call: nothing is answered over HTTP. ` +
-          'Return the result, or inject with {optional: true} where a method serves REST as well.',
+      : `"${binding.key}" does not exist in a socket call: there is no HTTP response. ` +
+          'Return the result; or inject it with {optional: true} when the method serves REST as well.',
   );
 }

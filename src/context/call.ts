@@ -11,7 +11,7 @@ import {cacheOf, keepResolved} from './light-context';
 
 const NO_ARGS: unknown[] = [];
 
-/** One run of a handler. Its context is made when something asks for it; whoever runs it closes it. */
+/** One run of a handler. Makes its context at the first use. The caller of the handler closes the call. */
 export class Call implements SocketCall, CallState {
   readonly event: string;
   readonly credentials: unknown;
@@ -20,33 +20,46 @@ export class Call implements SocketCall, CallState {
   readonly args: unknown;
   method?: ControllerMethod;
   controller?: object;
-  /** Of the method, as interceptors see them. */
+  /** The arguments of the method, as interceptors see them. */
   methodArgs: unknown[] = NO_ARGS;
-  /** Whether the application has bound something for the call. */
+  /** True when the application has bound something for the call. */
   bound = false;
   readonly timeout: number | undefined;
-  private readonly outlives: boolean;
-  private readonly lasts: boolean;
-  /** Whether its connection does not abort it any more. */
+  private readonly outlivesSocket: boolean;
+  private readonly keepsSignal: boolean;
+  /** True when the end of the connection no longer aborts the call. */
   private released = false;
   private ownAborter?: AbortController;
   private ownContext?: CallContext;
   private ownInvocation?: InterceptedInvocationContext;
-  /** The invocation, once it is a context. */
+  /** The invocation context, after its first use as a context. */
   openInvocation?: Context;
-  /** Values in REQUEST scope, each behind its binding; a map takes four times as much for one. */
+  /** Binding, value, binding, value, … of REQUEST scope. A map with one entry needs four times the memory. */
   private made: unknown[] | undefined;
   /**
-   * What the strategy read that has authenticated a socket, and whether it threw. Only declared: calls of
-   * methods have no such property.
+   * The request that the strategy of a socket has read; `failed` when the strategy threw. Only declared, so that
+   * calls of methods have no such property.
    */
   declare strategy?: {readonly request: Request; readonly failed: boolean};
-  /** What its method has called back, and whether its client was told so at once. Only declared, too. */
-  declare outcome?: {readonly error: unknown; readonly result: unknown; told: boolean};
+  /** The values that the method's callback received; `answered` when the client has them. Only declared, too. */
+  declare outcome?: {
+    readonly error: unknown;
+    readonly result: unknown;
+    answered: boolean;
+  };
 
   constructor(
     readonly caller: Caller,
-    {event, credentials, user, values, args, timeout, outlives, lasts}: CallValues,
+    {
+      event,
+      credentials,
+      user,
+      values,
+      args,
+      timeout,
+      outlivesSocket,
+      keepsSignal,
+    }: CallValues,
   ) {
     this.event = event;
     this.credentials = credentials;
@@ -54,8 +67,8 @@ export class Call implements SocketCall, CallState {
     this.values = values;
     this.args = args;
     this.timeout = timeout;
-    this.outlives = outlives ?? false;
-    this.lasts = lasts ?? false;
+    this.outlivesSocket = outlivesSocket ?? false;
+    this.keepsSignal = keepsSignal ?? false;
   }
 
   get server(): string {
@@ -74,16 +87,16 @@ export class Call implements SocketCall, CallState {
     this.aborter.abort(reason);
   }
 
-  /** Says whether this is what its method fails with because its signal was aborted. */
+  /** Returns true when the method failed because the call's signal was aborted. */
   isStoppedBy(thrown: unknown): boolean {
     const signal = this.ownAborter?.signal;
     if (!signal?.aborted) return false;
     try {
-      // Functions of Node's reject with an error of their own.
+      // Node's functions reject with an AbortError whose cause is the reason.
       const {cause} = thrown as {cause?: unknown};
       return thrown === signal.reason || cause === signal.reason;
     } catch {
-      // It is `undefined`, or cannot be read.
+      // `thrown` is null or undefined, or its getter throws.
       return false;
     }
   }
@@ -92,7 +105,7 @@ export class Call implements SocketCall, CallState {
     return (this.ownContext ??= CallContext.of(this.caller.context, this));
   }
 
-  /** In logs, without credentials. */
+  /** The form in logs, without credentials. */
   toJSON(): object {
     const {event, server, socket} = this;
     return {server, event, socketId: socket.id};
@@ -102,12 +115,12 @@ export class Call implements SocketCall, CallState {
     return this.toJSON();
   }
 
-  /** Gives what interceptors receive; LoopBack resolves the parameters of the method in it, too. */
+  /** The context that interceptors receive, and that resolves the injected parameters of the method. */
   get invocationContext(): InterceptedInvocationContext {
     return (this.ownInvocation ??= createInvocation(this));
   }
 
-  /** Gives what a binding in REQUEST scope has resolved to, and makes it the first time. */
+  /** Returns the value of a binding in REQUEST scope. Calls `make` the first time. */
   once(binding: Readonly<Binding<unknown>>, make: (call: Call) => unknown): unknown {
     const {made, ownContext} = this;
     for (let at = 0; made && at < made.length; at += 2) {
@@ -123,7 +136,7 @@ export class Call implements SocketCall, CallState {
     return value;
   }
 
-  /** Lets its context find what was made without it. */
+  /** Puts the values that were made without the context into the context. */
   publish(context: Context): void {
     const {made = []} = this;
     for (let at = 0; at < made.length; at += 2) {
@@ -132,7 +145,7 @@ export class Call implements SocketCall, CallState {
     this.made = undefined;
   }
 
-  /** Says whether the application has bound that key for the call or its connection. */
+  /** Returns true when the application has bound the key for the call or its connection. */
   hides(key: string): boolean {
     const {bound, caller} = this;
     return (
@@ -143,7 +156,7 @@ export class Call implements SocketCall, CallState {
     );
   }
 
-  /** Whether the application has bound interceptors for the call or its connection. */
+  /** True when the application has bound interceptors for the call or its connection. */
   get intercepts(): boolean {
     const {bound, caller} = this;
     return (
@@ -157,24 +170,24 @@ export class Call implements SocketCall, CallState {
   }
 
   private makeAborter(): AbortController {
-    const {caller, event, method, outlives, released} = this;
+    const {caller, event, method, outlivesSocket, released} = this;
     const aborter = new AbortController();
-    // A listener may be kept longer than the call, which it must not keep.
+    // Does not capture the call: a listener may live longer than the call.
     const label = method?.label ?? event;
     guardSignal(aborter.signal, error => caller.report(error, label));
-    if (outlives) return aborter;
+    if (outlivesSocket) return aborter;
     if (caller.gone) aborter.abort();
     else if (!released) caller.aborters.add(aborter);
     return aborter;
   }
 
   close(): void {
-    this.released = !this.lasts;
+    this.released = !this.keepsSignal;
     if (this.ownAborter && this.released) this.caller.aborters.delete(this.ownAborter);
     this.openInvocation?.close();
     if (!this.ownContext) return;
     this.ownContext.close();
-    // A call that outlives its connection may have made its context listen again.
+    // A call that runs on after its connection has closed may have opened the context again.
     if (this.caller.gone) this.caller.context.close();
   }
 }

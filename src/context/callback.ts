@@ -3,8 +3,8 @@ import type {SocketCallback} from '../options/types';
 import type {Call} from './call';
 
 /**
- * Runs a function that takes a callback, and settles with the first outcome: the callback's, or what is thrown or
- * rejected before it. The returned value is ignored; a later throw or rejection is logged under `label`.
+ * Runs a function that takes a callback. Settles with the values of the callback, or with an earlier error of the
+ * function. A later error is logged under `label`; the returned value is ignored.
  */
 export function withCallback(
   label: string,
@@ -15,7 +15,7 @@ export function withCallback(
     let calledBack = false;
     const callback: SocketCallback = (error, result) => {
       calledBack = true;
-      call.outcome ??= {error, result, told: false};
+      call.outcome ??= {error, result, answered: false};
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the client receives what was called back
       if (error) reject(error);
       else resolve(result);

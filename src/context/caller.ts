@@ -5,7 +5,7 @@ import type {ApplyCredentials} from '../options/server-options';
 import type {SocketCall} from '../options/types';
 import type {LazyContext} from './lazy-context';
 
-/** What a call needs of the connection that it belongs to. */
+/** The parts of a connection that its calls use. */
 export interface Caller {
   /** Name of the server. */
   readonly server: string;
@@ -14,41 +14,41 @@ export interface Caller {
   readonly serverContext: Context;
   /** Parent of its calls' contexts. */
   readonly context: LazyContext;
-  /** Whether the application has bound something for the connection. */
+  /** True when the application has bound something for the connection. */
   readonly extended: boolean;
-  /** Whether the socket is gone. */
+  /** True when the socket has disconnected. */
   readonly gone: boolean;
-  /** Of its calls, to be aborted when the socket is gone; made when there is one. */
+  /** Those of its calls; aborted when the socket disconnects. The set is made at its first use. */
   readonly aborters: Set<AbortController>;
   /** Puts credentials where authentication strategies read them. */
   readonly applyCredentials: ApplyCredentials;
-  /** Logs what a function threw that answers nobody any more. */
+  /** Logs an error that no client can receive any more. */
   report(error: unknown, source: string): void;
 }
 
-/** What a handler is run with. */
+/** The values of one run of a handler. */
 export interface CallValues {
   readonly event: string;
   readonly credentials: unknown;
   readonly user?: unknown;
-  /** What the handler receives, in order: the socket, and what its kind gives it. */
+  /** The arguments of the handler: the socket first, then those of its kind. */
   readonly values: readonly unknown[];
   readonly args?: unknown;
-  /** In ms, after which the call is aborted. */
+  /** The call is aborted after this time, in ms. */
   readonly timeout?: number | undefined;
-  /** Whether it goes on when its socket is gone, because its client may come back for the answer. */
-  readonly outlives?: boolean;
-  /** Whether its signal is for as long as the socket, not for the run alone. */
-  readonly lasts?: boolean;
+  /** True when the call continues after its socket disconnects, because its client may ask for the answer again. */
+  readonly outlivesSocket?: boolean;
+  /** True when its signal works until the socket disconnects, not only until the handler ends. */
+  readonly keepsSignal?: boolean;
 }
 
 /** The controller method that a call runs. */
 export interface ControllerMethod {
-  /** How messages and logs name it. */
+  /** Its name in messages and logs. */
   readonly label: string;
   readonly type: Constructor<unknown>;
   readonly member: string;
-  /** Where it is a REST operation as well. */
+  /** Set when the method is a REST operation as well. */
   readonly operation?: {readonly spec: OperationObject} | undefined;
 }
 
@@ -56,7 +56,7 @@ export interface ControllerMethod {
 export interface CallState extends SocketCall {
   readonly caller: Caller;
   readonly method?: ControllerMethod;
-  /** The instance whose method is called, from when it is made. */
+  /** The instance whose method is called; set when it is made. */
   readonly controller?: object;
   readonly context: Context;
   /** The method's arguments, as interceptors see them. */
@@ -65,6 +65,6 @@ export interface CallState extends SocketCall {
   bound: boolean;
   /** Set once the invocation is used as a context. */
   openInvocation?: Context;
-  /** Hands the values that were made without the call's context to that context. */
+  /** Puts the values that were made without the context into the context. */
   publish(context: Context): void;
 }

@@ -8,7 +8,7 @@ import {LazyContext} from './lazy-context';
 import {LazyRegistry} from './lazy-registry';
 import {makeLight, setUpContext} from './light-context';
 
-/** Reading these makes something, so they are read when they are resolved. */
+/** Keys whose value is made when it is read, so they are read only when they are resolved. */
 const DYNAMIC_KEYS: ReadonlySet<string> = new Set([
   SocketKeys.SIGNAL.key,
   RestBindings.Http.REQUEST.key,
@@ -51,7 +51,7 @@ class ConnectionRegistry extends LazyRegistry {
   }
 }
 
-/** Child of a server's context, for all that one socket does. */
+/** The context of a connection, child of the server's context. */
 export class ConnectionContext extends LazyContext {
   /** @param onBound - Called after the application has bound something for the connection. */
   static of(
@@ -90,7 +90,7 @@ class CallRegistry extends LazyRegistry {
   }
 }
 
-/** Child of a connection's context, for one call. */
+/** The context of a call, child of the connection's context. */
 export class CallContext extends LazyContext {
   declare protected readonly registry: CallRegistry;
 
@@ -100,7 +100,7 @@ export class CallContext extends LazyContext {
     return context;
   }
 
-  // LoopBack resolves a value after it has looked up its binding, by one of these.
+  // LoopBack looks up a binding with one of these methods before it resolves the value.
   override getBinding<Value>(key: BindingAddress<Value>): Binding<Value>;
   override getBinding<Value>(
     key: BindingAddress<Value>,

@@ -5,7 +5,7 @@ import express from 'express';
 import type {IncomingMessage} from 'node:http';
 import type {ApplyCredentials} from '../options/server-options';
 
-/** The part of an Express application that is used: its settings, and the prototype of its requests. */
+/** The part of an Express application that is used: its settings and its prototype of requests. */
 export interface ExpressApp {
   readonly request: object;
   get(setting: string): unknown;
@@ -13,7 +13,7 @@ export interface ExpressApp {
 
 let standalone: ExpressApp | undefined;
 
-/** The REST server's Express application, whose settings apply; one of its own where there is none. */
+/** Returns the REST server's Express application, for its settings; without a REST server, a new one. */
 export function expressOf(context: Context): ExpressApp {
   const rest = context.getSync(RestBindings.SERVER, {optional: true});
   const handler = rest?.requestHandler as Partial<ExpressApp> | undefined;
@@ -21,7 +21,7 @@ export function expressOf(context: Context): ExpressApp {
   return (standalone ??= express());
 }
 
-/** Makes a handshake's request an Express request, just as Express does with those it serves. */
+/** Turns the request of a handshake into an Express request, in place, as Express does. */
 export function toExpressRequest(
   request: IncomingMessage,
   express: () => ExpressApp,
@@ -43,8 +43,8 @@ export function toExpressRequest(
 }
 
 /**
- * A request for one authentication: made from the handshake's, with headers and query of its own,
- * where the credentials are put.
+ * Makes the request for one authentication: the request of the handshake with copies of its headers and query,
+ * in which `apply` puts the credentials.
  */
 export async function requestWith(
   request: Request,
@@ -56,7 +56,7 @@ export async function requestWith(
     headers: own({...request.headers}),
     query: own({...request.query}),
   }) as Request;
-  // One that is async is waited for, and what it rejects with is caught.
+  // An application may pass an async function.
   const applied: unknown = (apply as (...values: unknown[]) => unknown)(
     made,
     credentials,
@@ -65,7 +65,7 @@ export async function requestWith(
   return made;
 }
 
-/** A string, or the string in `token`, is a bearer token. */
+/** Sends credentials that are a string, or have a string `token`, as a bearer token. */
 export const applyToken: ApplyCredentials = (request, credentials: unknown) => {
   const token: unknown =
     typeof credentials === 'object' && credentials !== null

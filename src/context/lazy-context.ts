@@ -1,16 +1,16 @@
 import {Context, ContextBindings, ContextTags} from '@loopback/core';
 import type {LazyRegistry} from './lazy-registry';
 
-/** A context with keys that it always has, beside those that the application binds. */
+/** A context with fixed keys, beside the keys that the application binds. */
 export abstract class LazyContext extends Context {
   declare protected readonly registry: LazyRegistry;
 
-  /** Says whether the application has bound that key here. */
+  /** Returns true when the application has bound the key in this context. */
   binds(key: string): boolean {
     return this.registry.added?.has(key) ?? false;
   }
 
-  /** Says whether the application has bound an interceptor here, or changed their order. */
+  /** True when the application has bound an interceptor, or the order of interceptors, in this context. */
   get intercepts(): boolean {
     for (const {key, tagMap} of this.registry.added?.values() ?? []) {
       if (ContextTags.GLOBAL_INTERCEPTOR in tagMap) return true;

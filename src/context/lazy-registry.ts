@@ -1,7 +1,7 @@
 import type {Binding, Context} from '@loopback/core';
 import {indexTags} from './light-context';
 
-/** The bindings of a light context: those that it always has are made when they are asked for. */
+/** The bindings of a light context. Those of its fixed keys are made at their first use. */
 export abstract class LazyRegistry extends Map<string, Binding> {
   /** The bindings that the application has added. */
   added?: Map<string, Binding>;
@@ -10,10 +10,10 @@ export abstract class LazyRegistry extends Map<string, Binding> {
     super();
   }
 
-  /** The keys that the context always has. */
+  /** The fixed keys of the context. */
   protected abstract readonly known: readonly string[];
 
-  /** Makes the binding of one of them; `undefined` where it has none now. */
+  /** Makes the binding of a fixed key, or returns undefined when the key has no value now. */
   protected abstract make(key: string): Binding | undefined;
 
   /** Called after the application has added a binding. */
@@ -25,7 +25,7 @@ export abstract class LazyRegistry extends Map<string, Binding> {
     const made = this.make(key);
     if (!made) return undefined;
     super.set(key, made);
-    // `@inject.setter` gives it another value.
+    // `@inject.setter` changes its value.
     made.on('changed', () => this.add(key, made));
     return made;
   }

@@ -26,10 +26,10 @@ interface Closable {
 
 type PartClass = new (context: Context) => Closable;
 
-/** The parts that each context has for itself. */
+/** The parts that no two contexts share. */
 export const OWN_PARTS = ['name', 'registry', '_parent'] as const;
 
-/** Returns a context with its private parts, which `checkLoopBack` checks at start. */
+/** Gives access to the private parts of a context. `checkLoopBack` checks them at start. */
 export function partsOf(context: Context): Parts {
   return context as unknown as Parts;
 }
@@ -45,7 +45,7 @@ export function cacheOf(
   return partsOfBinding(binding)._cache;
 }
 
-/** Says whether the scope of a binding allows LoopBack to resolve it in a context and below. */
+/** Returns true when the scope of a binding allows LoopBack to resolve it in a context and its children. */
 export function isResolvable(
   binding: Readonly<Binding<unknown>>,
   context: Context,
@@ -72,7 +72,7 @@ const sample = partsOf(new Context('sample'));
 const INDEXER = Symbol('tag indexer');
 const SUBSCRIPTIONS = Symbol('subscription manager');
 
-/** A context whose parts are made when they are first used. */
+/** A context whose parts are made at their first use. */
 type LightContext = Context & {
   [INDEXER]?: Closable;
   [SUBSCRIPTIONS]?: Closable;
@@ -89,7 +89,7 @@ export function makeLight(prototype: Context): void {
     _maxListeners: {...shared, value: Infinity},
     scope: {...shared, value: sample.scope},
     tagIndexer: {
-      // An empty index, until the application binds something.
+      // The empty index of the sample, until the application binds something.
       get(this: LightContext) {
         return this[INDEXER] ?? sample.tagIndexer;
       },
@@ -113,7 +113,7 @@ function partLike(part: Closable, context: Context): Closable {
   return new (part.constructor as PartClass)(context);
 }
 
-/** Sets the parts that a light context has for itself. */
+/** Sets the parts that a light context does not share. */
 export function setUpContext(
   context: Context,
   parent: Context,

@@ -8,7 +8,7 @@ import {makeLight, OWN_PARTS, setUpContext} from './light-context';
 
 const CALL = Symbol('call');
 
-/** What interceptors of a call see. It is a context like any other from when it is first used as one. */
+/** The context that interceptors of a call receive. Its parts are set at their first use. */
 interface LightInvocation extends InterceptedInvocationContext {
   [CALL]: CallState;
 }
@@ -39,7 +39,7 @@ class InvocationRegistry extends LazyRegistry {
   }
 }
 
-// Of the parts that no other context shares, the first that is used sets all.
+// The first use of a part that contexts do not share sets all of them.
 for (const part of OWN_PARTS) {
   Object.defineProperty(prototype, part, {
     get(this: LightInvocation) {
@@ -55,7 +55,7 @@ for (const part of OWN_PARTS) {
   });
 }
 
-// Most interceptors read no arguments, so that what hides credentials is only put on those that are read.
+// Most interceptors do not read the arguments, so credentials are hidden at the first read.
 Object.defineProperty(prototype, 'args', {
   get(this: LightInvocation) {
     return hideCredentials(this[CALL]);
@@ -65,7 +65,7 @@ Object.defineProperty(prototype, 'args', {
   },
 });
 
-/** Lets arguments be logged: a socket's credentials are secret. */
+/** Gives the arguments a form in logs without credentials. */
 function hideCredentials({credentials, methodArgs, socket}: CallState): unknown[] {
   const [first, second] = methodArgs;
   if (
@@ -73,13 +73,13 @@ function hideCredentials({credentials, methodArgs, socket}: CallState): unknown[
     second === credentials &&
     !Object.hasOwn(methodArgs, 'toJSON')
   ) {
-    Object.defineProperty(methodArgs, 'toJSON', SHOW);
-    Object.defineProperty(methodArgs, inspect.custom, SHOW);
+    Object.defineProperty(methodArgs, 'toJSON', REDACTED);
+    Object.defineProperty(methodArgs, inspect.custom, REDACTED);
   }
   return methodArgs;
 }
 
-const SHOW: PropertyDescriptor = {
+const REDACTED: PropertyDescriptor = {
   value(this: unknown[]) {
     const [socket, , ...others] = this;
     return [socket, '[credentials]', ...others];
@@ -102,7 +102,7 @@ const Light = Invocation as unknown as new (
   call: CallState,
 ) => InterceptedInvocationContext;
 
-/** Makes a genuine `InvocationContext`, which costs little until something uses it as a context. */
+/** Makes an `InterceptedInvocationContext` that costs little until something uses it as a context. */
 export function createInvocation(call: CallState): InterceptedInvocationContext {
   return new Light(call);
 }

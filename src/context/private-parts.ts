@@ -17,7 +17,7 @@ import {cacheOf, isResolvable, keepResolved, partsOf} from './light-context';
 
 const PACKAGE = '@loopback/context';
 
-/** The private parts that this package relies on, by class, and the type of each. */
+/** The private parts that this package uses, by class, each with its type. */
 export const PRIVATE_PARTS = {
   Context: {
     name: 'string',
@@ -44,7 +44,7 @@ export const PRIVATE_PARTS = {
 /**
  * Tries the contexts and bindings of the installed LoopBack in memory.
  *
- * @throws Error when they lack a private part that this package relies on, or have one that it does not know.
+ * @throws Error when a private part that this package uses is missing, or a context has a part that it does not know.
  */
 export function checkLoopBack(): void {
   const server = new Context('server');
@@ -69,7 +69,7 @@ function check(owner: keyof typeof PRIVATE_PARTS, object: object): void {
   checkParts(PACKAGE, name, object, PRIVATE_PARTS[owner]);
 }
 
-/** A light context would lack a part that is not known here. */
+/** Refuses parts that a light context would not have, because this package does not know them. */
 function refuseUnknownParts(
   owner: keyof typeof PRIVATE_PARTS,
   object: object,
@@ -85,7 +85,7 @@ function attempt(part: string, works: () => boolean): void {
   tryPart(PACKAGE, part, works);
 }
 
-/** Values must be cached by context, scopes be checked, and each change of a binding be reported at once. */
+/** Bindings must cache values by context, check scopes, and report each change at once. */
 function tryBindings(server: Context): void {
   const binding = server.bind('shared').toDynamicValue(() => ({}));
   binding.inScope(BindingScope.SINGLETON);

@@ -1,12 +1,12 @@
 import {BindingKey} from '@loopback/core';
 import {isObject} from '../common/objects';
 
-// Of @loopback/security, which applications need not have; a copy of our own would have another symbol.
+// Applications need not have @loopback/security, and a copy of our own would have another symbol.
 
 /** The key of `SecurityBindings.USER`. */
 export const USER = BindingKey.create<object>('security.user');
 
-/** Returns what a user profile has under `securityId`, whichever copy of the package made the symbol. */
+/** Returns the `securityId` of a user profile. The symbol may be from any copy of @loopback/security. */
 export function securityIdOf(user: unknown): string | number | undefined {
   for (
     let owner = user;

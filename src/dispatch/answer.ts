@@ -39,7 +39,7 @@ export function refuseCall(
     ack({error: session.fail(reason, reason.name).error});
     return;
   }
-  outcome.told = true;
+  outcome.answered = true;
   try {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- the client receives what was called back
     if (outcome.error) throw outcome.error;

@@ -167,7 +167,7 @@ export class PendingCall implements InFlightCall {
 
   private fail(error: unknown): void {
     const {session, label} = this;
-    if (this.call?.outcome?.told) session.fail(error, label);
+    if (this.call?.outcome?.answered) session.fail(error, label);
     else answerFailure(session, error, label, this.ack);
   }
 

@@ -80,7 +80,7 @@ function claim(
   return undefined;
 }
 
-function callOf(session: DispatchSession, packet: Packet, outlives: boolean): Call {
+function callOf(session: DispatchSession, packet: Packet, outlivesSocket: boolean): Call {
   const {credentials, endpoint, socket, user} = session;
   // `emit(name, undefined)` arrives as null.
   const args = countArguments(packet) > 0 ? (packet[1] ?? undefined) : undefined;
@@ -91,6 +91,6 @@ function callOf(session: DispatchSession, packet: Packet, outlives: boolean): Ca
     values: [socket, credentials, args],
     args,
     timeout: timeoutOf(packet, endpoint.options.callTimeout),
-    outlives,
+    outlivesSocket,
   });
 }

@@ -25,7 +25,7 @@ import type {ResolutionPath} from './resolution-path';
 
 export type Metadata = Readonly<InjectionMetadata>;
 
-/** Gives what the classes of bindings inject. */
+/** Makes functions that return injected values. */
 interface Injections {
   provideInjection(injection: Readonly<Injection>, place: Place): Provide;
   provideKey(address: string, metadata: Metadata, place: Place): Provide;
@@ -38,7 +38,7 @@ const SHARED: readonly BindingScope[] = [
   BindingScope.SERVER,
 ];
 
-/** What a dynamic value is made with. Few read its options. */
+/** The argument of a dynamic value's factory. Few factories read the options, so they are made at the first read. */
 class Resolution implements ResolutionContext {
   readonly context: Context;
   readonly #metadata: Metadata;
@@ -61,15 +61,15 @@ class Resolution implements ResolutionContext {
   }
 }
 
-/** Reads ahead how the values of bindings are made, in every scope. */
+/** Makes functions that return the values of bindings, in every scope. */
 export class BindingValues {
-  /** @param context - The server's. */
+  /** @param context - The server's context. */
   constructor(
     private readonly context: Context,
     private readonly injections: Injections,
   ) {}
 
-  /** Gives the value of a binding; `undefined` where only a context can. */
+  /** Returns a function for the value of a binding, or undefined when only a context can resolve it. */
   provide(
     binding: Readonly<Binding<unknown>>,
     metadata: Metadata,
@@ -88,13 +88,13 @@ export class BindingValues {
       return this.provideNew(binding, metadata, {contextOf, path: inner});
     }
     if (scope !== BindingScope.REQUEST) return undefined;
-    // It is resolved in the call's context, wherever it is injected.
+    // A value in REQUEST scope is always resolved in the context of the call.
     const place = {contextOf: IN_CALL.contextOf, path: inner};
     const make = this.provideNew(binding, metadata, place);
     return make && (call => call.once(binding, make));
   }
 
-  /** Makes a value anew. */
+  /** Returns a function that makes a new value each time. */
   private provideNew(
     binding: Readonly<Binding<unknown>>,
     metadata: Metadata,
@@ -124,7 +124,7 @@ export class BindingValues {
     }
   }
 
-  /** A class as LoopBack instantiates it; `undefined` where LoopBack refuses to. */
+  /** Returns a function that instantiates a class, or undefined when LoopBack refuses to. */
   private construct(type: Constructor<unknown>, place: Place): Provide | undefined {
     const injections = describeInjectedArguments(type, '');
     const count = Math.max(type.length, injections.filter(Boolean).length);
@@ -143,7 +143,7 @@ export class BindingValues {
     return constructionOf(type, args, properties);
   }
 
-  /** What is made once: it is kept in LoopBack's own cache, so that refreshing it is seen. */
+  /** Returns a function for a shared value. It reads LoopBack's own cache, so `binding.refresh` works. */
   private provideShared(
     binding: Readonly<Binding<unknown>>,
     metadata: Metadata,

@@ -18,10 +18,10 @@ import type {Provide} from './construction';
 import type {Place} from './places';
 import {ResolutionPath} from './resolution-path';
 
-/** How `@service` looks for its binding, which only its own function knows. */
+/** How `@service` finds its binding. Only its own `resolve` function knows the filter. */
 interface ServiceLookup {
   readonly filter?: BindingFilter | undefined;
-  /** Fails as it does where it finds nothing, unless it is optional. */
+  /** Behaves as `@service` does when it finds no binding: returns undefined if optional, throws otherwise. */
   readonly refuse: () => unknown;
 }
 
@@ -40,12 +40,12 @@ function lookUpService(injection: Readonly<Injection>, context: Context): Servic
   try {
     refuse();
   } catch {
-    // It is not optional.
+    // The injection is not optional.
   }
   return {filter, refuse};
 }
 
-/** How a decorator of LoopBack's resolves, which is the same function for all its uses. */
+/** Returns the `resolve` function of a decorator of LoopBack. All uses of the decorator share it. */
 function resolverOf(decorate: ReturnType<typeof inject>): Injection['resolve'] {
   const sample = {};
   decorate(sample, 'member');
@@ -57,15 +57,15 @@ const RESOLVE_CONFIG = resolverOf(config());
 const RESOLVE_CONFIG_GETTER = resolverOf(config.getter());
 
 /**
- * Reads ahead, for the calls of one server, what they will inject: each injection becomes a function that gives
- * it without a context. What only a context can give is resolved in the call's own, and only that.
+ * Makes a function for each injection, for the calls of one server. The function returns the injected value
+ * without a context where it can, and resolves it in the context of the call otherwise.
  */
 export class Injectors {
   readonly values: BindingValues;
 
   /**
-   * @param context - The server's.
-   * @param validity - Holds as long as its bindings stay as they are.
+   * @param context - The server's context.
+   * @param validity - Current until a binding of the server changes.
    */
   constructor(
     private readonly context: Context,
@@ -77,7 +77,7 @@ export class Injectors {
   provideInjection(injection: Readonly<Injection>, {contextOf, path}: Place): Provide {
     const {bindingSelector, metadata, resolve} = injection;
     const place = {contextOf, path: path.with({injection})};
-    // Without `resolve` it is an address.
+    // An injection without `resolve` has an address.
     if (!resolve) return this.provideKey(bindingSelector.toString(), metadata, place);
     const inContext: Provide = call =>
       resolve(contextOf(call), injection, place.path.toSession()) as unknown;
@@ -88,7 +88,7 @@ export class Injectors {
     return known ?? inContext;
   }
 
-  /** Gives a value by its key, with a path to a property if it has one. */
+  /** Returns a function for the value of a key, or of a property of the value: `key#path`. */
   provideKey(address: string, metadata: Metadata, place: Place): Provide {
     const {contextOf, path} = place;
     const inContext: Provide = call =>
@@ -112,7 +112,7 @@ export class Injectors {
       validity.current && !call.hides(key) ? provide(call) : inContext(call);
   }
 
-  /** What LoopBack's own decorators resolve, as far as no context is needed for it. */
+  /** Returns a function for `@inject.getter`, `@config` and `@config.getter`, where no context is needed. */
   private provideResolved(
     injection: Readonly<Injection>,
     place: Place,
@@ -136,7 +136,7 @@ export class Injectors {
       : this.provideGetter(injection, address, options, place);
   }
 
-  /** `@service` gives the one binding of its class, which LoopBack looks for among all bindings. */
+  /** Returns a function for `@service`, which injects the only binding of a class among all bindings. */
   private provideService(
     injection: Readonly<Injection>,
     place: Place,
@@ -149,7 +149,7 @@ export class Injectors {
     const {asProxyWithInterceptors, optional} = injection.metadata;
     if (asProxyWithInterceptors) return undefined;
     const make = this.values.provide(binding, {...(optional && {optional})}, place);
-    // LoopBack leaves out what is null.
+    // LoopBack treats null as not found.
     const provide: Provide | undefined =
       make && (call => transformValueOrPromise(make(call), value => value ?? refuse()));
     return (
@@ -161,7 +161,7 @@ export class Injectors {
     );
   }
 
-  /** A getter resolves anew each time it is called, and may be called after the call. */
+  /** Returns a function for a getter, which resolves again each time, also after the call has ended. */
   private provideGetter(
     injection: Readonly<Injection>,
     address: string,
@@ -174,7 +174,7 @@ export class Injectors {
     let provide: Provide | undefined;
     return call => () =>
       new Promise(resolve => {
-        // Made when it is first needed, because getters may lead in a circle.
+        // Made at the first use, because getters may form a circle.
         provide ??= this.provideKey(address, metadata, place);
         resolve(provide(call));
       });

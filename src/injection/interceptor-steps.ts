@@ -5,7 +5,7 @@ import type {Provide} from './construction';
 import type {Injectors} from './injectors';
 import {IN_INVOCATION} from './places';
 
-/** Reads the interceptors of a method in LoopBack's order: global ones by group, then the class's, then its own. */
+/** Returns the interceptors of a method in LoopBack's order: global ones by group, the class's, the method's. */
 export function loadInterceptors(
   context: Context,
   {type, member}: ControllerMethod,
@@ -24,7 +24,7 @@ export function loadInterceptors(
   }
 }
 
-/** Gives an interceptor, which may be known by its key. */
+/** Returns a function for an interceptor, which may be given by its key. */
 export function provideInterceptor(
   interceptor: InterceptorOrKey,
   injectors: Injectors,

@@ -26,34 +26,34 @@ import {loadInterceptors, provideInterceptor} from './interceptor-steps';
 
 type Method = (...args: unknown[]) => unknown;
 
-/** What a plan is made of. */
+/** The controller method that a plan calls. */
 export interface PlanOptions {
-  /** How logs name the method. */
+  /** The name of the method in logs. */
   readonly label: string;
   readonly method: ControllerMethod;
-  /** The controller's. */
+  /** The binding of the controller. */
   readonly binding: Readonly<Binding<unknown>>;
   /** Index of the callback among the arguments that are not injected, if the method takes one. */
   readonly callbackAt: number | undefined;
-  /** Whether calls must be authenticated one by one. */
+  /** True when each call must be authenticated. */
   readonly authenticates: boolean;
 }
 
 /**
- * How a controller method is called on one server: what LoopBack would read of bindings and metadata
- * for each call, read once. It gives what LoopBack gives.
+ * Calls a controller method on one server. LoopBack reads bindings and metadata for each call; a plan reads them
+ * once. The results are the same.
  */
 export class Plan {
   private readonly validity: Validity;
   private readonly provideController: Provide;
   private readonly interceptors: readonly Provide[];
-  /** Fills each parameter of the method; `undefined` for those that are not injected. */
+  /** The injected value of each parameter; `undefined` for a parameter that is not injected. */
   private readonly layout: readonly (Provide | undefined)[];
   private readonly injected: number;
-  /** How many parameters the method declares, as JavaScript counts them. */
+  /** The `length` of the method. */
   private readonly declared: number;
 
-  /** @param context - The server's. */
+  /** @param context - The server's context. */
   constructor(
     readonly context: Context,
     private readonly options: PlanOptions,
@@ -69,7 +69,7 @@ export class Plan {
       provideInterceptor(interceptor, injectors),
     );
     const prototype = type.prototype as Record<string, Method>;
-    // LoopBack asks an instance, which inherits the injections of a method that its class overrides.
+    // LoopBack reads an instance, which inherits the injections of a method that its class overrides.
     const injections = describeInjectedArguments(
       Object.create(prototype) as object,
       member,
@@ -88,7 +88,7 @@ export class Plan {
     return this.options.authenticates;
   }
 
-  /** Whether nothing has changed since it was made. */
+  /** True until a binding changes. */
   get current(): boolean {
     return this.validity.current;
   }
@@ -109,7 +109,7 @@ export class Plan {
     if (interceptors.length === 0) return this.invoke(call);
     const invocation = call.invocationContext;
     let at = 0;
-    // Each `next` runs what is next in the chain, as LoopBack's does.
+    // As in LoopBack, each call of `next` runs the next interceptor, whoever calls it.
     const next = (): NonVoid => {
       const step = at++;
       if (step >= interceptors.length) {
@@ -124,7 +124,7 @@ export class Plan {
     return next();
   }
 
-  /** Where the application has bound interceptors for the call or its connection. */
+  /** Used when the application has bound interceptors for the call or its connection. */
   private interceptInContext(call: Call): ValueOrPromise<unknown> {
     const invocation = call.invocationContext;
     const run = () => this.invoke(call) as NonVoid;
@@ -133,7 +133,7 @@ export class Plan {
 
   private invoke(call: Call): ValueOrPromise<unknown> {
     const {callbackAt} = this.options;
-    // An interceptor may have replaced them.
+    // Read here, because an interceptor may have replaced them.
     const {methodArgs} = call;
     if (callbackAt === undefined) return this.apply(call, methodArgs);
     return withCallback(this.options.label, call, callback => {
@@ -170,7 +170,7 @@ export class Plan {
       : controller[member](...all);
   }
 
-  /** LoopBack says which parameter has no value. */
+  /** Lets LoopBack throw its error, which names the parameter without a value. */
   private refuse(call: Call, args: readonly unknown[]): ValueOrPromise<unknown> {
     const {controller, invocationContext} = call;
     const {member} = this.options.method;

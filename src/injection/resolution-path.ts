@@ -5,7 +5,7 @@ type Step =
   | {readonly binding: Readonly<Binding<unknown>>}
   | {readonly injection: Readonly<Injection>};
 
-/** The bindings and injections that lead to what is resolved, from the controller on. */
+/** The bindings and injections from the controller to the value that is resolved. */
 export class ResolutionPath {
   static readonly START = new ResolutionPath([]);
 
@@ -15,12 +15,12 @@ export class ResolutionPath {
     return new ResolutionPath([...this.steps, step]);
   }
 
-  /** Says whether a binding leads to itself. */
+  /** Returns true when a binding depends on itself. */
   includes(binding: Readonly<Binding<unknown>>): boolean {
     return this.steps.some(step => 'binding' in step && step.binding === binding);
   }
 
-  /** The binding whose class or provider is made. */
+  /** The binding whose value is being made. */
   get currentBinding(): Readonly<Binding<unknown>> | undefined {
     for (let at = this.steps.length - 1; at >= 0; at--) {
       const step = this.steps[at];
@@ -29,7 +29,7 @@ export class ResolutionPath {
     return undefined;
   }
 
-  /** The same for LoopBack's own resolution. */
+  /** Returns the path in LoopBack's form. */
   toSession(): ResolutionSession {
     const session = new ResolutionSession();
     for (const step of this.steps) {

@@ -21,24 +21,24 @@ import {decoratorsOf, unenforced} from './unenforced-decorators';
 import type {Decorator} from './unenforced-decorators';
 
 /**
- * A method of a controller, called as LoopBack's REST server calls an operation: it is authenticated,
- * its args are checked, and a new instance (unless the binding's scope says otherwise) is invoked with
- * injected parameters and interceptors. How is planned at the first call.
+ * Calls a method of a controller as LoopBack's REST server calls an operation: authenticates the call, checks the
+ * args, resolves the controller from its binding, and runs the interceptors and the method with its injected
+ * parameters. The first call makes the plan of the others.
  */
 export class ControllerHandler implements Handler, ControllerMethod {
   readonly label: string;
   readonly parameters: MethodParameters;
   readonly operation?: RestOperation;
   private readonly validator?: SchemaValidator;
-  /** Whether it carries `@authenticate`. */
+  /** True when the method carries `@authenticate`. */
   private readonly guarded: boolean;
-  /** Decorators that something of the application's has to enforce. */
+  /** The decorators of the method that the application has to enforce. */
   private readonly decorators: readonly Decorator[];
-  /** Why the method cannot be served, whatever the application. */
+  /** The mistake in the declaration of the method. */
   private readonly mistake?: string | undefined;
   private plan?: Plan;
 
-  /** @param args - What a method's args must be. */
+  /** @param args - The schema of a method's args. */
   constructor(
     private readonly binding: Readonly<Binding<unknown>>,
     readonly type: Constructor<unknown>,
@@ -62,19 +62,19 @@ export class ControllerHandler implements Handler, ControllerMethod {
       : mistakeOf(this);
   }
 
-  /** Why the method cannot be served, if so. */
+  /** Returns the reason why an application cannot serve the method. */
   problem(application: Context): string | undefined {
     if (this.mistake) return this.mistake;
     if (this.guarded && !hasAuthentication(application)) return this.unguardedMessage;
     return unenforced(application, this.label, this.decorators);
   }
 
-  /** Whether args are checked against a schema. */
+  /** True when args are checked against a schema. */
   get isChecked(): boolean {
     return (this.operation ?? this.validator) !== undefined;
   }
 
-  /** Says what is wrong with the schema of the method's args, if anything. */
+  /** Returns a message when the schema of the method's args cannot be compiled. */
   async schemaProblem(validation: RestValidation): Promise<string | undefined> {
     const {label, operation, validator} = this;
     const problem =
@@ -87,7 +87,7 @@ export class ControllerHandler implements Handler, ControllerMethod {
     );
   }
 
-  /** Whether args go unchecked because the compiler left no type, or not which, of their parameter. */
+  /** True when args are not checked because the compiler emitted no class for their parameter. */
   get isUntyped(): boolean {
     const {args, kind, operation, parameters} = this;
     const {typed, types} = parameters;
@@ -114,14 +114,14 @@ export class ControllerHandler implements Handler, ControllerMethod {
     const {label} = this;
     if (this.kind !== 'method') {
       return (
-        `${label} is a REST operation as well, which only a @socketMethod can be. ` +
+        `${label} is a REST operation as well. Only a @socketMethod can be one. ` +
         'Give the socket a method of its own.'
       );
     }
     if (operation.problem) return `${label} ${operation.problem}.`;
     if (this.args) {
       return (
-        `${label} is a REST operation, which says what its args are. ` +
+        `${label} is a REST operation, which already describes its args. ` +
         'Remove `args` from @socketMethod.'
       );
     }
@@ -147,11 +147,11 @@ export class ControllerHandler implements Handler, ControllerMethod {
     return plan.run(call, this.argumentsOf(call));
   }
 
-  /** The arguments of the parameters that are not injected. */
+  /** Returns the arguments of the parameters that are not injected. */
   private argumentsOf({values}: Call): unknown[] {
     const {count} = this.parameters;
     const args = values.slice(0, count);
-    // LoopBack refuses a parameter that has no value at all.
+    // LoopBack refuses a call with fewer arguments than parameters.
     while (args.length < count) args.push(undefined);
     return args;
   }

@@ -9,16 +9,16 @@ import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';
 import {RestValidation} from '../validation/rest-validation';
 
-/** What one server is given. */
+/** The handlers of one server. */
 export interface ServerHandlers extends DecoratedHandlers {
   /** The first class that names the server. */
   readonly namedBy: string;
 }
 
-/** What the bound controllers give each server, and what is wrong with them. */
+/** The handlers of all servers, and the mistakes in the bound controllers. */
 export interface ControllerScan {
   readonly servers: ReadonlyMap<string, ServerHandlers>;
-  /** One sentence each, naming the class and the method and saying what to do. */
+  /** One message each: it names the class and the method, and says what to do. */
   readonly problems: readonly string[];
 }
 
@@ -31,7 +31,7 @@ interface Draft extends ServerHandlers {
 
 type ControllerBinding = Readonly<Binding<unknown>>;
 
-/** Whether a binding is a controller with this package's decorators. */
+/** Returns true for the binding of a controller with decorators of this package. */
 export function isSocketController(binding: ControllerBinding): boolean {
   return (
     binding.tagNames.includes(CoreTags.CONTROLLER) &&
@@ -40,7 +40,7 @@ export function isSocketController(binding: ControllerBinding): boolean {
   );
 }
 
-/** Names of the servers that the decorated controllers of an application name. */
+/** Returns the names of servers that decorated controllers of an application use. */
 export function serversNamedIn(application: Context): Set<string> {
   const names = new Set<string>();
   for (const {valueConstructor: type} of application.findByTag(CoreTags.CONTROLLER)) {
@@ -56,8 +56,8 @@ export function serversNamedIn(application: Context): Set<string> {
 }
 
 /**
- * Reads the decorated controllers of an application, wherever their bindings come from. It makes one
- * handler for each decorated method of a binding, and gives the same one again at the next scan.
+ * Makes the handlers of an application's decorated controllers: one for each decorator of a method. The next
+ * scan returns the same handler for the same binding.
  */
 export class ControllerScanner {
   private readonly handlers = new WeakMap<
@@ -65,7 +65,7 @@ export class ControllerScanner {
     Map<string, ControllerHandler>
   >();
 
-  /** What the last scan found. */
+  /** The handlers of the last scan. */
   private scanned: ControllerHandler[] = [];
 
   constructor(private readonly application: Context) {}
@@ -95,7 +95,7 @@ export class ControllerScanner {
     return {servers, problems};
   }
 
-  /** One binding for each class, in the order of the bindings. */
+  /** Returns one binding for each class, in the order of the bindings. */
   private find() {
     const found = new Map<Constructor<unknown>, ControllerBinding>();
     for (const binding of this.application.find(isSocketController)) {
@@ -105,7 +105,7 @@ export class ControllerScanner {
     return [...found].map(([type, binding]) => ({type, binding}));
   }
 
-  /** Says what is wrong with the schemas of args, a sentence for each method. */
+  /** Returns a message for each method whose schema of args cannot be compiled. */
   async schemaProblems(): Promise<string[]> {
     const checked = this.scanned.filter(({isChecked}) => isChecked);
     if (checked.length === 0) return [];
@@ -118,16 +118,16 @@ export class ControllerScanner {
     return problems;
   }
 
-  /** Names the methods whose args are not checked because the compiler left no types. */
+  /** A warning that names the methods whose args are not checked because the compiler emitted no types. */
   get warning(): string | undefined {
     const labels = this.scanned
       .filter(({isUntyped}) => isUntyped)
       .map(({label}) => label);
     if (labels.length === 0) return undefined;
     return (
-      `The compiler left no type for the args of ${labels.join(', ')}, so they are not checked ` +
-      'by it. Import the class itself, not with `import type`, and compile with ' +
-      '`emitDecoratorMetadata`, as tsc and swc do but esbuild and tsx do not; or give a schema: ' +
+      `The compiler emitted no type for the args of ${labels.join(', ')}, so these args are not ` +
+      'checked. Import the class itself, not with `import type`, and compile with ' +
+      '`emitDecoratorMetadata` (tsc and swc can, esbuild and tsx cannot); or give a schema: ' +
       '@socketMethod({args: …}).'
     );
   }
@@ -162,7 +162,7 @@ function draftOf(
   return draft;
 }
 
-/** Puts a handler where it belongs; says what is wrong if that place is taken. */
+/** Adds a handler to the draft of its server. Returns a message when another handler conflicts with it. */
 function place(
   draft: Draft,
   kind: HandlerKind,
@@ -201,7 +201,7 @@ function place(
   );
 }
 
-/** Where a class and its subclass are both bound, what they share belongs to the subclass. */
+/** Returns the handler of the subclass when a class and its subclass are both bound. */
 function derived(one: ControllerHandler, other: ControllerHandler): ControllerHandler {
   return extendsClass(other.type, one.type) ? other : one;
 }
@@ -210,7 +210,7 @@ function related(one: ControllerHandler, other: ControllerHandler): boolean {
   return extendsClass(one.type, other.type) || extendsClass(other.type, one.type);
 }
 
-/** Says whether two classes have a method of the same base class, which neither overrides. */
+/** Returns true when two classes inherit a method of the same base class, and neither overrides it. */
 function inheritsSame(one: ControllerHandler, other: ControllerHandler): boolean {
   return methodOf(one) === methodOf(other);
 }

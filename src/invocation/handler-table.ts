@@ -13,8 +13,8 @@ const NONE: DecoratedHandlers = {connected: [], disconnected: [], methods: new M
 type Listed = 'connected' | 'disconnected';
 
 /**
- * What one server's sockets can reach. Two layers make it: decorated controllers, replaced as a
- * whole when they change, and what was set by hand, which wins. All sockets share one table.
+ * The handlers of one server, shared by all its sockets. Handlers that the application sets on the server take
+ * precedence over those of decorated controllers, which are replaced together when a controller changes.
  */
 export class HandlerTable {
   auth?: Handler;
@@ -29,10 +29,10 @@ export class HandlerTable {
     disconnected: [] as Handler[],
     methods: new Map<string, Handler>(),
   };
-  /** Decorated handlers that were removed by hand; they stay removed while their class is bound. */
+  /** Decorated handlers that the application has removed. They stay removed while their class is bound. */
   private readonly removed = new WeakSet<Handler>();
 
-  /** Whether nothing at all is defined. */
+  /** True when there is no handler of any kind. */
   get empty(): boolean {
     return (
       !this.auth &&

@@ -2,28 +2,28 @@ import type {HandlerReference, SocketPayload} from '../options/types';
 import type {Call} from '../context/call';
 import {withCallback} from '../context/callback';
 
-/** How many values each kind of handler receives before its callback. */
+/** Number of values that each kind of handler receives before its callback. */
 export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
 
 export type HandlerKind = keyof typeof VALUES;
 
 /**
- * Something that runs for a socket. Its values are `(socket, credentials)`, with `args` for a method,
- * or `(socket, reason)` for a disconnected handler. It may return a value or a promise, or throw.
+ * A function or method of the application that runs for a socket. It receives `(socket, credentials)`; a method
+ * also receives `args`; a disconnected handler receives `(socket, reason)`. It returns a value or a promise.
  */
 export interface Handler {
-  /** How messages and logs name it, such as `UserController.getProfile`. */
+  /** Its name in messages and logs, such as `UserController.getProfile`. */
   readonly label: string;
   invoke(call: Call): unknown;
-  /** Whether this is the handler that was made from `definition`. */
+  /** Returns true when this handler was made from `definition`. */
   isFrom(definition: HandlerDefinition): boolean;
 }
 
-/** A handler as users write it. Typed by what it receives where it is accepted. */
+/** A handler as applications pass it. */
 export type HandlerDefinition =
   ((...values: SocketPayload[]) => unknown) | HandlerReference;
 
-/** A plain function, called with its values and, where its `length` asks for it, a callback. */
+/** Calls a plain function. */
 export class FunctionHandler implements Handler {
   readonly label: string;
 
@@ -40,7 +40,7 @@ export class FunctionHandler implements Handler {
   }
 }
 
-/** Calls a function by Node's convention: with a callback when it declares one more parameter. */
+/** Calls a function with the values of a call. Adds a callback when the function declares one more parameter. */
 export function callFunction(
   handler: Handler,
   run: (...values: unknown[]) => unknown,

@@ -3,7 +3,7 @@ import type {MethodParameters, SocketSchema} from '../decorators/metadata';
 import {isBuiltIn} from '../validation/argument-schema';
 import type {HandlerKind} from './handler';
 
-/** What is known of a decorated method that is no REST operation. */
+/** A decorated method that is not a REST operation. */
 interface DecoratedMethod {
   readonly label: string;
   readonly kind: HandlerKind;
@@ -11,7 +11,7 @@ interface DecoratedMethod {
   readonly args?: SocketSchema | undefined;
 }
 
-/** The parameters that a handler of each kind may declare; `T` is a type of the application's. */
+/** The parameters of each kind of handler; `T` is a type of the application. */
 const SIGNATURES: Record<HandlerKind, string> = {
   auth: 'socket: Socket, credentials: T',
   connected: 'socket: Socket, credentials: T',
@@ -19,10 +19,10 @@ const SIGNATURES: Record<HandlerKind, string> = {
   method: 'socket: Socket, credentials: unknown, args: T',
 };
 
-/** Types that a socket is not of. */
+/** Types that the parameter of the socket cannot have. */
 const NO_SOCKET: readonly unknown[] = [String, Number, Boolean, Array, Date, BigInt];
 
-/** Says why a decorated method cannot be right, and what to do. */
+/** Returns a message when the declaration of a method is certainly wrong. */
 export function mistakeOf(method: DecoratedMethod): string | undefined {
   return restParameters(method) ?? misplacedValue(method) ?? uncheckedClass(method);
 }
@@ -30,7 +30,7 @@ export function mistakeOf(method: DecoratedMethod): string | undefined {
 function restParameters({label, kind, parameters}: DecoratedMethod): string | undefined {
   if (!parameters.ofRest) return undefined;
   return (
-    `${label} has a parameter with @param or @requestBody, but is no REST operation. ` +
+    `${label} has a parameter with @param or @requestBody, but is not a REST operation. ` +
     'Decorate the method with @get, @post or another verb as well; or remove them, and ' +
     `declare (${SIGNATURES[kind]}).`
   );
@@ -38,7 +38,7 @@ function restParameters({label, kind, parameters}: DecoratedMethod): string | un
 
 function misplacedValue({label, kind, parameters}: DecoratedMethod): string | undefined {
   const {count, types} = parameters;
-  // Something after them shows that credentials are meant.
+  // A parameter after this one shows that this one is for credentials.
   const mayBeModel = (place: number) =>
     place === 2 ||
     (place === 1 && (kind === 'method' ? count > 2 : kind !== 'disconnected'));
@@ -61,7 +61,7 @@ function misplacedValue({label, kind, parameters}: DecoratedMethod): string | un
 function uncheckedClass({label, args}: DecoratedMethod): string | undefined {
   if (typeof args !== 'function' || isBuiltIn(args) || modelOf(args)) return undefined;
   return (
-    `${label}: \`args\` is the class ${args.name}, which is no @model, so nothing would be ` +
+    `${label}: \`args\` is the class ${args.name}, which has no @model, so nothing would be ` +
     'checked. Decorate the class with @model and its properties with @property, or give a ' +
     'JSON schema.'
   );

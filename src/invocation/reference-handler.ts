@@ -11,12 +11,13 @@ import type {Handler, HandlerDefinition, HandlerKind} from './handler';
 type ControllerBinding = Readonly<Binding<unknown>>;
 
 /**
- * `{model, method}`: `model[method]` is read at each call, with `model` as `this`, so that it may
- * be defined late. A class without that static, bound as a controller, is resolved for each call.
+ * Calls `model[method]` of a `{model, method}`, with `model` as `this`. The method is read at each call, so it may
+ * be defined late. For a class that is bound as a controller and has no such static method, calls the method of
+ * the controller.
  */
 export class ReferenceHandler implements Handler {
   readonly label: string;
-  /** The binding of the model as a controller, if there was one, as long as that holds. */
+  /** The binding of the model as a controller, or undefined without one; valid until a binding changes. */
   private bound?: {validity: Validity; binding: ControllerBinding | undefined};
   private controller?: {binding: ControllerBinding; handler: ControllerHandler};
 
@@ -37,7 +38,7 @@ export class ReferenceHandler implements Handler {
     const controller = typeof model === 'function' && this.controllerHandler(model);
     if (controller) return controller.invoke(call);
     throw new Error(
-      `The handler {model, method} leads to no function: ${this.label}. Give the model that method, ` +
+      `The handler {model, method} names no function: ${this.label}. Give the model that method, ` +
         'or bind its class as a controller: app.controller(…).',
     );
   }

@@ -15,7 +15,7 @@ import type {Call} from '../context/call';
 import type {ControllerMethod} from '../context/caller';
 import type {Handler} from './handler';
 
-/** A strategy and its options, as `@authenticate` keeps them. */
+/** A strategy and its options, as `@authenticate` stores them. */
 export interface StrategyMetadata {
   readonly strategy: string;
   readonly options?: Record<string, unknown>;
@@ -24,7 +24,7 @@ export interface StrategyMetadata {
 
 type AuthenticateFn = (request: Request) => Promise<object | undefined>;
 
-// What is used of @loopback/authentication, by name, because applications need not have it.
+// Keys of @loopback/authentication, by name, because applications need not have it.
 const ACTION = BindingKey.create<AuthenticateFn>('authentication.actions.authenticate');
 const OPERATION_METADATA = BindingKey.create<readonly StrategyMetadata[]>(
   'authentication.operationMetadata',
@@ -35,7 +35,7 @@ const METHOD_METADATA = MetadataAccessor.create<StrategyMetadata[], MethodDecora
 const CLASS_METADATA = MetadataAccessor.create<StrategyMetadata[], ClassDecorator>(
   'authentication:class',
 );
-/** Name of the class that says, by default, what `@authenticate` says of a method. */
+/** The name of the class that reads the metadata of `@authenticate` by default. */
 const STOCK_METADATA_PROVIDER = 'AuthMetadataProvider';
 /** Codes of errors that REST answers with 401. */
 const UNAUTHORIZED_CODES: readonly unknown[] = [
@@ -43,12 +43,12 @@ const UNAUTHORIZED_CODES: readonly unknown[] = [
   'USER_PROFILE_NOT_FOUND',
 ];
 
-/** Whether the application has `AuthenticationComponent`. */
+/** Returns true when the application has `AuthenticationComponent`. */
 export function hasAuthentication(context: Context): boolean {
   return context.isBound(ACTION);
 }
 
-/** Whether a method, or else its class, carries `@authenticate`. */
+/** Returns true when a method, or else its class, carries `@authenticate`. */
 export function isAuthenticated(type: Constructor<unknown>, member: string): boolean {
   const prototype = type.prototype as object;
   const metadata =
@@ -58,8 +58,8 @@ export function isAuthenticated(type: Constructor<unknown>, member: string): boo
 }
 
 /**
- * Whether calls of a method must be authenticated one by one: by what LoopBack's own provider of the
- * metadata says of the method, or in any case where the application has another.
+ * Returns true when each call of a method must be authenticated. LoopBack's own provider of the metadata decides
+ * this for the method. Another provider may decide for each call, so the result is true.
  */
 export function needsAuthentication(
   context: Context,
@@ -68,21 +68,20 @@ export function needsAuthentication(
   const binding = context.getBinding(OPERATION_METADATA, {optional: true});
   if (!hasAuthentication(context) || !binding) return false;
   if (binding.providerConstructor?.name !== STOCK_METADATA_PROVIDER) return true;
-  const asked = new Context(context);
-  asked.bind(CoreBindings.CONTROLLER_CLASS).to(type);
-  asked.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(member);
-  const metadata = binding.getValue(asked, {});
-  asked.close();
+  const methodContext = new Context(context);
+  methodContext.bind(CoreBindings.CONTROLLER_CLASS).to(type);
+  methodContext.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(member);
+  const metadata = binding.getValue(methodContext, {});
+  methodContext.close();
   return metadata !== undefined;
 }
 
 /**
- * Authenticates one call as the REST server authenticates a request, by what `@authenticate` or the
- * component's configuration says of the controller method in the call's context; or by a strategy
- * given. The user is then bound for the call.
+ * Authenticates one call as the REST server authenticates a request, and binds the user for the call. The strategy
+ * is the given one, or that of the controller method: from `@authenticate` or the component's configuration.
  *
- * @returns The user; `undefined` when the method needs none.
- * @throws Error with 401 as REST gives it, or what the strategy threw.
+ * @returns The user; `undefined` when the method needs no authentication.
+ * @throws The error of the strategy, with the status 401 where REST sets it.
  */
 export async function authenticateCall(
   call: Call,
@@ -94,7 +93,7 @@ export async function authenticateCall(
   const handshake = await context.get(RestBindings.Http.REQUEST);
   const request = await requestWith(handshake, credentials, caller.applyCredentials);
   context.bind(RestBindings.Http.REQUEST).to(request);
-  // The action sets the user where it finds one bound; that must not be an outer context.
+  // The action sets the user in the context that has the key, which must be the context of the call.
   const unset = !context.contains(USER);
   if (unset) context.bind(USER);
   const authenticate = await context.get(ACTION);
@@ -116,7 +115,7 @@ function isUnauthorized(error: unknown): boolean {
     const {code} = error as {code?: unknown};
     return UNAUTHORIZED_CODES.includes(code) && Object.isExtensible(error);
   } catch {
-    // Nothing can be read of it; it is what the strategy threw all the same.
+    // The thrown value is null or undefined, or its getter throws.
     return false;
   }
 }

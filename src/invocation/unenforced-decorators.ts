@@ -4,26 +4,26 @@ import {SocketTags} from '../options/keys';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** A decorator that does nothing by itself: something has to read what it leaves on a method. */
+/** A decorator that only sets metadata. The application must enforce it. */
 export interface Decorator {
   readonly name: string;
-  /** The package that it is from. */
+  /** The package of the decorator. */
   readonly from: string;
-  /** Keys of the metadata that it leaves on methods, and on classes. */
+  /** The keys of its metadata on methods, and on classes. */
   readonly methods: readonly string[];
   readonly classes?: string;
-  /** What to use on a socket. */
+  /** The advice of the message: the replacement for sockets. */
   readonly instead: string;
-  /** Says whether metadata asks for nothing. */
+  /** Returns true for metadata that turns the decorator off. */
   readonly isOff?: (metadata: Metadata) => boolean;
-  /** Says whether the application has what enforces it. */
+  /** Returns true when the application has a component that enforces the decorator. */
   readonly isEnforced?: (context: Context) => boolean;
 }
 
 const AUTHENTICATE =
   'use `authentication` of the server and @authenticate of @loopback/authentication';
 
-// By name, because applications need not have them. None but the first knows anything but REST requests.
+// By name, because applications need not have the packages. All but the first enforce only REST requests.
 const DECORATORS: readonly Decorator[] = [
   {
     name: '@authorize',
@@ -74,7 +74,7 @@ const DECORATORS: readonly Decorator[] = [
   },
 ];
 
-/** The decorators of a method that something has to enforce. */
+/** Returns the decorators of a method that the application must enforce. */
 export function decoratorsOf(type: Constructor<unknown>, member: string): Decorator[] {
   return DECORATORS.filter(decorator => {
     const metadata = metadataOf(decorator, type, member);
@@ -82,7 +82,7 @@ export function decoratorsOf(type: Constructor<unknown>, member: string): Decora
   });
 }
 
-/** Says which of its decorators nothing enforces when a socket calls a method, and what to do. */
+/** Returns a message for the first decorator that nothing enforces when a socket calls the method. */
 export function unenforced(
   context: Context,
   label: string,

@@ -14,7 +14,7 @@ export async function runConnected(session: AuthenticatedSession): Promise<void>
     const {credentials, user} = session;
     const values = [socket, credentials];
     const event = 'connection';
-    const call = new Call(session, {event, credentials, user, values, lasts: true});
+    const call = new Call(session, {event, credentials, user, values, keepsSignal: true});
     try {
       await handler.invoke(call);
     } catch (error) {

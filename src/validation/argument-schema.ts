@@ -28,13 +28,13 @@ const NESTED: ReadonlySet<string> = new Set([
   'then',
   'else',
 ]);
-/** Keywords whose value has a schema under each of its names. */
+/** Keywords whose value is an object of schemas. */
 const NAMED: ReadonlySet<string> = new Set(['properties', 'patternProperties']);
 
 const TS_TYPE = 'x-ts-type';
 const COMPONENTS = '#/components/schemas/';
 
-/** The schemas by which REST describes JavaScript's own classes. */
+/** The schemas of JavaScript's own classes, as REST describes them. */
 const BUILT_IN = new Map<unknown, JsonSchema>([
   [String, {type: 'string'}],
   [Number, {type: 'number'}],
@@ -45,8 +45,8 @@ const BUILT_IN = new Map<unknown, JsonSchema>([
 ]);
 
 /**
- * Reads a schema as REST reads that of a request body: a class becomes a schema of its own, and the
- * definitions that `getModelSchemaRef` leaves within a schema are collected from all levels.
+ * Reads a schema as REST reads the schema of a request body: a class is replaced by its schema, and the
+ * definitions that `getModelSchemaRef` puts into a schema are collected from all levels.
  */
 export function readSchema(given: SocketSchema): ArgumentSchema {
   const definitions: SchemasObject = {};
@@ -54,7 +54,7 @@ export function readSchema(given: SocketSchema): ArgumentSchema {
     const {[TS_TYPE]: type, definitions: own, ...rest} = schema;
     for (const [name, definition] of Object.entries((own ?? {}) as SchemasObject)) {
       if (Object.hasOwn(definitions, name)) continue;
-      // Before it is read, because it may name itself.
+      // Set before it is read, because it may refer to itself.
       definitions[name] = definition;
       definitions[name] = changed(definition, read) as JsonSchema;
     }
@@ -67,7 +67,7 @@ export function readSchema(given: SocketSchema): ArgumentSchema {
   return {schema, definitions};
 }
 
-/** Adds to the definitions of a schema those of the application's that it refers to. */
+/** Adds the schemas of the application that a schema refers to. */
 export function withShared(
   {schema, definitions}: ArgumentSchema,
   shared: () => SchemasObject,
@@ -88,7 +88,7 @@ export function withShared(
   return {schema, definitions: all};
 }
 
-/** The name of the component that a schema refers to. */
+/** Returns the name of the component that a schema refers to. */
 function referenceOf({$ref: reference}: JsonSchema): string | undefined {
   if (typeof reference !== 'string' || !reference.startsWith(COMPONENTS))
     return undefined;
@@ -96,7 +96,7 @@ function referenceOf({$ref: reference}: JsonSchema): string | undefined {
   return decodeURIComponent(name).replace(/~1/g, '/').replace(/~0/g, '~');
 }
 
-/** Says whether a class is one of JavaScript's that has a schema. */
+/** Returns true for a class of JavaScript that has a schema. */
 export function isBuiltIn(type: unknown): boolean {
   return BUILT_IN.has(type);
 }
@@ -105,7 +105,7 @@ function schemaOf(type: unknown): JsonSchema {
   return BUILT_IN.get(type) ?? {...getModelSchemaRef(type as Constructor<object>)};
 }
 
-/** A copy of a schema, each schema in it changed. */
+/** Copies a schema, and replaces each schema inside it by the result of `change`. */
 function mapNested(schema: JsonSchema, change: Change): JsonSchema {
   return Object.fromEntries(
     Object.entries(schema).map(([keyword, value]) => {

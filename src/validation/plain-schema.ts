@@ -1,7 +1,7 @@
 import {isRecord} from '../common/objects';
 import type {ArgumentSchema} from './argument-schema';
 
-/** What `#/components/schemas/…` may name. */
+/** The schemas that `#/components/schemas/…` can refer to. */
 type Components = Readonly<Record<string, unknown>>;
 type Rule = (value: unknown, components: Components) => boolean;
 
@@ -54,7 +54,7 @@ const isSetOf = (rule: Rule): Rule => {
 /** A reference to a component, without an escaped character in its name. */
 const WHOLE_COMPONENT = /^#\/components\/schemas\/([^/%~]+)$/;
 
-/** The operands of keywords that AJV surely accepts. */
+/** The keywords that AJV accepts, each with a rule for its value. */
 const RULES: Readonly<Record<string, Rule>> = {
   $ref: (value, components) => {
     const name = typeof value === 'string' && WHOLE_COMPONENT.exec(value)?.[1];
@@ -92,8 +92,8 @@ const RULES: Readonly<Record<string, Rule>> = {
 };
 
 /**
- * Says whether REST and AJV surely compile a schema and those that it refers to, without AJV: to make
- * one takes longer than all else that happens at start. `false` means that only AJV can tell.
+ * Returns true when REST and AJV certainly compile a schema and the schemas that it refers to. Returns false
+ * when only AJV can decide. To make an AJV takes longer than the rest of the start.
  */
 export function isPlain({schema, definitions}: ArgumentSchema): boolean {
   return [schema, ...Object.values(definitions)].every(one =>
@@ -101,7 +101,7 @@ export function isPlain({schema, definitions}: ArgumentSchema): boolean {
   );
 }
 
-/** @param components - Checked for their names only. */
+/** @param components - Only their names are used. */
 function isPlainSchema(schema: unknown, components: Components): boolean {
   if (!isRecord(schema)) return false;
   for (const keyword of Object.keys(schema)) {

@@ -12,7 +12,7 @@ import type {
 } from '@loopback/rest';
 import {isRecord} from '../common/objects';
 import {RestValidation} from './rest-validation';
-import {toldOf} from './schema-validator';
+import {reportedErrorsFor} from './schema-validator';
 
 /** Name of the request body among the args of a call. */
 const BODY = 'body';
@@ -20,8 +20,8 @@ const BODY = 'body';
 type BodyType = Pick<RequestBody, 'mediaType' | 'schema'>;
 
 /**
- * A REST operation that sockets call as well: `{[parameter]: value, body}` takes the place of path,
- * query, headers and request body, and is parsed by REST's own parser.
+ * A REST operation that sockets call as well. Their args `{[parameter]: value, body}` replace path, query,
+ * headers and request body, and are parsed by REST's own parser.
  */
 export class RestOperation {
   private readonly parameters: readonly ParameterObject[];
@@ -40,12 +40,12 @@ export class RestOperation {
     this.names = new Set(spec.requestBody ? [...names, BODY] : names);
   }
 
-  /** How many parameters of the method REST fills. */
+  /** Number of the method's parameters that REST fills. */
   get parameterCount(): number {
     return this.parameters.length + (this.spec.requestBody ? 1 : 0);
   }
 
-  /** Why sockets cannot call it, if so. */
+  /** The reason why sockets cannot call the operation. */
   get problem(): string | undefined {
     const names = this.parameters.map(({name}) => name);
     const twice = names.find((name, at) => names.indexOf(name) < at);
@@ -61,9 +61,9 @@ export class RestOperation {
   }
 
   /**
-   * The arguments of the method.
+   * Returns the arguments of the method.
    *
-   * @throws HttpError as REST refuses the same values: 400 for parameters, 422 for a body.
+   * @throws HttpError The error of REST for the same values: 400 for parameters, 422 for a body.
    */
   async parse(args: unknown, context: Context): Promise<unknown[]> {
     this.prepared ??= this.prepare(context);
@@ -80,11 +80,11 @@ export class RestOperation {
       {
         loadRequestBodyIfNeeded: () => Promise.resolve({value: body, ...this.bodyType}),
       } as unknown as RequestBodyParser,
-      options[toldOf(args)],
+      options[reportedErrorsFor(args)],
     );
   }
 
-  /** Says what is wrong with the schema of a parameter or of the body, if anything. */
+  /** Returns the error of a parameter's or the body's schema that cannot be compiled. */
   async schemaProblem(validation: RestValidation): Promise<string | undefined> {
     const schemas = [...this.parameters.map(({schema}) => schema), this.bodyType?.schema];
     for (const schema of schemas) {
@@ -96,7 +96,7 @@ export class RestOperation {
     return undefined;
   }
 
-  /** REST prefers the schemas that all controllers share to the controller's own. */
+  /** As in REST, the schemas that all controllers share replace the controller's own of the same name. */
   private async prepare(context: Context) {
     const {options, schemas} = await RestValidation.of(context);
     return {options, schemas: {...this.schemas, ...schemas}};
@@ -130,13 +130,13 @@ export class RestOperation {
   }
 }
 
-/** The first media type of a request body that is not left to a parser of its own. */
+/** Returns the first media type that needs no special parser, JSON before others. */
 function chooseBodyType(body: RequestBodyObject | undefined): BodyType | undefined {
   if (!body) return undefined;
   const types = Object.entries(
     (body.content as RequestBodyObject['content'] | undefined) ?? {},
   );
-  // As REST has it where the decorator names none.
+  // The default of REST.
   if (types.length === 0)
     return {mediaType: 'application/json', schema: {type: 'object'}};
   const plain = types.filter(
@@ -149,7 +149,7 @@ function chooseBodyType(body: RequestBodyObject | undefined): BodyType | undefin
   return undefined;
 }
 
-/** Numbers and booleans as the strings that REST reads from a URL; `null` is not there. */
+/** Returns numbers and booleans as strings, as in a URL, and `undefined` for `null`. */
 function asInUrl(value: unknown): unknown {
   if (value === null) return undefined;
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;

@@ -14,13 +14,13 @@ import type {
   AjvFactory,
   Check,
   ConvertedSchema,
-  Told,
+  ReportedErrors,
   ValidationOptions,
 } from './schema-compiler';
 
-/** What REST has where nothing is configured. */
+/** The validation options of REST when none are configured. */
 const DEFAULT_OPTIONS: ValidationOptions = {$data: true};
-/** Name of the class that makes LoopBack's AJV factory. */
+/** The name of the provider class of LoopBack's own AJV factory. */
 const STOCK_FACTORY_PROVIDER = 'AjvFactoryProvider';
 /** Options with which AJV accepts every schema that it accepts without them. */
 const HARMLESS_OPTIONS: ReadonlySet<string> = new Set([
@@ -41,8 +41,8 @@ const known = new WeakMap<Context, RestValidation>();
 let stockFactory: AjvFactory | undefined;
 
 /**
- * How the REST API of an application validates: the configuration of its REST server, or else of the
- * application, and the schemas that all its controllers share.
+ * Validates as the REST API of the application does: with the options of its REST server, or else of the
+ * application, and with the schemas that all controllers share.
  */
 export class RestValidation {
   private readonly compiler: SchemaCompiler;
@@ -50,10 +50,10 @@ export class RestValidation {
     all: new WeakMap<SocketSchema, Promise<Check>>(),
     first: new WeakMap<SocketSchema, Promise<Check>>(),
   };
-  private readonly right = new WeakSet();
+  private readonly accepted = new WeakSet();
   private shared?: {readonly validity: Validity; readonly schemas: SchemasObject};
 
-  /** The same one again while REST is configured in the same way. */
+  /** Returns the same object until the configuration of REST changes. */
   static async of(context: Context): Promise<RestValidation> {
     const app = await context.get(CoreBindings.APPLICATION_INSTANCE);
     const rest = await restContextOf(app);
@@ -77,11 +77,11 @@ export class RestValidation {
     this.compiler = new SchemaCompiler(factory, configured);
   }
 
-  get options(): Readonly<Record<Told, ValidationOptions>> {
+  get options(): Readonly<Record<ReportedErrors, ValidationOptions>> {
     return this.compiler.options;
   }
 
-  /** The schemas of all controllers and of the application's own API, as REST merges them. */
+  /** The schemas of all controllers and of the application's API specification, merged as REST merges them. */
   get schemas(): SchemasObject {
     if (!this.shared?.validity.current) {
       const validity = BindingChanges.validityOf(this.rest);
@@ -90,13 +90,13 @@ export class RestValidation {
     return this.shared.schemas;
   }
 
-  /** The check of args, compiled once however many methods have the same schema. */
-  checkOf(given: SocketSchema, told: Told): Promise<Check> {
-    const checks = this.checks[told];
+  /** Returns the check of a schema. Methods that share a schema share its check. */
+  checkOf(given: SocketSchema, reported: ReportedErrors): Promise<Check> {
+    const checks = this.checks[reported];
     let check = checks.get(given);
     if (!check) {
       check = this.convert(readSchema(given)).then(schema =>
-        this.compiler.compile(schema, told),
+        this.compiler.compile(schema, reported),
       );
       checks.set(given, check);
       check.catch(() => checks.delete(given));
@@ -104,18 +104,18 @@ export class RestValidation {
     return check;
   }
 
-  /** Says what is wrong with a schema, if anything. */
+  /** Returns the error of a schema that cannot be compiled. */
   async problemOf(
     given: object,
     read: () => ArgumentSchema,
   ): Promise<string | undefined> {
-    if (this.right.has(given)) return undefined;
+    if (this.accepted.has(given)) return undefined;
     try {
       const schema = read();
       if (!this.isStock || !(isPlain(schema) || isPlain(this.withShared(schema)))) {
         this.compiler.compile(await this.convert(schema), 'all');
       }
-      this.right.add(given);
+      this.accepted.add(given);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
@@ -130,7 +130,7 @@ export class RestValidation {
     return withShared(schema, () => this.schemas);
   }
 
-  /** Whether AJV is as LoopBack makes it, which accepts every schema that is plain. */
+  /** True when AJV is configured as LoopBack does it. Such an AJV accepts every plain schema. */
   private get isStock(): boolean {
     const {configured, rest} = this;
     const binding = rest.getBinding(RestBindings.AJV_FACTORY, {optional: true});
@@ -151,7 +151,7 @@ export class RestValidation {
   }
 }
 
-/** LoopBack's own factory, for an application without `RestComponent`. */
+/** Returns LoopBack's own factory, for an application without `RestComponent`. */
 function factoryWithoutRest(): AjvFactory {
   if (!stockFactory) {
     const app = new Application();

@@ -8,18 +8,18 @@ export type ValidationOptions = NonNullable<
 export type AjvFactory = NonNullable<ValidationOptions['ajvFactory']>;
 type Ajv = ReturnType<AjvFactory>;
 type AjvErrors = Parameters<NonNullable<ValidationOptions['ajvErrorTransformer']>>[0];
-/** What REST hands to AJV. */
+/** The schema that REST passes to AJV. */
 export type ConvertedSchema = JsonSchema & {
   readonly components: {readonly schemas: Readonly<Record<string, JsonSchema>>};
 };
 
-/** How many of the mistakes in args are told: each takes an error, with the path to it. */
-export type Told = 'all' | 'first';
+/** The errors of args that the client receives. Many errors make a large answer. */
+export type ReportedErrors = 'all' | 'first';
 
-/** Throws, or rejects, when a value is not what the schema asks for. */
+/** Throws, or rejects, when a value does not match the schema. Returns a promise for an asynchronous schema. */
 export type Check = (value: unknown) => Promise<unknown> | undefined;
 
-/** Has REST convert a schema to what it compiles. */
+/** Returns the schema as REST passes it to AJV: REST converts it, and gets an AJV that only keeps it. */
 export async function convertSchema({
   schema,
   definitions,
@@ -40,12 +40,12 @@ export async function convertSchema({
 }
 
 /**
- * Compiles schemas as REST does, but all with the same AJV, because making one takes far longer than
- * compiling a schema, and as synchronous ones where no keyword is asynchronous.
+ * Compiles schemas as REST does, with two differences that save time: all schemas share one AJV, and a schema
+ * without asynchronous keywords is compiled as a synchronous one.
  */
 export class SchemaCompiler {
-  /** What REST validates with, and the same for args of which only one mistake is told. */
-  readonly options: Readonly<Record<Told, ValidationOptions>>;
+  /** The options of REST, and the same options for a check that reports only the first error. */
+  readonly options: Readonly<Record<ReportedErrors, ValidationOptions>>;
   private shared?: Ajv;
 
   constructor(
@@ -58,18 +58,18 @@ export class SchemaCompiler {
       ...all,
       ajvFactory: options => stopAtFirst(factory(options)),
       ajvErrorTransformer: errors => {
-        const told = errors.slice(0, 1);
-        return transform ? transform(told) : told;
+        const reported = errors.slice(0, 1);
+        return transform ? transform(reported) : reported;
       },
       compiledSchemaCache: new WeakMap(),
     };
     this.options = {all, first};
   }
 
-  /** @throws Error when the schema is wrong. */
-  compile(schema: ConvertedSchema, told: Told): Check {
-    const validate = this.compileShared(schema, told);
-    const {ajvErrorTransformer: transform} = this.options[told];
+  /** @throws Error when the schema cannot be compiled. */
+  compile(schema: ConvertedSchema, reported: ReportedErrors): Check {
+    const validate = this.compileShared(schema, reported);
+    const {ajvErrorTransformer: transform} = this.options[reported];
     const refuse = (errors: AjvErrors): never => {
       throw SocketErrors.invalidArgs(
         (transform?.(errors) ?? errors).map(
@@ -94,20 +94,20 @@ export class SchemaCompiler {
     };
   }
 
-  private compileShared(schema: ConvertedSchema, told: Told) {
+  private compileShared(schema: ConvertedSchema, reported: ReportedErrors) {
     const {all} = this.options;
-    const variant = (ajv: Ajv) => (told === 'all' ? ajv : stopAtFirst(ajv));
+    const variant = (ajv: Ajv) => (reported === 'all' ? ajv : stopAtFirst(ajv));
     try {
       this.shared ??= this.factory(all);
       return compileWith(variant(this.shared), schema);
     } catch {
-      // Another schema may stand in its way, such as one with the same `$id`.
+      // An earlier schema may conflict with it, for example one with the same `$id`.
       return compileWith(variant(this.factory(all)), schema);
     }
   }
 }
 
-/** LoopBack's AJV, stopped at the first mistake; what LoopBack adds to it cannot be made so. */
+/** Returns a view of an AJV that stops at the first error. LoopBack's AJV cannot be made without `allErrors`. */
 function stopAtFirst(ajv: Ajv): Ajv {
   const opts = {...ajv.opts, allErrors: false};
   return Object.create(ajv, {opts: {value: opts}}) as Ajv;
@@ -121,7 +121,7 @@ function compileWith(ajv: Ajv, schema: ConvertedSchema) {
   }
 }
 
-/** AJV would keep each schema, and each `$id`, as long as itself. */
+/** Compiles a schema and removes it from AJV, which otherwise keeps every schema and `$id`. */
 function compileOnce(ajv: Ajv, schema: JsonSchema) {
   try {
     return ajv.compile(schema);

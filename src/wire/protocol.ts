@@ -43,7 +43,7 @@ export const ErrorCodes = {
 /** One of {@link ErrorCodes}. */
 export type ErrorCode = (typeof ErrorCodes)[keyof typeof ErrorCodes];
 
-/** What a client receives in place of a thrown `Error`: the body that LoopBack's REST API would send. */
+/** The body of an error. LoopBack's REST API sends the same. */
 export interface ErrorBody {
   /** HTTP status code, 400 to 599. */
   statusCode: number;

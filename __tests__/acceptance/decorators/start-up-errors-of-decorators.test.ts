@@ -173,7 +173,7 @@ const REFUSED: Record<string, [ControllerClass, RegExp]> = {
   ],
   '@param without a verb': [
     Query,
-    /Query\.find has a parameter with @param .* no REST operation\. Decorate the method with @get/,
+    /Query\.find has a parameter with @param .* not a REST operation\. Decorate the method with @get/,
   ],
   '@requestBody without a verb': [
     Body,

@@ -63,7 +63,7 @@ const FIXED: Record<string, string> = {
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
   MAX_CALL_REF_LENGTH: "characters of a call's `ref`",
   MAX_WAITING_PONGS: 'PONGs that wait',
-  MAX_TOLD_BYTES: 'of which all mistakes are listed',
+  MAX_FULLY_CHECKED_BYTES: 'of which all mistakes are listed',
 };
 
 /** The longest time of Node's timers, and the lengths of websocket frames. */

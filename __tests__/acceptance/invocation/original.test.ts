@@ -506,7 +506,7 @@ for (const [place, givenByHand] of Object.entries(places)) {
         assert.deepEqual(await client.call('nowhere', {}), {error: internalError});
         assert.equal(given.logged.length, 1);
         const [[error, statusCode, source]] = given.logged;
-        assert.match((error as Error).message, /leads to no function/);
+        assert.match((error as Error).message, /names no function/);
         assert.equal(statusCode, 500);
         assert.equal(source.server, given.server.name);
       });
@@ -839,7 +839,7 @@ describe('with decorators', () => {
       given.server.defineMethod('double', {} as HandlerReference);
       await using client = await givenAuthenticated(given.server.url, right);
       assert.deepEqual(await client.call('double', {value: 2}), {error: internalError});
-      assert.match((given.logged[0][0] as Error).message, /leads to no function/);
+      assert.match((given.logged[0][0] as Error).message, /names no function/);
     });
 
     it('are replaced by hand', async () => {

@@ -150,7 +150,7 @@ const REFUSED: Record<string, Refused> = {
   },
   'a REST operation that authenticates': {
     controller: RestAuth,
-    says: /RestAuth\.login is a REST operation as well, which only a @socketMethod can be/,
+    says: /RestAuth\.login is a REST operation as well\. Only a @socketMethod can be one/,
   },
   'a REST operation as connected handler': {
     controller: RestConnected,

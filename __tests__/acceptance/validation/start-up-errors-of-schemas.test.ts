@@ -113,7 +113,7 @@ const REFUSED: Record<string, [ControllerClass, RegExp]> = {
   ],
   'a class that is no model': [
     withArgs(NoModel),
-    /Bad\.say: `args` is the class NoModel, which is no @model.*Decorate the class/,
+    /Bad\.say: `args` is the class NoModel, which has no @model.*Decorate the class/,
   ],
 };
 
