@@ -3,12 +3,12 @@ import {spread} from './summary.mjs';
 
 const OVERVIEW = [
   ['cpu-20', 'CPU, 20 in flight'],
-  ['cpu-4', '4'],
-  ['cpu-1', '1'],
+  ['cpu-4', 'CPU, 4'],
+  ['cpu-1', 'CPU, 1'],
   ['connect-1', 'connect'],
-  ['connect-200', '200 methods'],
+  ['connect-200', 'connect, 200 methods'],
   ['heap-1', 'heap'],
-  ['heap-200', '200 methods'],
+  ['heap-200', 'heap, 200 methods'],
   ['fan-out', 'fan-out'],
   ['burst', 'burst'],
 ];
@@ -18,20 +18,22 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
     '# Performance',
     introduction(settings),
     '## Overview',
-    'Ratios to socket.io by hand, of CPU time and of heap; less is better.',
+    'Ratios of CPU time and of heap to socket.io by hand. Less is better.',
     overview(summary),
     '## Kinds of injection',
-    'CPU time of a call with 20 in flight, as a ratio to socket.io by hand: the full call, and the same ' +
-      'controller with one more thing injected. The last three take a LoopBack context for each call.',
+    'The CPU time of a call with 20 in flight, as a ratio to socket.io by hand. The first row is the full ' +
+      'call. Each other row injects one more thing into the same controller. The last three rows need a ' +
+      'LoopBack context for each call.',
     injectionTable(summary),
     ...summary.map(section),
     '## Counts',
-    'What does not depend on the machine: writes (each is a system call) and bytes of heap allocated ' +
-      'for a call, when 20 calls arrive at once on a socket, and writes when one does.',
+    'These counts do not depend on the machine. Of a call, when 20 calls arrive at once on a socket: ' +
+      '`writes` is the number of system calls that write, and `bytes` is the allocated heap. `1 alone` is ' +
+      'the number of writes when one call arrives.',
     countTable(counts),
     '## Who is busy',
-    'CPU of the server and of the load generator, in percent of a core, with 20 calls in flight: the ' +
-      'server is what limits the calls.',
+    'CPU of the server and of the load generator, in percent of a core, with 20 calls in flight. The ' +
+      'server limits the number of calls.',
     loadTable(runs, summary),
     '## Environment',
     environmentTable(environment),
@@ -40,14 +42,22 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
 
 function introduction({rounds}) {
   return [
-    'Written by `npm run bench` in [benchmark](../benchmark/README.md), which says how it is measured.',
-    'Every server does the same: it authenticates a token, then answers a call whose small object of ' +
-      'arguments and whose user decide the answer, which the load generator checks. The server has one ' +
-      'core, the load generator another. Servers are measured in turns of a fraction of a second, in ' +
-      'an order that rotates, and started anew for each round.',
-    `Shown are the median of ${rounds} round${rounds === 1 ? '' : 's'}, the least and the most; then the ratio, in the same round, ` +
-      'to the server that is written by hand on socket.io: plain (× by hand), and with the writes of ' +
-      'one tick coalesced into one (× coalesced).',
+    'CPU time and memory of this package, of socket.io by hand, and of similar packages. "By hand" is a server ' +
+      'that uses socket.io directly, with a listener for each method. For example, 0.50 in the column "× by hand" ' +
+      'means half of its cost.',
+    [
+      '`npm run bench` writes this page. [benchmark](../benchmark/README.md) describes the method.',
+      'All servers do the same work: they authenticate a token and answer calls. An answer depends on the ' +
+        'arguments, a small object, and on the user. The load generator checks each answer.',
+      'The server has one core, and the load generator another.',
+      'The servers run in turns of a fraction of a second, in an order that rotates. Each round starts new ' +
+        'processes.',
+      `Values are the median of ${rounds} round${rounds === 1 ? '' : 's'}, with the least and the most.`,
+      '"× by hand" is the ratio to socket.io by hand in the same round. "× coalesced" is the ratio to the same ' +
+        'server with all writes of one tick coalesced into one.',
+    ]
+      .map(item => `- ${item}`)
+      .join('\n'),
   ].join('\n\n');
 }
 
