@@ -8,6 +8,7 @@ import {SocketTags} from '../options/keys';
 import {readComponentOptions} from '../options/read-options';
 import type {StartTarget} from '../options/types';
 import {AuthenticationQueue} from '../session/authentication-queue';
+import {checkRest} from '../validation/private-parts';
 import {Controllers} from './controllers';
 import {debugServer} from './debug-lines';
 import {Endpoint} from './endpoint';
@@ -62,6 +63,7 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
     if (this.initialized) return;
     await checkSocketIo();
     checkLoopBack();
+    await checkRest();
     await putGroupLast(this.app, SocketTags.LIFE_CYCLE_GROUP);
     for (const {key, valueConstructor} of this.app.findByTag(CoreTags.SERVER)) {
       if (valueConstructor === SocketServer) await this.app.get(key);

@@ -12,6 +12,7 @@ import type {
 } from '@loopback/rest';
 import {isRecord} from '../common/objects';
 import {RestValidation} from './rest-validation';
+import type {ValidationOptions} from './schema-compiler';
 import {reportedErrorsFor} from './schema-validator';
 
 /** Name of the request body among the args of a call. */
@@ -68,6 +69,15 @@ export class RestOperation {
   async parse(args: unknown, context: Context): Promise<unknown[]> {
     this.prepared ??= this.prepare(context);
     const {options, schemas} = await this.prepared;
+    return this.parseWith(args, schemas, options[reportedErrorsFor(args)]);
+  }
+
+  /** Parses with the given schemas and options. */
+  async parseWith(
+    args: unknown,
+    schemas: SchemasObject,
+    options?: ValidationOptions,
+  ): Promise<unknown[]> {
     const {body, query, headers, path} = this.arrange(args);
     return parseOperationArgs(
       {query, headers} as unknown as Request,
@@ -80,7 +90,7 @@ export class RestOperation {
       {
         loadRequestBodyIfNeeded: () => Promise.resolve({value: body, ...this.bodyType}),
       } as unknown as RequestBodyParser,
-      options[reportedErrorsFor(args)],
+      options,
     );
   }
 
