@@ -69,21 +69,32 @@ export const SocketMetadata = {
   ),
 } as const;
 
+/** Number of values that each kind of handler receives before its callback. */
+export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
+
+export type HandlerKind = keyof typeof VALUES;
+
+/** The decorators by kind, in the order in which handlers are added. */
+const DECORATORS = [
+  ['auth', SocketMetadata.AUTH],
+  ['connected', SocketMetadata.CONNECTED],
+  ['disconnected', SocketMetadata.DISCONNECTED],
+  ['method', SocketMetadata.METHOD],
+] as const;
+
 /** One decorator of a method. */
-export interface DecoratedMember<T extends SocketEventMetadata = SocketEventMetadata> {
+export interface DecoratedMember {
+  readonly kind: HandlerKind;
   readonly member: string;
   /** `undefined` for the default server. */
   readonly server: string | undefined;
-  readonly metadata: T;
+  readonly metadata: SocketMethodMetadata;
 }
 
 /** The decorators of a class and its methods. */
 export interface DecoratedClass {
   readonly server: string | undefined;
-  readonly auth: readonly DecoratedMember[];
-  readonly connected: readonly DecoratedMember[];
-  readonly disconnected: readonly DecoratedMember[];
-  readonly methods: readonly DecoratedMember<SocketMethodMetadata>[];
+  readonly members: readonly DecoratedMember[];
 }
 
 /**
@@ -94,31 +105,18 @@ export function describeClass(type: Constructor<unknown>): DecoratedClass | unde
   const prototype = type.prototype as object | undefined;
   if (!prototype) return undefined;
   const controller = MetadataInspector.getClassMetadata(SocketMetadata.CONTROLLER, type);
-  const members = <T extends SocketEventMetadata>(
-    key: MetadataAccessor<T[], MethodDecorator>,
-  ): DecoratedMember<T>[] => {
-    const all = MetadataInspector.getAllMethodMetadata<T[]>(key, prototype) ?? {};
+  const members = DECORATORS.flatMap(([kind, key]) => {
+    const all =
+      MetadataInspector.getAllMethodMetadata<SocketMethodMetadata[]>(key, prototype) ??
+      {};
     return Object.entries(all).flatMap(([member, entries]) =>
-      entries.map(metadata => ({
-        member,
-        metadata,
-        server: metadata.server ?? controller?.server,
-      })),
+      entries.map(metadata => {
+        return {kind, member, metadata, server: metadata.server ?? controller?.server};
+      }),
     );
-  };
-  const result = {
-    server: controller?.server,
-    auth: members(SocketMetadata.AUTH),
-    connected: members(SocketMetadata.CONNECTED),
-    disconnected: members(SocketMetadata.DISCONNECTED),
-    methods: members(SocketMetadata.METHOD),
-  };
-  const decorated =
-    controller !== undefined ||
-    [result.auth, result.connected, result.disconnected, result.methods].some(
-      list => list.length > 0,
-    );
-  return decorated ? result : undefined;
+  });
+  if (!controller && members.length === 0) return undefined;
+  return {server: controller?.server, members};
 }
 
 /** The parameters of a decorated method. */

@@ -28,8 +28,6 @@ type Method = (...args: unknown[]) => unknown;
 
 /** The controller method that a plan calls. */
 export interface PlanOptions {
-  /** The name of the method in logs. */
-  readonly label: string;
   readonly method: ControllerMethod;
   /** The binding of the controller. */
   readonly binding: Readonly<Binding<unknown>>;
@@ -132,11 +130,11 @@ export class Plan {
   }
 
   private invoke(call: Call): ValueOrPromise<unknown> {
-    const {callbackAt} = this.options;
+    const {callbackAt, method} = this.options;
     // Read here, because an interceptor may have replaced them.
     const {methodArgs} = call;
     if (callbackAt === undefined) return this.apply(call, methodArgs);
-    return withCallback(this.options.label, call, callback => {
+    return withCallback(method.label, call, callback => {
       const all = [...methodArgs];
       all[callbackAt] = callback;
       return this.apply(call, all);

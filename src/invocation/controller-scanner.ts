@@ -1,12 +1,14 @@
 import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
-import type {DecoratedMember, SocketMethodMetadata} from '../decorators/metadata';
+import type {DecoratedMember} from '../decorators/metadata';
 import {isReservedEvent} from '../wire/protocol';
 import {DEFAULT_SERVER_NAME} from '../options/keys';
 import {ControllerHandler} from './controller-handler';
-import type {HandlerKind} from './handler';
 import type {DecoratedHandlers} from './handler-table';
+import {describeMethod} from './method-description';
+import type {MethodDescription} from './method-description';
+import {hasUntypedArgs} from './method-mistakes';
 import {RestValidation} from '../validation/rest-validation';
 
 /** The handlers of one server. */
@@ -46,8 +48,7 @@ export function serversNamedIn(application: Context): Set<string> {
   for (const {valueConstructor: type} of application.findByTag(CoreTags.CONTROLLER)) {
     const described = type && describeClass(type);
     if (!described) continue;
-    const {server, auth, connected, disconnected, methods} = described;
-    const members = [...auth, ...connected, ...disconnected, ...methods];
+    const {server, members} = described;
     for (const name of [server, ...members.map(member => member.server)]) {
       if (name !== undefined) names.add(name);
     }
@@ -77,20 +78,14 @@ export class ControllerScanner {
     for (const {binding, type} of this.find()) {
       const described = describeClass(type);
       if (!described) continue;
-      const add = (kind: HandlerKind, entry: DecoratedMember<SocketMethodMetadata>) => {
-        const handler = this.handlerOf(binding, type, kind, entry);
-        const draft = draftOf(servers, type, entry.server);
-        this.scanned.push(handler);
-        const problem =
-          handler.problem(this.application) ??
-          place(draft, kind, handler, entry.metadata);
-        if (problem) problems.push(problem);
-      };
       draftOf(servers, type, described.server);
-      for (const entry of described.auth) add('auth', entry);
-      for (const entry of described.connected) add('connected', entry);
-      for (const entry of described.disconnected) add('disconnected', entry);
-      for (const entry of described.methods) add('method', entry);
+      for (const decorated of described.members) {
+        const handler = this.handlerOf(binding, type, decorated);
+        const draft = draftOf(servers, type, decorated.server);
+        this.scanned.push(handler);
+        const problem = handler.problem(this.application) ?? place(draft, handler);
+        if (problem) problems.push(problem);
+      }
     }
     return {servers, problems};
   }
@@ -107,7 +102,7 @@ export class ControllerScanner {
 
   /** Returns a message for each method whose schema of args cannot be compiled. */
   async schemaProblems(): Promise<string[]> {
-    const checked = this.scanned.filter(({isChecked}) => isChecked);
+    const checked = this.scanned.filter(({method}) => method.operation ?? method.args);
     if (checked.length === 0) return [];
     const validation = await RestValidation.of(this.application);
     const problems: string[] = [];
@@ -121,7 +116,7 @@ export class ControllerScanner {
   /** A warning that names the methods whose args are not checked because the compiler emitted no types. */
   get warning(): string | undefined {
     const labels = this.scanned
-      .filter(({isUntyped}) => isUntyped)
+      .filter(({method}) => hasUntypedArgs(method))
       .map(({label}) => label);
     if (labels.length === 0) return undefined;
     return (
@@ -135,15 +130,15 @@ export class ControllerScanner {
   private handlerOf(
     binding: ControllerBinding,
     type: Constructor<unknown>,
-    kind: HandlerKind,
-    {member, metadata, server}: DecoratedMember<SocketMethodMetadata>,
+    decorated: DecoratedMember,
   ): ControllerHandler {
     const handlers = this.handlers.get(binding) ?? new Map<string, ControllerHandler>();
     this.handlers.set(binding, handlers);
+    const {kind, member, metadata, server} = decorated;
     const key = JSON.stringify([kind, member, server, metadata.name]);
     const handler =
       handlers.get(key) ??
-      new ControllerHandler(binding, type, member, kind, metadata.args);
+      new ControllerHandler(binding, describeMethod(type, decorated));
     handlers.set(key, handler);
     return handler;
   }
@@ -163,12 +158,8 @@ function draftOf(
 }
 
 /** Adds a handler to the draft of its server. Returns a message when another handler conflicts with it. */
-function place(
-  draft: Draft,
-  kind: HandlerKind,
-  handler: ControllerHandler,
-  metadata: SocketMethodMetadata,
-): string | undefined {
+function place(draft: Draft, handler: ControllerHandler): string | undefined {
+  const {kind, label, name} = handler.method;
   if (kind === 'connected' || kind === 'disconnected') {
     const at = draft[kind].findIndex(other => sharesMember(other, handler));
     if (at < 0) draft[kind].push(handler);
@@ -181,14 +172,13 @@ function place(
     if (!other || related(other, handler) || inheritsSame(other, handler))
       return undefined;
     return (
-      `${handler.label}: ${other.label} authenticates the same server already. ` +
+      `${label}: ${other.label} authenticates the same server already. ` +
       'Remove one @socketAuth, or name another server: @socketAuth({server: …}).'
     );
   }
-  const name = metadata.name ?? handler.member;
   if (isReservedEvent(name) || name === '') {
     return (
-      `${handler.label}: the event name "${name}" is reserved. ` +
+      `${label}: the event name "${name}" is reserved. ` +
       "Give the method another: @socketMethod('…')."
     );
   }
@@ -196,18 +186,18 @@ function place(
   draft.methods.set(name, other ? derived(other, handler) : handler);
   if (!other || related(other, handler)) return undefined;
   return (
-    `${handler.label}: ${other.label} is called "${name}" on the same server already. ` +
+    `${label}: ${other.label} is called "${name}" on the same server already. ` +
     "Give one of them another name: @socketMethod('…')."
   );
 }
 
 /** Returns the handler of the subclass when a class and its subclass are both bound. */
 function derived(one: ControllerHandler, other: ControllerHandler): ControllerHandler {
-  return extendsClass(other.type, one.type) ? other : one;
+  return extendsClass(other.method, one.method) ? other : one;
 }
 
 function related(one: ControllerHandler, other: ControllerHandler): boolean {
-  return extendsClass(one.type, other.type) || extendsClass(other.type, one.type);
+  return extendsClass(one.method, other.method) || extendsClass(other.method, one.method);
 }
 
 /** Returns true when two classes inherit a method of the same base class, and neither overrides it. */
@@ -215,14 +205,14 @@ function inheritsSame(one: ControllerHandler, other: ControllerHandler): boolean
   return methodOf(one) === methodOf(other);
 }
 
-function methodOf({type, member}: ControllerHandler): unknown {
-  return (type.prototype as Record<string, unknown>)[member];
+function methodOf({method}: ControllerHandler): unknown {
+  return (method.type.prototype as Record<string, unknown>)[method.member];
 }
 
 function sharesMember(one: ControllerHandler, other: ControllerHandler): boolean {
-  return one.member === other.member && related(one, other);
+  return one.method.member === other.method.member && related(one, other);
 }
 
-function extendsClass(type: Constructor<unknown>, base: Constructor<unknown>): boolean {
-  return (type.prototype as object) instanceof base;
+function extendsClass(one: MethodDescription, other: MethodDescription): boolean {
+  return (one.type.prototype as object) instanceof other.type;
 }

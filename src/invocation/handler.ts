@@ -1,11 +1,7 @@
 import type {HandlerReference, SocketPayload} from '../options/types';
 import type {Call} from '../context/call';
 import {withCallback} from '../context/callback';
-
-/** Number of values that each kind of handler receives before its callback. */
-export const VALUES = {auth: 2, connected: 2, disconnected: 2, method: 3} as const;
-
-export type HandlerKind = keyof typeof VALUES;
+import type {MethodDescription} from './method-description';
 
 /**
  * A function or method of the application that runs for a socket. It receives `(socket, credentials)`; a method
@@ -14,6 +10,8 @@ export type HandlerKind = keyof typeof VALUES;
 export interface Handler {
   /** Its name in messages and logs, such as `UserController.getProfile`. */
   readonly label: string;
+  /** Set when the handler is a method of a decorated controller. */
+  readonly method?: MethodDescription;
   invoke(call: Call): unknown;
   /** Returns true when this handler was made from `definition`. */
   isFrom(definition: HandlerDefinition): boolean;

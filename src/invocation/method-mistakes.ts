@@ -1,15 +1,8 @@
-import {modelOf} from '../decorators/metadata';
-import type {MethodParameters, SocketSchema} from '../decorators/metadata';
+import {modelOf, VALUES} from '../decorators/metadata';
+import type {HandlerKind} from '../decorators/metadata';
 import {isBuiltIn} from '../validation/argument-schema';
-import type {HandlerKind} from './handler';
-
-/** A decorated method that is not a REST operation. */
-interface DecoratedMethod {
-  readonly label: string;
-  readonly kind: HandlerKind;
-  readonly parameters: MethodParameters;
-  readonly args?: SocketSchema | undefined;
-}
+import type {RestOperation} from '../validation/rest-operation';
+import type {MethodDescription} from './method-description';
 
 /** The parameters of each kind of handler; `T` is a type of the application. */
 const SIGNATURES: Record<HandlerKind, string> = {
@@ -23,11 +16,54 @@ const SIGNATURES: Record<HandlerKind, string> = {
 const NO_SOCKET: readonly unknown[] = [String, Number, Boolean, Array, Date, BigInt];
 
 /** Returns a message when the declaration of a method is certainly wrong. */
-export function mistakeOf(method: DecoratedMethod): string | undefined {
-  return restParameters(method) ?? misplacedValue(method) ?? uncheckedClass(method);
+export function mistakeOf(method: MethodDescription): string | undefined {
+  const {operation} = method;
+  return operation
+    ? operationMistake(method, operation)
+    : (restParameters(method) ?? misplacedValue(method) ?? uncheckedClass(method));
 }
 
-function restParameters({label, kind, parameters}: DecoratedMethod): string | undefined {
+/** Returns true when the args of a method are not checked because the compiler emitted no class for them. */
+export function hasUntypedArgs(method: MethodDescription): boolean {
+  const {args, kind, operation, parameters} = method;
+  const {typed, types} = parameters;
+  const takesArgs = kind === 'method' && !operation && types.length === VALUES.method;
+  // TypeScript emits `Function` for a class that is imported with `import type`.
+  return takesArgs && !args && (!typed || types.at(-1) === Function);
+}
+
+function operationMistake(
+  {args, kind, label, parameters}: MethodDescription,
+  operation: RestOperation,
+): string | undefined {
+  if (kind !== 'method') {
+    return (
+      `${label} is a REST operation as well. Only a @socketMethod can be one. ` +
+      'Give the socket a method of its own.'
+    );
+  }
+  if (operation.problem) return `${label} ${operation.problem}.`;
+  if (args) {
+    return (
+      `${label} is a REST operation, which already describes its args. ` +
+      'Remove `args` from @socketMethod.'
+    );
+  }
+  if (parameters.count > operation.parameterCount) {
+    return (
+      `${label} is a REST operation as well, and has a parameter that REST does not fill. ` +
+      'Decorate each with @param, @requestBody or @inject; ' +
+      '@inject(SocketBindings.SOCKET, {optional: true}) gives the socket.'
+    );
+  }
+  return undefined;
+}
+
+function restParameters({
+  kind,
+  label,
+  parameters,
+}: MethodDescription): string | undefined {
   if (!parameters.ofRest) return undefined;
   return (
     `${label} has a parameter with @param or @requestBody, but is not a REST operation. ` +
@@ -36,7 +72,11 @@ function restParameters({label, kind, parameters}: DecoratedMethod): string | un
   );
 }
 
-function misplacedValue({label, kind, parameters}: DecoratedMethod): string | undefined {
+function misplacedValue({
+  kind,
+  label,
+  parameters,
+}: MethodDescription): string | undefined {
   const {count, types} = parameters;
   // A parameter after this one shows that this one is for credentials.
   const mayBeModel = (place: number) =>
@@ -58,7 +98,7 @@ function misplacedValue({label, kind, parameters}: DecoratedMethod): string | un
   );
 }
 
-function uncheckedClass({label, args}: DecoratedMethod): string | undefined {
+function uncheckedClass({args, label}: MethodDescription): string | undefined {
   if (typeof args !== 'function' || isBuiltIn(args) || modelOf(args)) return undefined;
   return (
     `${label}: \`args\` is the class ${args.name}, which has no @model, so nothing would be ` +

@@ -1,12 +1,14 @@
 import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
+import type {HandlerKind} from '../decorators/metadata';
 import type {HandlerReference} from '../options/types';
 import {BindingChanges} from '../context/binding-changes';
 import type {Validity} from '../context/binding-changes';
 import type {Call} from '../context/call';
 import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
-import type {Handler, HandlerDefinition, HandlerKind} from './handler';
+import type {Handler, HandlerDefinition} from './handler';
+import {describeMethod} from './method-description';
 
 type ControllerBinding = Readonly<Binding<unknown>>;
 
@@ -55,7 +57,12 @@ export class ReferenceHandler implements Handler {
     const members = type.prototype as Record<string, unknown>;
     if (!binding || typeof members[method] !== 'function') return undefined;
     if (this.controller?.binding !== binding) {
-      const handler = new ControllerHandler(binding, type, method, this.kind);
+      const description = describeMethod(type, {
+        kind: this.kind,
+        member: method,
+        metadata: {},
+      });
+      const handler = new ControllerHandler(binding, description);
       const problem = handler.problem(this.application);
       if (problem) throw new Error(problem);
       this.controller = {binding, handler};

@@ -5,7 +5,6 @@ import {
   MetadataAccessor,
   MetadataInspector,
 } from '@loopback/core';
-import type {Constructor} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
 import type {Request} from '@loopback/rest';
 import {requestWith} from '../context/express-request';
@@ -48,29 +47,39 @@ export function hasAuthentication(context: Context): boolean {
   return context.isBound(ACTION);
 }
 
-/** Returns true when a method, or else its class, carries `@authenticate`. */
-export function isAuthenticated(type: Constructor<unknown>, member: string): boolean {
-  const prototype = type.prototype as object;
+/** Returns a message when a method, or else its class, carries `@authenticate`, and nothing authenticates it. */
+export function unauthenticated(
+  context: Context,
+  {label, member, type}: ControllerMethod,
+): string | undefined {
   const metadata =
-    MetadataInspector.getMethodMetadata(METHOD_METADATA, prototype, member) ??
-    MetadataInspector.getClassMetadata(CLASS_METADATA, type);
-  return metadata !== undefined && !metadata[0]?.skip;
+    MetadataInspector.getMethodMetadata(
+      METHOD_METADATA,
+      type.prototype as object,
+      member,
+    ) ?? MetadataInspector.getClassMetadata(CLASS_METADATA, type);
+  if (!metadata || metadata[0]?.skip || hasAuthentication(context)) return undefined;
+  return (
+    `${label} carries @authenticate, but nothing authenticates it. ` +
+    'Add AuthenticationComponent of @loopback/authentication: app.component(…).'
+  );
 }
 
 /**
  * Returns true when each call of a method must be authenticated. LoopBack's own provider of the metadata decides
  * this for the method. Another provider may decide for each call, so the result is true.
+ *
+ * @throws Error when the method carries `@authenticate` and nothing authenticates it.
  */
-export function needsAuthentication(
-  context: Context,
-  {type, member}: ControllerMethod,
-): boolean {
+export function needsAuthentication(context: Context, method: ControllerMethod): boolean {
+  const problem = unauthenticated(context, method);
+  if (problem) throw new Error(problem);
   const binding = context.getBinding(OPERATION_METADATA, {optional: true});
   if (!hasAuthentication(context) || !binding) return false;
   if (binding.providerConstructor?.name !== STOCK_METADATA_PROVIDER) return true;
   const methodContext = new Context(context);
-  methodContext.bind(CoreBindings.CONTROLLER_CLASS).to(type);
-  methodContext.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(member);
+  methodContext.bind(CoreBindings.CONTROLLER_CLASS).to(method.type);
+  methodContext.bind(CoreBindings.CONTROLLER_METHOD_NAME).to(method.member);
   const metadata = binding.getValue(methodContext, {});
   methodContext.close();
   return metadata !== undefined;

@@ -1,11 +1,12 @@
 import {ContextTags, MetadataInspector} from '@loopback/core';
-import type {Constructor, Context} from '@loopback/core';
+import type {Context} from '@loopback/core';
+import type {ControllerMethod} from '../context/caller';
 import {SocketTags} from '../options/keys';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
 /** A decorator that only sets metadata. The application must enforce it. */
-export interface Decorator {
+interface Decorator {
   readonly name: string;
   /** The package of the decorator. */
   readonly from: string;
@@ -74,27 +75,20 @@ const DECORATORS: readonly Decorator[] = [
   },
 ];
 
-/** Returns the decorators of a method that the application must enforce. */
-export function decoratorsOf(type: Constructor<unknown>, member: string): Decorator[] {
-  return DECORATORS.filter(decorator => {
-    const metadata = metadataOf(decorator, type, member);
-    return metadata && !decorator.isOff?.(metadata);
-  });
-}
-
 /** Returns a message for the first decorator that nothing enforces when a socket calls the method. */
 export function unenforced(
   context: Context,
-  label: string,
-  decorators: readonly Decorator[],
+  method: ControllerMethod,
 ): string | undefined {
-  const found = decorators.find(
-    ({from, isEnforced}) => !isEnforced?.(context) && !isEnforcedByTag(context, from),
-  );
+  const found = DECORATORS.find(decorator => {
+    const metadata = metadataOf(decorator, method);
+    if (!metadata || decorator.isOff?.(metadata)) return false;
+    return !decorator.isEnforced?.(context) && !isEnforcedByTag(context, decorator.from);
+  });
   if (!found) return undefined;
   const {name, from, instead} = found;
   return (
-    `${label} carries ${name} of ${from}, which nothing enforces when a socket calls it. ` +
+    `${method.label} carries ${name} of ${from}, which nothing enforces when a socket calls it. ` +
     `Give the socket a method of its own and ${instead}; or enforce it in a global ` +
     `interceptor, and tag its binding: {[SocketTags.ENFORCES]: '${from}'}.`
   );
@@ -102,8 +96,7 @@ export function unenforced(
 
 function metadataOf(
   {methods, classes}: Decorator,
-  type: Constructor<unknown>,
-  member: string,
+  {type, member}: ControllerMethod,
 ): Metadata | undefined {
   const prototype = type.prototype as object;
   for (const key of methods) {

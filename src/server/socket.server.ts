@@ -16,7 +16,8 @@ import type {
   RemoteSocket,
 } from 'socket.io';
 import {FunctionHandler} from '../invocation/handler';
-import type {Handler, HandlerDefinition, HandlerKind} from '../invocation/handler';
+import type {HandlerKind} from '../decorators/metadata';
+import type {Handler, HandlerDefinition} from '../invocation/handler';
 import {ReferenceHandler} from '../invocation/reference-handler';
 import type {Endpoint} from './endpoint';
 import {DEFAULT_SERVER_NAME, SocketKeys} from '../options/keys';

@@ -34,7 +34,7 @@ export class SchemaValidator {
   }
 
   /** Returns the error of a schema that cannot be compiled. */
-  problem(validation: RestValidation): Promise<string | undefined> {
+  schemaProblem(validation: RestValidation): Promise<string | undefined> {
     const {schema} = this;
     return validation.problemOf(schema, () => readSchema(schema));
   }

@@ -15,6 +15,7 @@ import {Call} from '../../../dist/context/call';
 import type {Caller} from '../../../dist/context/caller';
 import {ConnectionContext} from '../../../dist/context/contexts';
 import {ControllerHandler} from '../../../dist/invocation/controller-handler';
+import {describeMethod} from '../../../dist/invocation/method-description';
 import {describeOperation, describeParameters} from '../../../dist/decorators/metadata';
 import {expressOf, toExpressRequest} from '../../../dist/context/express-request';
 import {MEMBER} from './application';
@@ -67,7 +68,10 @@ export function viaPlan(world: World, {binding, type}: Controller): WorldCaller 
     applyCredentials: () => undefined,
     report: error => world.log(`reported ${String(error)}`),
   };
-  const handler = new ControllerHandler(binding, type, MEMBER, 'method');
+  const handler = new ControllerHandler(
+    binding,
+    describeMethod(type, {kind: 'method', member: MEMBER, metadata: {}}),
+  );
   return {
     get connection() {
       return caller.context;

@@ -1,0 +1,33 @@
+import type {Constructor} from '@loopback/core';
+import type {ControllerMethod} from '../context/caller';
+import {describeOperation, describeParameters, VALUES} from '../decorators/metadata';
+import type {
+  DecoratedMember,
+  HandlerKind,
+  MethodParameters,
+  SocketMethodMetadata,
+} from '../decorators/metadata';
+import {RestOperation} from '../validation/rest-operation';
+
+/** A controller method as its decorators and types describe it, made once for each decorator. */
+export interface MethodDescription
+  extends ControllerMethod, Readonly<SocketMethodMetadata> {
+  readonly kind: HandlerKind;
+  readonly name: string;
+  readonly parameters: MethodParameters;
+  /** Set when the method is a REST operation as well, which then describes the args. */
+  readonly operation: RestOperation | undefined;
+}
+
+export function describeMethod(
+  type: Constructor<unknown>,
+  {kind, member, metadata}: Pick<DecoratedMember, 'kind' | 'member' | 'metadata'>,
+): MethodDescription {
+  const label = `${type.name}.${member}`;
+  const parameters = describeParameters(type, member, VALUES[kind]);
+  const found = describeOperation(type, member);
+  const operation = found && new RestOperation(found.spec, found.schemas, label);
+  const model = kind === 'method' && !operation ? parameters.model : undefined;
+  const {args = model, name = member} = metadata;
+  return {...metadata, label, type, member, kind, name, parameters, operation, args};
+}
