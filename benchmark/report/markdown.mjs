@@ -50,8 +50,8 @@ function introduction({rounds}) {
       'All servers do the same work: they authenticate a token and answer calls. An answer depends on the ' +
         'arguments, a small object, and on the user. The load generator checks each answer.',
       'The server has one core, and the load generator another.',
-      'The servers run in turns of a fraction of a second, in an order that rotates. Each round starts new ' +
-        'processes.',
+      'The servers are measured in turns of a fraction of a second, in an order that rotates. Each round starts ' +
+        'new processes.',
       `Values are the median of ${rounds} round${rounds === 1 ? '' : 's'}, with the least and the most.`,
       '"× by hand" is the ratio to socket.io by hand in the same round. "× coalesced" is the ratio to the same ' +
         'server with all writes of one tick coalesced into one.',
