@@ -16,40 +16,17 @@ const DYNAMIC_KEYS: ReadonlySet<string> = new Set([
 
 function bindingOf<Owner>(
   key: string,
-  read: (owner: Owner) => unknown,
+  read: ((owner: Owner) => unknown) | undefined,
   owner: Owner,
 ): Binding | undefined {
+  if (!read) return undefined;
   const binding = new Binding<unknown>(key);
   if (DYNAMIC_KEYS.has(key)) return binding.toDynamicValue(() => read(owner));
   const value = read(owner);
   return value === ABSENT ? undefined : binding.to(value);
 }
 
-const CONNECTION_CONTEXT_KEYS = [...CONNECTION_KEYS.keys(), ...MISSING_KEYS];
-
-class ConnectionRegistry extends LazyRegistry {
-  protected get known(): readonly string[] {
-    return CONNECTION_CONTEXT_KEYS;
-  }
-
-  constructor(
-    private readonly caller: Caller,
-    private readonly owner: ConnectionContext,
-    private readonly onBound: (context: ConnectionContext) => void,
-  ) {
-    super(owner);
-  }
-
-  protected make(key: string): Binding | undefined {
-    const read = CONNECTION_KEYS.get(key);
-    if (read) return bindingOf(key, read, this.caller);
-    return MISSING_KEYS.has(key) ? new Binding(key).toDynamicValue(missing) : undefined;
-  }
-
-  protected onAdded(): void {
-    this.onBound(this.owner);
-  }
-}
+const FIXED_KEYS_OF_CONNECTION = [...CONNECTION_KEYS.keys(), ...MISSING_KEYS];
 
 /** The context of a connection, child of the server's context. */
 export class ConnectionContext extends LazyContext {
@@ -59,44 +36,37 @@ export class ConnectionContext extends LazyContext {
     onBound: (context: ConnectionContext) => void,
   ): ConnectionContext {
     const context = Object.create(ConnectionContext.prototype) as ConnectionContext;
-    const registry = new ConnectionRegistry(caller, context, onBound);
+    const registry = new LazyRegistry(
+      context,
+      FIXED_KEYS_OF_CONNECTION,
+      key =>
+        MISSING_KEYS.has(key)
+          ? new Binding(key).toDynamicValue(missing)
+          : bindingOf(key, CONNECTION_KEYS.get(key), caller),
+      () => onBound(context),
+    );
     const {serverContext, socket} = caller;
     setUpContext(context, serverContext, `connection-${socket.id}`, registry);
     return context;
   }
 }
 
-const CALL_CONTEXT_KEYS = [...CALL_KEYS.keys()];
-
-class CallRegistry extends LazyRegistry {
-  protected get known(): readonly string[] {
-    return CALL_CONTEXT_KEYS;
-  }
-
-  constructor(
-    context: Context,
-    readonly call: CallState,
-  ) {
-    super(context);
-  }
-
-  protected make(key: string): Binding | undefined {
-    const read = CALL_KEYS.get(key);
-    return read && bindingOf(key, read, this.call);
-  }
-
-  protected onAdded(): void {
-    this.call.bound = true;
-  }
-}
+const FIXED_KEYS_OF_CALL = [...CALL_KEYS.keys()];
 
 /** The context of a call, child of the connection's context. */
 export class CallContext extends LazyContext {
-  declare protected readonly registry: CallRegistry;
+  declare private call: CallState;
 
   static of(parent: Context, call: CallState): CallContext {
     const context = Object.create(CallContext.prototype) as CallContext;
-    setUpContext(context, parent, 'call', new CallRegistry(context, call));
+    context.call = call;
+    const registry = new LazyRegistry(
+      context,
+      FIXED_KEYS_OF_CALL,
+      key => bindingOf(key, CALL_KEYS.get(key), call),
+      () => (call.bound = true),
+    );
+    setUpContext(context, parent, 'call', registry);
     return context;
   }
 
@@ -110,21 +80,21 @@ export class CallContext extends LazyContext {
     key: BindingAddress<Value>,
     options?: {optional?: boolean},
   ): Binding<Value> | undefined {
-    this.registry.call.publish(this);
+    this.call.publish(this);
     return super.getBinding(key, options);
   }
 
   override find<Value>(
     pattern?: string | RegExp | BindingFilter,
   ): Readonly<Binding<Value>>[] {
-    this.registry.call.publish(this);
+    this.call.publish(this);
     return super.find(pattern);
   }
 
   protected override _findByTagIndex<Value>(
     tag: BindingTag | RegExp,
   ): Readonly<Binding<Value>>[] {
-    this.registry.call.publish(this);
+    this.call.publish(this);
     return super._findByTagIndex(tag);
   }
 }

@@ -2,22 +2,23 @@ import type {Binding, Context} from '@loopback/core';
 import {indexTags} from './light-context';
 
 /** The bindings of a light context. Those of its fixed keys are made at their first use. */
-export abstract class LazyRegistry extends Map<string, Binding> {
+export class LazyRegistry extends Map<string, Binding> {
   /** The bindings that the application has added. */
   added?: Map<string, Binding>;
 
-  constructor(private readonly context: Context) {
+  /**
+   * @param fixed - The fixed keys.
+   * @param make - Makes the binding of a fixed key, if the key has a value now. Returns undefined for other keys.
+   * @param onAdded - Called after the application has added a binding.
+   */
+  constructor(
+    private readonly context: Context,
+    private readonly fixed: readonly string[],
+    private readonly make: (key: string) => Binding | undefined,
+    private readonly onAdded: () => void,
+  ) {
     super();
   }
-
-  /** The fixed keys of the context. */
-  protected abstract readonly known: readonly string[];
-
-  /** Makes the binding of a fixed key, or returns undefined when the key has no value now. */
-  protected abstract make(key: string): Binding | undefined;
-
-  /** Called after the application has added a binding. */
-  protected abstract onAdded(): void;
 
   override get(key: string): Binding | undefined {
     const found = super.get(key);
@@ -64,6 +65,6 @@ export abstract class LazyRegistry extends Map<string, Binding> {
   }
 
   private makeAll(): void {
-    for (const key of this.known) this.get(key);
+    for (const key of this.fixed) this.get(key);
   }
 }

@@ -1,6 +1,5 @@
 import {inspect} from 'node:util';
 import {generateUniqueId, InterceptedInvocationContext} from '@loopback/core';
-import type {Context} from '@loopback/core';
 import type {SocketInvocationSource} from '../options/types';
 import type {CallState} from './caller';
 import {LazyRegistry} from './lazy-registry';
@@ -18,34 +17,18 @@ const prototype = Object.create(
 ) as LightInvocation;
 makeLight(prototype);
 
-class InvocationRegistry extends LazyRegistry {
-  protected get known(): readonly string[] {
-    return [];
-  }
-
-  constructor(
-    context: Context,
-    private readonly call: CallState,
-  ) {
-    super(context);
-  }
-
-  protected make(): undefined {
-    return undefined;
-  }
-
-  protected onAdded(): void {
-    this.call.bound = true;
-  }
-}
-
 // The first use of a part that contexts do not share sets all of them.
 for (const part of OWN_PARTS) {
   Object.defineProperty(prototype, part, {
     get(this: LightInvocation) {
       const call = this[CALL];
       call.openInvocation = this;
-      const registry = new InvocationRegistry(this, call);
+      const registry = new LazyRegistry(
+        this,
+        [],
+        () => undefined,
+        () => (call.bound = true),
+      );
       setUpContext(this, call.context, `invocation-${generateUniqueId()}`, registry);
       return Reflect.get(this, part) as unknown;
     },
