@@ -1,4 +1,4 @@
-import type {Constructor} from '@loopback/core';
+import type {Constructor, Injection} from '@loopback/core';
 import {
   describeInjectedArguments,
   MetadataAccessor,
@@ -150,11 +150,7 @@ export function describeParameters(
 ): MethodParameters {
   const prototype = type.prototype as Record<string, (...args: unknown[]) => unknown>;
   const {length} = prototype[member];
-  // LoopBack looks at an instance, which inherits the injections of a method that its class overrides.
-  const injections = describeInjectedArguments(
-    Object.create(prototype) as object,
-    member,
-  );
+  const injections = injectionsOf(type, member);
   const design = MetadataInspector.getDesignTypeForMethod(prototype, member);
   const types = (design?.parameterTypes ?? []) as readonly unknown[];
   const filled: unknown[] = [];
@@ -163,8 +159,7 @@ export function describeParameters(
   let model: Constructor<object> | undefined;
   let optional = false;
   for (let at = 0; at < Math.max(types.length, length, injections.length); at++) {
-    const injection = injections.at(at);
-    if (injection?.bindingSelector || injection?.resolve) continue;
+    if (isInjected(injections.at(at))) continue;
     count++;
     if (count <= values) filled.push(types[at]);
     if (count === values) {
@@ -185,6 +180,22 @@ export function describeParameters(
     optional,
     ...(model && {model}),
   };
+}
+
+/** Returns the injections of a method's parameters, by their position. */
+export function injectionsOf(
+  type: Constructor<unknown>,
+  member: string,
+): readonly (Readonly<Injection> | undefined)[] {
+  // LoopBack reads an instance, which inherits the injections of a method that its class overrides.
+  const instance = Object.create(type.prototype as object) as object;
+  return describeInjectedArguments(instance, member);
+}
+
+export function isInjected(
+  injection: Readonly<Injection> | undefined,
+): injection is Readonly<Injection> {
+  return Boolean(injection && (injection.bindingSelector || injection.resolve));
 }
 
 /** The metadata keys of `@param` and `@requestBody` of `@loopback/rest`. */

@@ -16,6 +16,7 @@ import type {
   ResolutionContext,
 } from '@loopback/core';
 import type {Call} from '../context/call';
+import {isInjected} from '../decorators/metadata';
 import {constructionOf} from './construction';
 import type {Provide} from './construction';
 import {cacheOf, isResolvable} from '../context/light-context';
@@ -159,12 +160,6 @@ export class BindingValues {
       return binding.getValue(context, {session: path.toSession(), ...metadata});
     };
   }
-}
-
-export function isInjected(
-  injection: Readonly<Injection> | undefined,
-): injection is Readonly<Injection> {
-  return Boolean(injection && (injection.bindingSelector || injection.resolve));
 }
 
 function valueOf(provider: Provider<unknown>): unknown {

@@ -9,7 +9,7 @@ export type Provide = (call: Call) => unknown;
  * Returns all values, or a promise of them when at least one is a promise. As in LoopBack, the functions are
  * called in order, and one that throws stops the others.
  */
-export function provideAll(
+function provideAll(
   provides: readonly Provide[],
   call: Call,
 ): unknown[] | Promise<unknown[]> {

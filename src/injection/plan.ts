@@ -1,5 +1,4 @@
 import {
-  describeInjectedArguments,
   invokeInterceptors,
   isPromiseLike,
   resolveInjectedArguments,
@@ -19,15 +18,15 @@ import {withCallback} from '../context/callback';
 import type {ControllerMethod} from '../context/caller';
 import {ignoreRejections} from './construction';
 import type {Provide} from './construction';
-import {isInjected} from './binding-values';
+import {injectionsOf, isInjected} from '../decorators/metadata';
 import {Injectors} from './injectors';
 import {IN_CALL, IN_INVOCATION} from './places';
-import {loadInterceptors, provideInterceptor} from './interceptor-steps';
+import {loadInterceptors} from './interceptors';
 
 type Method = (...args: unknown[]) => unknown;
 
 /** The controller method that a plan calls. */
-export interface PlanOptions {
+interface PlanOptions {
   readonly method: ControllerMethod;
   /** The binding of the controller. */
   readonly binding: Readonly<Binding<unknown>>;
@@ -64,21 +63,18 @@ export class Plan {
       injectors.values.provide(binding, {}, IN_CALL) ??
       (call => binding.getValue(call.context, {}));
     this.interceptors = loadInterceptors(context, method).map(interceptor =>
-      provideInterceptor(interceptor, injectors),
+      typeof interceptor === 'function'
+        ? () => interceptor
+        : injectors.provideKey(interceptor.toString(), {}, IN_INVOCATION),
     );
     const prototype = type.prototype as Record<string, Method>;
-    // LoopBack reads an instance, which inherits the injections of a method that its class overrides.
-    const injections = describeInjectedArguments(
-      Object.create(prototype) as object,
-      member,
-    );
-    this.layout = Array.from({length: injections.length}, (_, at) => {
-      const injection = injections.at(at);
-      return isInjected(injection)
+    // The array of LoopBack has holes, which `map` would skip.
+    this.layout = [...injectionsOf(type, member)].map(injection =>
+      isInjected(injection)
         ? injectors.provideInjection(injection, IN_INVOCATION)
-        : undefined;
-    });
-    this.injected = countInjected(this.layout, injections.length);
+        : undefined,
+    );
+    this.injected = countInjected(this.layout, this.layout.length);
     this.declared = prototype[member].length;
   }
 

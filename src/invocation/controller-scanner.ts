@@ -12,13 +12,13 @@ import {hasUntypedArgs} from './method-mistakes';
 import {RestValidation} from '../validation/rest-validation';
 
 /** The handlers of one server. */
-export interface ServerHandlers extends DecoratedHandlers {
+interface ServerHandlers extends DecoratedHandlers {
   /** The first class that names the server. */
   readonly namedBy: string;
 }
 
 /** The handlers of all servers, and the mistakes in the bound controllers. */
-export interface ControllerScan {
+interface ControllerScan {
   readonly servers: ReadonlyMap<string, ServerHandlers>;
   /** One message each: it names the class and the method, and says what to do. */
   readonly problems: readonly string[];
@@ -159,11 +159,14 @@ function draftOf(
 
 /** Adds a handler to the draft of its server. Returns a message when another handler conflicts with it. */
 function place(draft: Draft, handler: ControllerHandler): string | undefined {
-  const {kind, label, name} = handler.method;
+  const {kind, label, member, name} = handler.method;
   if (kind === 'connected' || kind === 'disconnected') {
-    const at = draft[kind].findIndex(other => sharesMember(other, handler));
-    if (at < 0) draft[kind].push(handler);
-    else draft[kind][at] = derived(draft[kind][at], handler);
+    const list = draft[kind];
+    const at = list.findIndex(
+      other => other.method.member === member && related(other, handler),
+    );
+    if (at < 0) list.push(handler);
+    else list[at] = derived(list[at], handler);
     return undefined;
   }
   if (kind === 'auth') {
@@ -207,10 +210,6 @@ function inheritsSame(one: ControllerHandler, other: ControllerHandler): boolean
 
 function methodOf({method}: ControllerHandler): unknown {
   return (method.type.prototype as Record<string, unknown>)[method.member];
-}
-
-function sharesMember(one: ControllerHandler, other: ControllerHandler): boolean {
-  return one.method.member === other.method.member && related(one, other);
 }
 
 function extendsClass(one: MethodDescription, other: MethodDescription): boolean {

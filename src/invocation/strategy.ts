@@ -15,7 +15,7 @@ import type {ControllerMethod} from '../context/caller';
 import type {Handler} from './handler';
 
 /** A strategy and its options, as `@authenticate` stores them. */
-export interface StrategyMetadata {
+interface StrategyMetadata {
   readonly strategy: string;
   readonly options?: Record<string, unknown>;
   readonly skip?: boolean;
