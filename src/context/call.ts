@@ -35,7 +35,7 @@ export class Call implements SocketCall, CallState {
   /** The invocation context, after its first use as a context. */
   openInvocation?: Context;
   /** Binding, value, binding, value, … of REQUEST scope. A map with one entry needs four times the memory. */
-  private made: unknown[] | undefined;
+  private requestValues: unknown[] | undefined;
   /**
    * The request that the strategy of a socket has read; `failed` when the strategy threw. Only declared, so that
    * calls of methods have no such property.
@@ -122,7 +122,7 @@ export class Call implements SocketCall, CallState {
 
   /** Returns the value of a binding in REQUEST scope. Calls `make` the first time. */
   once(binding: Readonly<Binding<unknown>>, make: (call: Call) => unknown): unknown {
-    const {made, ownContext} = this;
+    const {ownContext, requestValues: made} = this;
     for (let at = 0; made && at < made.length; at += 2) {
       if (made[at] === binding) return made[at + 1];
     }
@@ -131,18 +131,18 @@ export class Call implements SocketCall, CallState {
       if (cache?.has(ownContext)) return cache.get(ownContext);
     }
     const value = make(this);
-    if (this.made) this.made.push(binding, value);
-    else this.made = [binding, value];
+    if (this.requestValues) this.requestValues.push(binding, value);
+    else this.requestValues = [binding, value];
     return value;
   }
 
   /** Puts the values that were made without the context into the context. */
   publish(context: Context): void {
-    const {made = []} = this;
+    const {requestValues: made = []} = this;
     for (let at = 0; at < made.length; at += 2) {
       keepResolved(made[at] as Binding<unknown>, context, made[at + 1]);
     }
-    this.made = undefined;
+    this.requestValues = undefined;
   }
 
   /** Returns true when the application has bound the key for the call or its connection. */

@@ -131,8 +131,6 @@ export interface MethodParameters {
   readonly ofRest: boolean;
   /** True when the parameter after the last value is a callback; injected parameters do not count. */
   readonly takesCallback: boolean;
-  /** The type of the last value's parameter, when it is a `@model`. */
-  readonly model?: Constructor<object>;
   /** True when the last value's parameter has a default. */
   readonly optional: boolean;
 }
@@ -153,32 +151,21 @@ export function describeParameters(
   const injections = injectionsOf(type, member);
   const design = MetadataInspector.getDesignTypeForMethod(prototype, member);
   const types = (design?.parameterTypes ?? []) as readonly unknown[];
-  const filled: unknown[] = [];
-  let count = 0;
-  let takesCallback = false;
-  let model: Constructor<object> | undefined;
-  let optional = false;
-  for (let at = 0; at < Math.max(types.length, length, injections.length); at++) {
-    if (isInjected(injections.at(at))) continue;
-    count++;
-    if (count <= values) filled.push(types[at]);
-    if (count === values) {
-      model = modelOf(types[at]);
-      optional = at >= length;
-    } else if (count === values + 1) {
-      takesCallback = isCallback(types[at], at < length);
-    }
-  }
+  const all = Math.max(types.length, length, injections.length);
+  const places = Array.from({length: all}, (_, at) => at).filter(
+    at => !isInjected(injections.at(at)),
+  );
+  const last = places.at(values - 1);
+  const next = places.at(values);
   return {
-    count,
-    types: filled,
+    count: places.length,
+    types: places.slice(0, values).map(at => types[at]),
     typed: design?.parameterTypes !== undefined,
     ofRest: REST_PARAMETERS.some(key =>
       MetadataInspector.getAllParameterMetadata(key, prototype, member)?.some(Boolean),
     ),
-    takesCallback,
-    optional,
-    ...(model && {model}),
+    takesCallback: next !== undefined && isCallback(types[next], next < length),
+    optional: last !== undefined && last >= length,
   };
 }
 

@@ -1,6 +1,11 @@
 import type {Constructor} from '@loopback/core';
 import type {ControllerMethod} from '../context/caller';
-import {describeOperation, describeParameters, VALUES} from '../decorators/metadata';
+import {
+  describeOperation,
+  describeParameters,
+  modelOf,
+  VALUES,
+} from '../decorators/metadata';
 import type {
   DecoratedMember,
   HandlerKind,
@@ -27,7 +32,8 @@ export function describeMethod(
   const parameters = describeParameters(type, member, VALUES[kind]);
   const found = describeOperation(type, member);
   const operation = found && new RestOperation(found.spec, found.schemas, label);
-  const model = kind === 'method' && !operation ? parameters.model : undefined;
-  const {args = model, name = member} = metadata;
+  // Only a method has a third value.
+  const [, , argsType] = operation ? [] : parameters.types;
+  const {args = modelOf(argsType), name = member} = metadata;
   return {...metadata, label, type, member, kind, name, parameters, operation, args};
 }
