@@ -34,7 +34,7 @@ export class PendingCall implements InFlightCall {
     private readonly localAck: Ack | undefined,
   ) {
     this.ack = localAck;
-    session.endpoint.begin();
+    session.endpoint.inFlight.begin();
     session.inFlight.add(this);
     const timeout = timeoutOf(packet, session.endpoint.options.callTimeout);
     if (timeout !== undefined) this.expireAfter(timeout, timeout);
@@ -176,6 +176,6 @@ export class PendingCall implements InFlightCall {
     this.settled = true;
     clearTimeout(this.timer);
     reply?.();
-    this.session.endpoint.finish();
+    this.session.endpoint.inFlight.finish();
   }
 }

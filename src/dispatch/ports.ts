@@ -1,3 +1,4 @@
+import type {InFlight} from '../common/in-flight';
 import type {Call} from '../context/call';
 import type {Caller} from '../context/caller';
 import type {HandlerTable} from '../invocation/handler-table';
@@ -70,9 +71,8 @@ export interface DispatchEndpoint {
   readonly recent: CallStore;
   /** Set while the server stops and refuses calls. */
   readonly draining: boolean;
-  /** Counts a call that a stop waits for. */
-  begin(): void;
-  finish(): void;
+  /** Counts the calls that a stop waits for. */
+  readonly inFlight: InFlight;
 }
 
 /** A call that a session has in flight. */

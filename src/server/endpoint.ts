@@ -22,13 +22,12 @@ import {
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {ServerOptions, SocketAuthenticationOptions} from '../options/server-options';
 import type {AuthenticationQueue} from '../session/authentication-queue';
+import {FailureLog} from '../session/failure-log';
 import type {Authenticated, SessionEndpoint} from '../session/ports';
 import {Session} from '../session/session';
 import {toUnauthorized} from '../wire/failures';
-import type {Failure} from '../wire/failures';
 import {checkPayload} from '../wire/payload';
 import {authenticate} from './authenticate';
-import {FailureLog} from './failure-log';
 
 /** One named server as its sockets see it: its handlers and options, and the sessions that it serves. */
 export class Endpoint implements SessionEndpoint, Claimant {
@@ -39,8 +38,8 @@ export class Endpoint implements SessionEndpoint, Claimant {
   applyCredentials = applyToken;
   strategy?: StrategyHandler | undefined;
   private readonly sessions = new Set<Session>();
-  private readonly inFlight = new InFlight();
-  private readonly failures: FailureLog;
+  readonly inFlight = new InFlight();
+  readonly failures: FailureLog;
   private state: 'closed' | 'open' | 'draining' = 'closed';
   private drained?: Promise<void>;
 
@@ -144,14 +143,6 @@ export class Endpoint implements SessionEndpoint, Claimant {
     }
   }
 
-  fail(thrown: unknown, handler: string, socket?: Socket): Failure {
-    return this.failures.fail(thrown, handler, socket);
-  }
-
-  refusalFor(thrown: unknown, handler: string, socket: Socket): unknown {
-    return this.failures.refusalFor(thrown, handler, socket);
-  }
-
   get report() {
     return this.failures.report;
   }
@@ -163,15 +154,6 @@ export class Endpoint implements SessionEndpoint, Claimant {
   /** Ends the authentication of the user with this room. */
   revoke(room: string): void {
     for (const one of this.sessions) one.revoke(room);
-  }
-
-  /** Counts a call, or a disconnected handler, that a stop waits for. */
-  begin(): void {
-    this.inFlight.begin();
-  }
-
-  finish(): void {
-    this.inFlight.finish();
   }
 
   /** Sends `draining` to all clients, and spreads their reconnections over `window` ms. */

@@ -10,12 +10,10 @@ import {Call} from '../context/call';
 import {toRefusal, toUnauthorized} from '../wire/failures';
 import {debugAuthentication} from './debug-lines';
 import {Expiry} from './expiry';
-import type {ExpiryListener} from './expiry';
 import {handshakeCredentials} from '../engine/handshake';
 import {checkPayload} from '../wire/payload';
 import {liftRequestLimit} from '../engine/request-limits';
 import {ErrorCodes, SocketEvents} from '../wire/protocol';
-import type {ExpiringBody} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {
   markAuthenticated,
@@ -25,34 +23,20 @@ import {
 } from '../engine/deadlines';
 import {releaseHandlerSlot, acquireHandlerSlot} from '../engine/socket-slots';
 import type {AuthenticatedSession, SessionEndpoint} from './ports';
-import {WaitingCalls} from './waiting-calls';
-import type {WaitingCall} from './waiting-calls';
-
-/** Most acks of `authentication` that wait for one outcome; others are answered 429. */
-const MAX_SHARED_AUTHENTICATIONS = 16;
+import {Undecided} from './undecided';
 
 type State = 'connecting' | 'authenticating' | 'authenticated' | 'closed';
 
-/** State that a socket has while an authentication, or its renewal, is undecided. */
-interface Undecided {
-  /** Ends the time limit of the authentication. */
-  deadline?: NodeJS.Timeout;
-  /** Acks of the `authentication` events that share the outcome. */
-  readonly acks: Ack[];
-  waiting?: WaitingCalls | undefined;
-  /** Settles after the connected handlers. */
-  connectedHandlers?: Promise<unknown> | undefined;
-}
-
 /** The authentication of one socket: from its first credentials, over renewals, to its end. */
-export class SocketAuthentication implements ExpiryListener {
+export class SocketAuthentication {
   credentials: unknown;
   user: unknown;
   room: string | undefined;
   state: State = 'connecting';
   /** Set when the authentication handler has succeeded, which opens rooms and broadcasts. */
   admitted = false;
-  private undecided: Undecided | undefined = {acks: []};
+  /** Set while an authentication, or its renewal, has no outcome. */
+  undecided: Undecided | undefined = new Undecided();
   /** Set while the authentication handler or connected handlers run. */
   private checking = false;
   /** Set when they still run after the socket has left. */
@@ -96,43 +80,16 @@ export class SocketAuthentication implements ExpiryListener {
       return;
     }
     const renewing = this.state === 'authenticated' && this.undecided !== undefined;
-    const {acks} = (this.undecided ??= {acks: []});
-    if (ack) {
-      if (acks.length === MAX_SHARED_AUTHENTICATIONS) {
-        answerFailure(this.session, SocketErrors.tooManyAuthentications(), event, ack);
-        return;
-      }
-      acks.push(ack);
+    this.undecided ??= new Undecided();
+    if (ack && !this.undecided.addAck(ack)) {
+      answerFailure(this.session, SocketErrors.tooManyAuthentications(), event, ack);
+      return;
     }
     const credentials = count > 0 ? packet[1] : undefined;
     const refusal = checkPayload(credentials, this.endpoint.prohibitedKeys);
     if (refusal) this.session.refuse(refusal);
     else if (this.state === 'connecting') this.authenticate(credentials);
     else if (this.checkExpiry() && !renewing) this.takeTurn(credentials);
-  }
-
-  /** Keeps a call until the outcome is known, or answers 429. */
-  hold(packet: Packet, ack?: Ack): void {
-    if (!this.undecided) return;
-    const waiting = (this.undecided.waiting ??= new WaitingCalls(this.socket.conn));
-    if (!waiting.hold(packet, ack, this.endpoint.options.maxWaitingCalls)) {
-      answerFailure(this.session, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
-    }
-  }
-
-  answerAcks(reply: object): void {
-    for (const ack of this.undecided?.acks.splice(0) ?? []) ack(reply);
-  }
-
-  answerWaiting(error: Error): void {
-    for (const {packet, ack} of this.undecided?.waiting?.takeAll() ?? []) {
-      answerFailure(this.session, error, String(packet[0]), ack);
-    }
-  }
-
-  /** Removes a call that waits. */
-  takeWaiting(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
-    return this.undecided?.waiting?.take(isTaken);
   }
 
   /**
@@ -146,7 +103,6 @@ export class SocketAuthentication implements ExpiryListener {
     if (this.endpoint.authentications.leave(this)) resumeDeadline(this.socket, false);
     this.left = this.checking;
     if (this.left) acquireHandlerSlot(this.socket);
-    this.undecided?.waiting?.takeAll();
     return this.decided()?.connectedHandlers;
   }
 
@@ -157,19 +113,11 @@ export class SocketAuthentication implements ExpiryListener {
   checkExpiry(): boolean {
     if (this.state !== 'authenticated') return false;
     if (!this.expiry?.isOver) return true;
-    this.expired();
+    this.session.refuse(SocketErrors.expired());
     return false;
   }
 
-  expiring(expiresAt: number): void {
-    const body: ExpiringBody = {expiresAt};
-    this.socket.emit(SocketEvents.EXPIRING, body);
-  }
-
-  expired(): void {
-    this.session.refuse(SocketErrors.expired());
-  }
-
+  /** Checks the first credentials. */
   private authenticate(credentials: unknown): void {
     this.state = 'authenticating';
     this.takeTurn(credentials);
@@ -203,14 +151,14 @@ export class SocketAuthentication implements ExpiryListener {
 
   /** Ends the session: the client was too slow, or the server was, when it has the credentials. */
   private timeOut(timeout: number): void {
-    const {session, endpoint, socket, state} = this;
+    const {session, endpoint, state} = this;
     // The time limit starts again with its turn.
     if (state === 'closed' || endpoint.authentications.isWaiting(this)) return;
     const error = SocketErrors.authenticationTimeout(timeout);
     if (state === 'connecting') {
       session.refuse(error);
     } else {
-      endpoint.report(error, SocketEvents.AUTHENTICATION, socket);
+      session.report(error, SocketEvents.AUTHENTICATION);
       session.abandon(error);
     }
   }
@@ -250,7 +198,7 @@ export class SocketAuthentication implements ExpiryListener {
       session.refuse(thrown);
     } else if (state === 'authenticated') {
       // The earlier authentication stays valid.
-      this.answerAcks({error: toUnauthorized(refusal)});
+      this.undecided?.answerAcks({error: toUnauthorized(refusal)});
       this.decided();
     } else {
       session.abandon(refusal);
@@ -272,7 +220,7 @@ export class SocketAuthentication implements ExpiryListener {
   private renewed(expiresAt: number | undefined): void {
     debugAuthentication(this.session, 'has renewed its authentication');
     this.expireAt(expiresAt);
-    this.answerAcks({result: true});
+    this.undecided?.answerAcks({result: true});
     this.decided();
   }
 
@@ -285,13 +233,13 @@ export class SocketAuthentication implements ExpiryListener {
     clearTimeout(this.undecided?.deadline);
     // A listener of these may end the socket; waiting calls are then answered with its error.
     this.socket.emit(SocketEvents.AUTHENTICATED, true);
-    this.answerAcks({result: true});
+    this.undecided?.answerAcks({result: true});
     this.expireAt(expiresAt);
     // Most sockets are idle for long, and make no call that needs a context.
     this.session.releaseContext();
-    const {waiting} = this.undecided ?? {};
+    const {undecided} = this;
     // A call that ends the socket also answers the calls behind it.
-    for (let next = waiting?.next(); next; next = waiting?.next()) {
+    for (let next = undecided?.nextCall(); next; next = undecided?.nextCall()) {
       this.session.handle(next.packet, next.ack);
     }
     this.decided();
@@ -301,15 +249,12 @@ export class SocketAuthentication implements ExpiryListener {
   private decided(): Undecided | undefined {
     const {undecided} = this;
     this.undecided = undefined;
-    clearTimeout(undecided?.deadline);
+    undecided?.end();
     return undecided;
   }
 
   private expireAt(time: number | undefined): void {
     this.expiry?.cancel();
-    this.expiry =
-      time === undefined
-        ? undefined
-        : new Expiry(time, this.endpoint.options.expiryNotice, this);
+    this.expiry = time === undefined ? undefined : new Expiry(time, this.session);
   }
 }

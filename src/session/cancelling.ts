@@ -7,19 +7,13 @@ import type {DispatchSession} from '../dispatch/ports';
 import {callKey} from '../dispatch/recent-calls';
 import {SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
-import type {WaitingCall} from './waiting-calls';
+import type {SocketCaller} from './socket-caller';
 
 /** Says if a packet is the call that a client cancels. */
 type IsCancelled = (packet: Packet) => boolean;
 
-/** The parts of a session that cancelling needs. */
-export interface CancellingSession extends DispatchSession {
-  /** Removes a call that waits for authentication. */
-  takeWaiting(isTaken: IsCancelled): WaitingCall | undefined;
-}
-
 /** Cancels the call that a `$cancel` packet names, at once. */
-export function cancelCall(session: CancellingSession, packet: Packet, ack?: Ack): void {
+export function cancelCall(session: SocketCaller, packet: Packet, ack?: Ack): void {
   const body = countArguments(packet) === 1 ? packet[1] : undefined;
   const {ref, method, id} = isRecord(body) ? body : {};
   if (typeof ref === 'string') {
@@ -36,8 +30,8 @@ export function cancelCall(session: CancellingSession, packet: Packet, ack?: Ack
 }
 
 /** Cancels a call of this socket. Returns false when there is no such call. */
-function cancel(session: CancellingSession, isCancelled: IsCancelled): boolean {
-  const waiting = session.takeWaiting(isCancelled);
+function cancel(session: SocketCaller, isCancelled: IsCancelled): boolean {
+  const waiting = session.authentication.undecided?.takeCall(isCancelled);
   if (waiting) {
     const error = SocketErrors.callCancelled();
     answerFailure(session, error, String(waiting.packet[0]), waiting.ack);

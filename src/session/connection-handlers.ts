@@ -5,7 +5,7 @@ import type {AuthenticatedSession} from './ports';
  * Runs the connected handlers, one after the other, until the socket is gone.
  *
  * @throws The error to refuse the socket with, after the first handler that fails: see
- * `SessionEndpoint.refusalFor`.
+ * {@link FailureLog.refusalFor}.
  */
 export async function runConnected(session: AuthenticatedSession): Promise<void> {
   const {endpoint, socket} = session;
@@ -18,7 +18,7 @@ export async function runConnected(session: AuthenticatedSession): Promise<void>
     try {
       await handler.invoke(call);
     } catch (error) {
-      throw endpoint.refusalFor(error, handler.label, socket);
+      throw endpoint.failures.refusalFor(error, handler.label, socket);
     } finally {
       call.close();
     }

@@ -1,29 +1,25 @@
 import type {IncomingMessage} from 'node:http';
 import {delayOf} from '../common/timers';
+import {SocketEvents} from '../wire/protocol';
+import type {ExpiringBody} from '../wire/protocol';
+import {SocketErrors} from '../wire/refusals';
+import type {AuthenticatedSession} from './ports';
 
-/** Called before an authentication ends, and when it has ended. */
-export interface ExpiryListener {
-  expiring(expiresAt: number): void;
-  expired(): void;
-}
-
-/** The end of one authentication. */
+/** The end of one authentication: the client gets `expiring` before it, and is refused then. */
 export class Expiry {
   private timer?: NodeJS.Timeout;
 
-  /**
-   * @param at - In ms since 1970.
-   * @param notice - How many ms before the end `expiring` is called; not before half of the time is over.
-   */
+  /** @param at - In ms since 1970. */
   constructor(
     private readonly at: number,
-    notice: number,
-    listener: ExpiryListener,
+    session: AuthenticatedSession,
   ) {
+    const {expiryNotice} = session.endpoint.options;
     const left = at - Date.now();
-    this.wait(at - Math.min(notice, left / 2), () => {
-      listener.expiring(at);
-      this.wait(at, () => listener.expired());
+    this.wait(at - Math.min(expiryNotice, left / 2), () => {
+      const body: ExpiringBody = {expiresAt: at};
+      session.socket.emit(SocketEvents.EXPIRING, body);
+      this.wait(at, () => session.refuse(SocketErrors.expired()));
     });
   }
 

@@ -6,25 +6,15 @@ import type {EventPacket} from '../namespace/guards';
 import {checkArguments} from '../wire/payload';
 import {isProtocolEvent, SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
-import type {SocketAuthentication} from './authentication';
 import {cancelCall} from './cancelling';
-import type {CancellingSession} from './cancelling';
 import {failureAck} from './failed-calls';
 import {runAnyListeners} from './guards';
-import type {AuthenticatedSession, SessionEndpoint} from './ports';
 import {replyTo} from './replies';
-
-/** The parts of a session that its packets need. */
-export interface PacketSession extends AuthenticatedSession, CancellingSession {
-  readonly endpoint: SessionEndpoint;
-  readonly authentication: SocketAuthentication;
-  /** The ack of the packet that is handled now. */
-  handling: Ack | undefined;
-}
+import type {SocketCaller} from './socket-caller';
 
 /** Handles every packet that a client sends. */
 export function receivePacket(
-  session: PacketSession,
+  session: SocketCaller,
   {data: packet = [], id}: EventPacket,
 ): void {
   const [event] = packet;
@@ -40,7 +30,7 @@ export function receivePacket(
 }
 
 /** Handles a packet in the order of the session's life: 401, wait, or dispatch. */
-export function handlePacket(session: PacketSession, packet: Packet, ack?: Ack): void {
+export function handlePacket(session: SocketCaller, packet: Packet, ack?: Ack): void {
   const [event] = packet;
   const {state} = session.authentication;
   if (typeof event !== 'string') {
@@ -60,13 +50,13 @@ export function handlePacket(session: PacketSession, packet: Packet, ack?: Ack):
     session.handling = undefined;
     session.starting = undefined;
   } else if (state === 'authenticating') {
-    session.authentication.hold(packet, ack);
+    session.authentication.undecided?.hold(session, packet, ack);
   }
 }
 
 /** Handles an event of the protocol at once: it waits for no authentication, guard or limiter. */
 function handleProtocolEvent(
-  session: PacketSession,
+  session: SocketCaller,
   event: string,
   packet: Packet,
   ack: Ack | undefined,
@@ -79,7 +69,7 @@ function handleProtocolEvent(
 }
 
 /** Checks a packet's arguments, and answers one that is refused. */
-function accepts(session: PacketSession, packet: Packet, ack: Ack | undefined): boolean {
+function accepts(session: SocketCaller, packet: Packet, ack: Ack | undefined): boolean {
   const refusal = checkArguments(packet, session.endpoint.prohibitedKeys);
   if (refusal) answerFailure(session, refusal, packet[0] as string, ack);
   return !refusal;

@@ -1,12 +1,11 @@
 import type {Context} from '@loopback/core';
-import type {Socket} from 'socket.io';
 import type {Call} from '../context/call';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {DispatchEndpoint, DispatchSession} from '../dispatch/ports';
 import type {ApplyCredentials} from '../options/server-options';
-import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {AuthenticationQueue} from './authentication-queue';
+import type {FailureLog} from './failure-log';
 
 /** The parts of a server's endpoint that its sessions use. */
 export interface SessionEndpoint extends DispatchEndpoint {
@@ -22,18 +21,10 @@ export interface SessionEndpoint extends DispatchEndpoint {
   };
   /** Shared by all servers. */
   readonly authentications: AuthenticationQueue;
-  /** Runs the authentication handler. @throws The error to refuse the socket with: see {@link refusalFor}. */
+  readonly failures: FailureLog;
+  /** Runs the authentication handler. @throws The error to refuse the socket with. */
   authenticate(call: Call): Promise<Authenticated>;
   readonly applyCredentials: ApplyCredentials;
-  /**
-   * Returns the error that a socket ends with when a handler has thrown: that error, or the error of an outage.
-   * Logs an error that its client does not receive.
-   */
-  refusalFor(thrown: unknown, handler: string, socket: Socket): unknown;
-  /** Returns the body of an error for the client, and logs it when it is the server's fault. */
-  fail(thrown: unknown, handler: string, socket: Socket): Failure;
-  /** Logs an error that no client receives. */
-  report(error: unknown, source: string, socket: Socket): void;
   /** Called once, when a session has ended. */
   leave(session: unknown): void;
 }

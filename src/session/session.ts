@@ -1,25 +1,16 @@
-import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
-import type {Call} from '../context/call';
-import {ConnectionContext} from '../context/contexts';
-import {refuseCall} from '../dispatch/answer';
 import type {Ack, Packet} from '../dispatch/packet';
-import type {GuardsDone, InFlightCall, KeptReply} from '../dispatch/ports';
 import {
   CLOSE_GRACE,
   closeIdleTransport,
   cutConnection,
   ignoreLatePackets,
 } from '../engine/closing';
-import {internalsOf, socketsOnConnection} from '../engine/internals';
-import {decodeReply, encodeReply} from '../engine/reply-codec';
-import {isQueueFull, whenFlushed} from '../engine/slow-readers';
+import {socketsOnConnection} from '../engine/internals';
 import {Admission} from '../namespace/admission';
 import {guardSocket} from '../namespace/guards';
 import type {EventPacket, SocketOwner} from '../namespace/guards';
-import type {ApplyCredentials} from '../options/server-options';
 import {toRefusal, toUnauthorized} from '../wire/failures';
-import type {Failure} from '../wire/failures';
 import {checkAnswer} from '../wire/payload';
 import {SocketEvents} from '../wire/protocol';
 import type {DrainingBody, UnauthorizedBody} from '../wire/protocol';
@@ -29,149 +20,30 @@ import {abandonSocket} from './abandon';
 import {SocketAuthentication} from './authentication';
 import {runDisconnected} from './connection-handlers';
 import {debugRefusal} from './debug-lines';
-import {runEventListeners, runGuards} from './guards';
 import {handlePacket, receivePacket} from './packets';
-import type {PacketSession} from './packets';
 import type {SessionEndpoint} from './ports';
-import type {WaitingCall} from './waiting-calls';
+import {SocketCaller} from './socket-caller';
 
 /**
  * The life of one socket in one namespace: it connects, authenticates, calls methods, and ends. `receive` takes
  * every packet of the client, so that nothing reaches the application before the socket is authenticated.
  */
-export class Session implements PacketSession, SocketOwner {
-  readonly authentication: SocketAuthentication;
-  private calls?: Set<InFlightCall>;
-  handling: Ack | undefined;
-  starting: Call | undefined;
+export class Session extends SocketCaller implements SocketOwner {
+  readonly authentication = new SocketAuthentication(this);
   private ended?: Promise<void>;
-  private ownContext: ConnectionContext | undefined;
-  /** The released context: the application may have kept a reference to it. */
-  private keptContext?: WeakRef<ConnectionContext>;
-  extended = false;
-  private ownAborters?: Set<AbortController>;
 
-  constructor(
-    readonly endpoint: SessionEndpoint,
-    readonly socket: Socket,
-  ) {
-    this.authentication = new SocketAuthentication(this);
+  constructor(endpoint: SessionEndpoint, socket: Socket) {
+    super(endpoint, socket);
     Admission.of(socket.nsp).hold(socket);
     guardSocket(socket, this);
-  }
-
-  get credentials(): unknown {
-    return this.authentication.credentials;
-  }
-
-  get user(): unknown {
-    return this.authentication.user;
   }
 
   get admitted(): boolean {
     return this.authentication.admitted;
   }
 
-  get authenticated(): boolean {
-    return this.authentication.state === 'authenticated';
-  }
-
-  checkAuthenticated(): boolean {
-    return this.authentication.checkExpiry();
-  }
-
   get authenticating(): boolean {
     return this.authentication.state === 'authenticating';
-  }
-
-  get gone(): boolean {
-    return this.authentication.state === 'closed';
-  }
-
-  get userKey(): string {
-    return `${this.endpoint.name} ${this.authentication.room ?? this.socket.id}`;
-  }
-
-  get namespace(): string {
-    return this.socket.nsp.name;
-  }
-
-  get inFlight(): Set<InFlightCall> {
-    return (this.calls ??= new Set());
-  }
-
-  get callsInFlight(): number {
-    return this.calls?.size ?? 0;
-  }
-
-  get queueFull(): boolean {
-    return isQueueFull(this.socket.conn);
-  }
-
-  whenFlushed(): Promise<void> {
-    return whenFlushed(this.socket.conn);
-  }
-
-  get server(): string {
-    return this.endpoint.name;
-  }
-
-  get serverContext(): Context {
-    return this.endpoint.context;
-  }
-
-  get context(): ConnectionContext {
-    return (this.ownContext ??= this.keptContext?.deref() ?? this.makeContext());
-  }
-
-  releaseContext(): void {
-    const {ownContext} = this;
-    if (this.extended || !ownContext) return;
-    this.keptContext = new WeakRef(ownContext);
-    this.ownContext = undefined;
-  }
-
-  private makeContext(): ConnectionContext {
-    return ConnectionContext.of(this, context => {
-      this.extended = true;
-      this.ownContext = context;
-    });
-  }
-
-  get aborters(): Set<AbortController> {
-    return (this.ownAborters ??= new Set());
-  }
-
-  get applyCredentials(): ApplyCredentials {
-    return this.endpoint.applyCredentials;
-  }
-
-  get guarded(): boolean {
-    return internalsOf(this.socket).fns.length > 0;
-  }
-
-  runGuards(packet: Packet, done: GuardsDone): void {
-    runGuards(this, [...internalsOf(this.socket).fns], packet, done);
-  }
-
-  runListeners(packet: Packet, ack: Ack | undefined): boolean {
-    return runEventListeners(this, packet, ack);
-  }
-
-  encodeReply(reply: unknown[]): KeptReply {
-    return encodeReply(this.socket.nsp, reply);
-  }
-
-  decodeReply(kept: KeptReply): unknown[] {
-    return decodeReply(this.socket.nsp, kept);
-  }
-
-  fail(thrown: unknown, handler: string): Failure {
-    return this.endpoint.fail(thrown, handler, this.socket);
-  }
-
-  report(error: unknown, source: string): void {
-    this.endpoint.report(error, source, this.socket);
   }
 
   start(): void {
@@ -184,10 +56,6 @@ export class Session implements PacketSession, SocketOwner {
 
   handle(packet: Packet, ack?: Ack): void {
     handlePacket(this, packet, ack);
-  }
-
-  takeWaiting(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
-    return this.authentication.takeWaiting(isTaken);
   }
 
   refusalOf(answer: readonly unknown[]): SocketError | undefined {
@@ -235,12 +103,10 @@ export class Session implements PacketSession, SocketOwner {
     debugRefusal(this, 'is refused', thrown);
     const body = toUnauthorized(thrown);
     const refusal = toRefusal(thrown);
-    authentication.answerAcks({error: body});
     // An authenticated session has waiting calls while the first of them run.
-    authentication.answerWaiting(
-      authenticated ? refusal : SocketErrors.unauthenticated(),
-    );
-    this.refuseInFlight(refusal);
+    const waiting = authenticated ? refusal : SocketErrors.unauthenticated();
+    authentication.undecided?.refuse(this, body, waiting);
+    this.refuseCalls(refusal);
     this.endUnauthorized(body);
   }
 
@@ -261,8 +127,7 @@ export class Session implements PacketSession, SocketOwner {
     if (this.gone) return;
     authentication.state = 'closed';
     debugRefusal(this, 'has to reconnect', error);
-    authentication.answerAcks({error: toUnauthorized(error)});
-    authentication.answerWaiting(error);
+    authentication.undecided?.refuse(this, toUnauthorized(error), error);
     abandonSocket(socket);
   }
 
@@ -287,20 +152,19 @@ export class Session implements PacketSession, SocketOwner {
   private async end(reason: string): Promise<void> {
     const {authentication, endpoint, socket} = this;
     const connectedHandlers = authentication.end();
-    for (const aborter of this.ownAborters ?? []) aborter.abort();
-    for (const call of this.calls ?? []) call.leave();
+    this.leaveCalls();
     if (authentication.room === undefined) this.forgetAnswers();
     endpoint.leave(this);
     Admission.of(socket.nsp).forget(socket);
     if (reason === 'server namespace disconnect') ignoreLatePackets(socket);
     closeIdleTransport(socket);
     if (this.admitted) {
-      endpoint.begin();
+      endpoint.inFlight.begin();
       await connectedHandlers;
       await runDisconnected(this, reason);
-      endpoint.finish();
+      endpoint.inFlight.finish();
     }
-    (this.ownContext ?? this.keptContext?.deref())?.close();
+    this.closeContext();
   }
 
   /** Forgets the answers of a user known by the socket's id only, which a recovered socket has again. */
@@ -314,13 +178,7 @@ export class Session implements PacketSession, SocketOwner {
 
   /** Answers everything that waits. */
   private refuseAll(error: SocketError): void {
-    this.authentication.answerAcks({error: toUnauthorized(error)});
-    this.authentication.answerWaiting(error);
-    this.refuseInFlight(error);
-  }
-
-  private refuseInFlight(error: SocketError): void {
-    if (this.handling) refuseCall(this, error, this.starting, this.handling);
-    for (const call of this.calls ?? []) call.refuse(error);
+    this.authentication.undecided?.refuse(this, toUnauthorized(error), error);
+    this.refuseCalls(error);
   }
 }
