@@ -19,6 +19,28 @@ export function runGuarded(run: () => unknown, fail: (error: unknown) => void): 
   }
 }
 
+/**
+ * Asks a function of the application that answers by a callback. Only its first answer counts.
+ *
+ * @param failed - Logs what the function throws or rejects with, and returns the answer in its place.
+ */
+export function askGuarded<Answer extends unknown[]>(
+  ask: (answer: (...values: Answer) => void) => unknown,
+  answer: (...values: Answer) => void,
+  failed: (error: unknown) => Answer,
+): void {
+  let answered = false;
+  const answerOnce = (...values: Answer) => {
+    if (answered) return;
+    answered = true;
+    answer(...values);
+  };
+  runGuarded(
+    () => ask(answerOnce),
+    error => answerOnce(...failed(error)),
+  );
+}
+
 /** Runs all listeners of an event, each guarded. Returns false when there are none. */
 export function runListeners(
   emitter: Pick<EventEmitter, 'rawListeners'>,

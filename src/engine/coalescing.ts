@@ -25,12 +25,6 @@ class CoalescingWebSocket extends PongingWebSocket {
   /** Called at the end of the tick, to report the messages as sent. */
   private callbacks: Callback[] | undefined;
 
-  override send(data: Parameters<WebSocket['send']>[0], callback?: Callback): void;
-  override send(
-    data: Parameters<WebSocket['send']>[0],
-    options: SendOptions,
-    callback?: Callback,
-  ): void;
   override send(
     data: Parameters<WebSocket['send']>[0],
     options?: SendOptions | Callback,

@@ -27,15 +27,11 @@ interface Watched {
   [STATE]?: Unauthenticated | 'authenticated' | undefined;
 }
 
-function watchedOf(connection: Connection): Watched {
-  return connection as Watched;
-}
-
 function unauthenticatedOf(
   connection: Connection,
   count?: UnauthenticatedCount,
 ): Unauthenticated | undefined {
-  const watched = watchedOf(connection);
+  const watched = connection as Watched;
   const {[STATE]: state} = watched;
   if (state === 'authenticated') return undefined;
   if (state) return state;
@@ -87,7 +83,7 @@ export function pauseDeadline({conn}: Socket): void {
  * @param started - True when it is the socket's turn. A socket that gives up its turn gains no time.
  */
 export function resumeDeadline({conn}: Socket, started: boolean): void {
-  const {[STATE]: state} = watchedOf(conn);
+  const {[STATE]: state} = conn as Watched;
   if (!state || state === 'authenticated') return;
   state.waiting--;
   if (started) state.since = performance.now();
@@ -97,7 +93,7 @@ export function resumeDeadline({conn}: Socket, started: boolean): void {
 /** Releases a connection that is closed. */
 export function releaseConnection(connection: Connection): void {
   endDeadline(connection);
-  watchedOf(connection)[STATE] = undefined;
+  (connection as Watched)[STATE] = undefined;
   removeJoining(connection);
   if (!isGone(connection)) terminateSoon(connection);
 }
@@ -119,11 +115,11 @@ export function unauthenticatedTime({conn}: Socket): number {
 export function markAuthenticated(socket: Socket): void {
   const {conn} = socket;
   endDeadline(conn);
-  watchedOf(conn)[STATE] = 'authenticated';
+  (conn as Watched)[STATE] = 'authenticated';
   releaseSlot(socket);
 }
 
 /** Returns true if a socket of a connection is, or was, authenticated. */
 export function isAuthenticated(connection: Connection): boolean {
-  return watchedOf(connection)[STATE] === 'authenticated';
+  return (connection as Watched)[STATE] === 'authenticated';
 }

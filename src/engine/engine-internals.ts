@@ -33,17 +33,6 @@ export function requestLimitOf(connection: Socket['conn']): RequestLimit {
   return transport.opts ?? transport;
 }
 
-interface WebSocketInternals {
-  readonly socket?: {readonly _receiver?: {_maxPayload: number}};
-}
-
-/** Returns the message reader of a websocket, as `ws` has it; `undefined` for another engine. */
-export function receiverOf(
-  connection: Socket['conn'],
-): {_maxPayload: number} | undefined {
-  return (connection.transport as unknown as WebSocketInternals).socket?._receiver;
-}
-
 export function transportOf(connection: Socket['conn']): TransportInternals {
   return connection.transport as unknown as TransportInternals;
 }
@@ -51,6 +40,15 @@ export function transportOf(connection: Socket['conn']): TransportInternals {
 /** The `ws` of a websocket transport. */
 export function webSocketOf(connection: Socket['conn']): WebSocket | undefined {
   return (connection.transport as {socket?: WebSocket}).socket;
+}
+
+/** Returns the message reader of a websocket, as `ws` has it; `undefined` for another engine. */
+export function receiverOf(
+  connection: Socket['conn'],
+): {_maxPayload: number} | undefined {
+  const client = webSocketOf(connection) as
+    {_receiver?: {_maxPayload: number}} | undefined;
+  return client?._receiver;
 }
 
 /** Returns the function that answers the last request of a closing polling transport. */

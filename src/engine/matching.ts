@@ -1,7 +1,7 @@
 import type {Server as IoServer, Socket} from 'socket.io';
 import type {NamespaceMatcher} from '../options/server-options';
 import {delayOf} from '../common/timers';
-import {runGuarded} from '../common/guarded';
+import {askGuarded} from '../common/guarded';
 import {clientOf} from './internals';
 
 /** A running namespace function. socket.io does not say for which connection it decides. */
@@ -52,26 +52,23 @@ export function countMatching(
   const running = matching.get(io) ?? new Set();
   matching.set(io, running);
   return (name, auth, next) => {
-    let answered = false;
     const one: Matching = {name, auth, left: false};
-    const answer = (error: Error | null, allowed: boolean) => {
-      if (answered) return;
-      answered = true;
-      clearTimeout(timer);
-      running.delete(one);
-      if (!one.left) next(error, allowed);
-    };
     running.add(one);
     const most = timeout();
     const timer =
       most === false
         ? undefined
         : setTimeout(() => running.delete(one), delayOf(most)).unref();
-    runGuarded(
-      () => matcher(name, auth, answer),
+    askGuarded<Parameters<typeof next>>(
+      answer => matcher(name, auth, answer),
+      (error, allowed) => {
+        clearTimeout(timer);
+        running.delete(one);
+        if (!one.left) next(error, allowed);
+      },
       error => {
         fail(error);
-        answer(null, false);
+        return [null, false];
       },
     );
   };

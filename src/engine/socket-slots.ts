@@ -21,13 +21,9 @@ interface Counted {
   [RESERVED]?: number;
 }
 
-function countedOf(connection: Connection): Counted {
-  return connection as Counted;
-}
-
 /** Returns true if a connection may have one more unauthenticated socket. */
 export function hasFreeSlot(connection: Connection): boolean {
-  const counted = countedOf(connection);
+  const counted = connection as Counted;
   const {[HANDLERS]: handlers = 0, [RESERVED]: reserved = 0} = counted;
   const sockets = counted[UNAUTHENTICATED]?.size ?? 0;
   return sockets + handlers + reserved < MAX_UNAUTHENTICATED_SOCKETS;
@@ -35,7 +31,7 @@ export function hasFreeSlot(connection: Connection): boolean {
 
 /** Counts a socket that socket.io is about to make, at most until the end of the tick. */
 export function reserveSlot(connection: Connection): void {
-  const counted = countedOf(connection);
+  const counted = connection as Counted;
   if (!counted[RESERVED]) setImmediate(cancelReservations, counted);
   counted[RESERVED] = (counted[RESERVED] ?? 0) + 1;
 }
@@ -46,38 +42,38 @@ function cancelReservations(counted: Counted): void {
 
 /** Ends the reservation of a socket that has been made. */
 export function cancelReservation(connection: Connection): void {
-  const counted = countedOf(connection);
+  const counted = connection as Counted;
   if (counted[RESERVED]) counted[RESERVED]--;
 }
 
 /** Counts a socket among the unauthenticated sockets of its connection. */
 export function acquireSlot(socket: Socket): void {
-  const counted = countedOf(socket.conn);
+  const counted = socket.conn as Counted;
   counted[CLIENT] = socket.client;
   (counted[UNAUTHENTICATED] ??= new Set()).add(socket);
 }
 
 /** Releases the slot of a socket that is authenticated, or that has left its namespace. */
 export function releaseSlot(socket: Socket): void {
-  const counted = countedOf(socket.conn);
+  const counted = socket.conn as Counted;
   counted[UNAUTHENTICATED]?.delete(socket);
   if (counted[UNAUTHENTICATED]?.size === 0) counted[UNAUTHENTICATED] = undefined;
 }
 
 /** Counts an authentication handler that still runs for a socket that has left. */
 export function acquireHandlerSlot({conn}: Socket): void {
-  const counted = countedOf(conn);
+  const counted = conn as Counted;
   counted[HANDLERS] = (counted[HANDLERS] ?? 0) + 1;
 }
 
 export function releaseHandlerSlot({conn}: Socket): void {
-  const counted = countedOf(conn);
+  const counted = conn as Counted;
   counted[HANDLERS] = (counted[HANDLERS] ?? 0) - 1;
 }
 
 /** Returns the number of a connection's sockets, with those that are joining. */
 export function countSockets(connection: Connection): number {
-  const counted = countedOf(connection);
+  const counted = connection as Counted;
   const {[CLIENT]: client, [RESERVED]: reserved = 0} = counted;
   if (!client) return reserved;
   const {sockets} = clientOf(client);
@@ -88,6 +84,6 @@ export function countSockets(connection: Connection): number {
 
 /** Removes the joining sockets of a closed connection, whose middleware may never call `next`. */
 export function removeJoining(connection: Connection): void {
-  for (const socket of countedOf(connection)[UNAUTHENTICATED] ?? [])
+  for (const socket of (connection as Counted)[UNAUTHENTICATED] ?? [])
     internalsOf(socket)._cleanup();
 }

@@ -4,14 +4,9 @@ import {toExpressRequest} from '../context/express-request';
 import type {ExpressApp} from '../context/express-request';
 import type {Report} from '../common/guarded';
 import type {UnauthenticatedCount} from '../engine/deadlines';
+import type {ComponentOptions} from '../options/component-options';
 
 type Connection = Socket['conn'];
-
-/** Limits on the number of connections. */
-export interface ConnectionLimitOptions {
-  readonly maxUnauthenticated: number | false;
-  readonly maxConnectionsPerAddress: number | false;
-}
 
 /** Refuses connections before they are made; the clients reconnect automatically. */
 export class ConnectionLimits implements UnauthenticatedCount {
@@ -23,7 +18,7 @@ export class ConnectionLimits implements UnauthenticatedCount {
   private readonly reserved = new Map<IncomingMessage, string | undefined>();
 
   constructor(
-    private readonly options: () => ConnectionLimitOptions,
+    private readonly options: () => ComponentOptions,
     private readonly express: () => ExpressApp,
     private readonly report: Report,
   ) {}

@@ -7,7 +7,6 @@ import {Server as IoServer} from 'socket.io';
 import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
 import {coalesceFlush, coalescingServer} from '../engine/coalescing';
 import {ConnectionLimits} from './connection-limits';
-import type {ConnectionLimitOptions} from './connection-limits';
 import {debugConnection} from '../engine/debug-lines';
 import {guardDecoders} from '../engine/decoder';
 import type {ExpressApp} from '../context/express-request';
@@ -31,6 +30,7 @@ import {
   terminate,
   watchUpgrade,
 } from '../engine/closing';
+import type {ComponentOptions} from '../options/component-options';
 import type {ReadyHttpServer} from '../options/types';
 import {releaseConnection, watchConnection} from '../engine/deadlines';
 
@@ -44,10 +44,8 @@ interface ListenerService {
   readonly coalesce: boolean;
   /** True when clients may poll by JSONP. */
   readonly jsonp: boolean;
-  limits(): ConnectionLimitOptions & {
-    readonly maxQueuedBytes: number | false;
-    readonly maxSockets: number | false;
-  };
+  /** The component's options at the last start. */
+  options(): ComponentOptions;
   /** Time, in ms, until a socket of a connection must be authenticated; `undefined` for no limit. */
   timeout(): number | undefined;
   /** HTTP settings, such as `trust proxy`. */
@@ -86,7 +84,7 @@ export class SocketListener {
     const {allowRequest} = options;
     const cors = guardCors(options.cors, report);
     const express = () => service.express();
-    this.limits = new ConnectionLimits(() => service.limits(), express, report);
+    this.limits = new ConnectionLimits(() => service.options(), express, report);
     const rules = {
       jsonp,
       limits: this.limits,
@@ -94,7 +92,7 @@ export class SocketListener {
       allow: allowRequest && guardAllowRequest(allowRequest, report),
     };
     const queues = new OutgoingQueues(
-      () => service.limits().maxQueuedBytes || Infinity,
+      () => service.options().maxQueuedBytes || Infinity,
       connection => {
         report(new Error('A client that reads too slowly was disconnected.'), 'socket');
         terminate(connection);
@@ -122,7 +120,7 @@ export class SocketListener {
       return this.io;
     };
     this.io.attach(this.router);
-    limitJoins(this.io, () => service.limits().maxSockets);
+    limitJoins(this.io, () => service.options().maxSockets);
   }
 
   /** Watches the connections of an engine. */

@@ -1,7 +1,7 @@
 import type {IncomingMessage} from 'node:http';
 import type {ServerOptions as IoServerOptions} from 'socket.io';
 import type {ExpressApp} from '../context/express-request';
-import {runGuarded} from '../common/guarded';
+import {askGuarded} from '../common/guarded';
 import type {Report} from '../common/guarded';
 
 type Cors = IoServerOptions['cors'];
@@ -44,21 +44,15 @@ export function refuseForeignOrigins(
 
 /** Guards the application's `allowRequest`: a throw refuses the request, and only its first answer counts. */
 export function guardAllowRequest(allow: AllowRequest, report: Report): AllowRequest {
-  return (request, callback) => {
-    let answered = false;
-    const answer: typeof callback = (error, allowed) => {
-      if (answered) return;
-      answered = true;
-      callback(error, allowed);
-    };
-    runGuarded(
-      () => allow(request, answer),
+  return (request, callback) =>
+    askGuarded<Parameters<typeof callback>>(
+      answer => allow(request, answer),
+      callback,
       error => {
         report(error, 'allowRequest');
-        answer('Internal Server Error', false);
+        return ['Internal Server Error', false];
       },
     );
-  };
 }
 
 function originOf({headers}: IncomingMessage): string | undefined {
@@ -69,25 +63,14 @@ function originOf({headers}: IncomingMessage): string | undefined {
 
 /** Guards the functions in `cors` options: one that fails allows no origin. */
 export function guardCors(cors: Cors, report: Report): Cors {
-  /** Calls one of them; only its first answer counts. */
   const ask = <Value>(
     run: (answer: (error: Error | null, value?: Value) => void) => unknown,
     callback: (error: Error | null, value?: Value) => void,
-  ) => {
-    let answered = false;
-    const answer: typeof callback = (error, value) => {
-      if (answered) return;
-      answered = true;
-      callback(error, value);
-    };
-    runGuarded(
-      () => run(answer),
-      error => {
-        report(error, 'cors');
-        answer(new Error('Internal Server Error'));
-      },
-    );
-  };
+  ) =>
+    askGuarded<Parameters<typeof callback>>(run, callback, error => {
+      report(error, 'cors');
+      return [new Error('Internal Server Error')];
+    });
   if (typeof cors === 'function') {
     return (request, callback) =>
       ask<CorsOptions>(

@@ -2,7 +2,7 @@ import {inspect} from 'node:util';
 import type {Namespace, Socket} from 'socket.io';
 import {debugRefusalOf} from '../engine/debug-lines';
 import {limitAttachments} from '../engine/attachments';
-import {runGuarded, runListeners} from '../common/guarded';
+import {askGuarded, runGuarded, runListeners} from '../common/guarded';
 import type {Report} from '../common/guarded';
 import {guardAck, guardBroadcasts, guardOperator, reportOf} from './broadcasts';
 import {SocketError} from '../wire/refusals';
@@ -209,21 +209,15 @@ export function guardNamespace(namespace: Namespace, report: Report): void {
 
 /** A middleware that fails refuses the socket; only its first answer counts. */
 export function guardMiddleware(middleware: Middleware, report: Report): Middleware {
-  return (socket, next) => {
-    let settled = false;
-    const settle = (error?: Error) => {
-      if (settled) return;
-      settled = true;
-      next(error);
-    };
-    runGuarded(
-      () => middleware(socket, settle),
+  return (socket, next) =>
+    askGuarded<[error?: Error]>(
+      answer => middleware(socket, answer),
+      next,
       error => {
         report(error, 'io.use', socket);
-        settle(new Error('Internal Server Error'));
+        return [new Error('Internal Server Error')];
       },
     );
-  };
 }
 
 /** Returns a middleware's error, or another one if it cannot be encoded: socket.io would throw. */

@@ -50,7 +50,7 @@ export class SharedIo {
     const listener = new SocketListener(io, {
       coalesce,
       jsonp,
-      limits: () => this.options,
+      options: () => this.options,
       timeout: this.longestTimeout,
       express: () => expressOf(this.app),
       report: this.log.log,

@@ -3,7 +3,7 @@ import {dispatch} from '../dispatch/dispatch';
 import {showAck} from '../dispatch/packet';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {EventPacket} from '../namespace/guards';
-import {checkArguments} from '../wire/payload';
+import {checkValues} from '../wire/payload';
 import {isProtocolEvent, SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {cancelCall} from './cancelling';
@@ -70,7 +70,7 @@ function handleProtocolEvent(
 
 /** Checks a packet's arguments, and answers one that is refused. */
 function accepts(session: SocketCaller, packet: Packet, ack: Ack | undefined): boolean {
-  const refusal = checkArguments(packet, session.endpoint.prohibitedKeys);
+  const refusal = checkValues(packet, session.endpoint.prohibitedKeys, 1);
   if (refusal) answerFailure(session, refusal, packet[0] as string, ack);
   return !refusal;
 }

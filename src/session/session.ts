@@ -11,7 +11,7 @@ import {Admission} from '../namespace/admission';
 import {guardSocket} from '../namespace/guards';
 import type {EventPacket, SocketOwner} from '../namespace/guards';
 import {toRefusal, toUnauthorized} from '../wire/failures';
-import {checkAnswer} from '../wire/payload';
+import {checkValues} from '../wire/payload';
 import {SocketEvents} from '../wire/protocol';
 import type {DrainingBody, UnauthorizedBody} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
@@ -59,7 +59,7 @@ export class Session extends SocketCaller implements SocketOwner {
   }
 
   refusalOf(answer: readonly unknown[]): SocketError | undefined {
-    return checkAnswer(answer, this.endpoint.prohibitedKeys);
+    return checkValues(answer, this.endpoint.prohibitedKeys, 0);
   }
 
   /**

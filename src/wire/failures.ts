@@ -48,8 +48,6 @@ const STATUS_TEXTS: Readonly<Partial<Record<number, string>>> = {
   511: 'Network Authentication Required',
 };
 
-const INTERNAL: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
-
 /** Sets status 404 for an entity that is not found, like LoopBack's REST `reject` action. */
 const CODE_TO_STATUS: Readonly<Partial<Record<string, number>>> = {ENTITY_NOT_FOUND: 404};
 
@@ -84,7 +82,8 @@ export function toFailure(thrown: unknown, options: ErrorBodyOptions = {}): Fail
 
 /** The answer that hides an error. */
 export function internalFailure(): Failure {
-  return {error: {...INTERNAL}, statusCode: 500, fault: true};
+  const error: ErrorBody = {statusCode: 500, message: 'Internal Server Error'};
+  return {error, statusCode: 500, fault: true};
 }
 
 /**

@@ -17,26 +17,15 @@ export function checkPayload(
   return checkLevel(value, prohibited, MAX_DEPTH);
 }
 
-/** Returns an error when the arguments of an event are refused. */
-export function checkArguments(
-  packet: readonly unknown[],
-  prohibited: readonly string[],
-): SocketError | undefined {
-  return checkFrom(1, packet, prohibited);
-}
-
-/** Returns an error when a client's answer to an event is refused. */
-export function checkAnswer(
+/**
+ * Returns an error when a value of an event or an answer is refused.
+ *
+ * @param first - The first value to check: 1 for an event, which has its name before its arguments.
+ */
+export function checkValues(
   values: readonly unknown[],
   prohibited: readonly string[],
-): SocketError | undefined {
-  return checkFrom(0, values, prohibited);
-}
-
-function checkFrom(
-  first: number,
-  values: readonly unknown[],
-  prohibited: readonly string[],
+  first: 0 | 1,
 ): SocketError | undefined {
   if (prohibited.length === 0 && isRecordedPlain(values)) return undefined;
   for (let at = first; at < values.length; at++) {
