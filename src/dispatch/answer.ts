@@ -5,6 +5,9 @@ import type {Ack} from './packet';
 import type {DispatchSession} from './ports';
 import {checkResult} from './result';
 
+/** Names the application's guards in logs. */
+export const GUARD = 'socket.use';
+
 /** Answers a call with its method's result, which {@link checkResult} has accepted. */
 export function answer(result: unknown, ack: Ack | undefined): void {
   ack?.(result === undefined ? {} : {result});

@@ -2,7 +2,7 @@ import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {Handler} from '../invocation/handler';
 import {isReservedEvent} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
-import {answerFailure, labelOf} from './answer';
+import {answerFailure, GUARD, labelOf} from './answer';
 import {checkCallOptions} from './call-options';
 import {consumeFor} from './call-limiter';
 import {showAck} from './packet';
@@ -10,9 +10,6 @@ import type {Ack, Packet} from './packet';
 import {PendingCall} from './pending-call';
 import type {DispatchSession} from './ports';
 import {runCall} from './run-call';
-
-/** Names the application's guards in logs. */
-const GUARD = 'socket.use';
 
 /**
  * Runs the packet of an authenticated socket: first the application's guards, then the method of that name, or
@@ -83,7 +80,7 @@ function guard(
   });
   // A guard may have ended the session.
   if (!done && session.authenticated) {
-    pending = waited?.guard(GUARD) ?? new PendingCall(session, packet, GUARD, ack);
+    pending = waited?.wait(GUARD) ?? new PendingCall(session, packet, GUARD, ack);
   }
 }
 

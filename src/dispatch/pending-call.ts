@@ -47,8 +47,8 @@ export class PendingCall implements InFlightCall {
     if (this.step === step) this.end();
   }
 
-  /** Waits for guards, which call `resume`. */
-  guard(label: string): this {
+  /** Waits for a further step, which calls `resume` or ends it. */
+  wait(label: string): this {
     this.label = label;
     this.step++;
     return this;
@@ -56,8 +56,7 @@ export class PendingCall implements InFlightCall {
 
   /** Waits for a promise, and then runs the next step, or answers with the rejection. */
   async waitFor(label: string, promise: Promise<void>, run: () => void): Promise<void> {
-    this.label = label;
-    this.step++;
+    this.wait(label);
     try {
       await promise;
     } catch (error) {
@@ -80,8 +79,7 @@ export class PendingCall implements InFlightCall {
     ack: Ack | undefined,
     result: unknown,
   ): Promise<void> {
-    this.label = label;
-    this.step++;
+    this.wait(label);
     this.start(call, ack);
     try {
       // `await` takes the first outcome of a thenable only.
@@ -102,8 +100,7 @@ export class PendingCall implements InFlightCall {
 
   /** Waits for the answer of an earlier call. */
   repeat(label: string, call: KeptCall): void {
-    this.label = label;
-    this.step++;
+    this.wait(label);
     const ack: Ack = (...reply) => {
       this.end(() => this.localAck?.(...reply));
       return true;

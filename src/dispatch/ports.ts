@@ -2,20 +2,10 @@ import type {InFlight} from '../common/in-flight';
 import type {Call} from '../context/call';
 import type {Caller} from '../context/caller';
 import type {HandlerTable} from '../invocation/handler-table';
-import type {CallLimiter} from '../options/server-options';
+import type {RetryWindow, ServerOptions} from '../options/server-options';
 import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {Ack, Packet} from './packet';
-
-/** The answers that are kept for each user. */
-export interface RetryWindow {
-  /** In ms, from the user's last call with an id. */
-  readonly time: number;
-  /** Most answers. */
-  readonly calls: number;
-  /** Most bytes of all of them. */
-  readonly bytes?: number;
-}
 
 /** An answer, encoded: the method may later change the objects that it was made of. */
 export type KeptReply = readonly unknown[];
@@ -61,13 +51,7 @@ export interface CallStore {
 /** The parts of a server's endpoint that dispatch uses. */
 export interface DispatchEndpoint {
   readonly handlers: HandlerTable;
-  readonly options: {
-    readonly callTimeout: number | false;
-    readonly maxCallsInFlight: number | false;
-    readonly emitFailed: boolean;
-    readonly callLimiter?: CallLimiter;
-    readonly retryWindow: RetryWindow | false;
-  };
+  readonly options: ServerOptions;
   readonly recent: CallStore;
   /** Set while the server stops and refuses calls. */
   readonly draining: boolean;

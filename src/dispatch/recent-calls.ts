@@ -2,8 +2,9 @@ import {createHash} from 'node:crypto';
 import {delayOf} from '../common/timers';
 import {weigh} from '../common/weight';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
+import type {RetryWindow} from '../options/server-options';
 import type {Ack} from './packet';
-import type {CallStore, KeptCall, KeptReply, RetryWindow} from './ports';
+import type {CallStore, KeptCall, KeptReply} from './ports';
 
 /** Longer names of namespaces are kept as a digest: clients choose the names that a pattern matches. */
 const LONGEST_NAME = 64;

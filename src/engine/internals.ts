@@ -47,7 +47,7 @@ interface ClientInternals {
   writeToEngine(encoded: unknown, flags: object): void;
 }
 
-type Middleware = (socket: Socket, next: (error?: Error) => void) => void;
+export type Middleware = (socket: Socket, next: (error?: Error) => void) => unknown;
 
 interface NamespaceInternals {
   /** Sockets whose middleware has not finished. */
@@ -74,11 +74,9 @@ interface NamespaceInternals {
 
 interface ParentNamespaceInternals {
   readonly children: Set<Namespace>;
-  /** Creates the child with that name. */
   createChild: (name: string) => Namespace;
 }
 
-/** Returns the parent namespaces of a server's patterns. */
 export function parentNamespacesOf(io: IoServer): ReadonlyMap<unknown, Namespace> {
   return (io as unknown as {parentNsps: ReadonlyMap<unknown, Namespace>}).parentNsps;
 }

@@ -105,7 +105,6 @@ export class OutgoingQueues {
     else queue.burst = queue.bytes - queue.before;
   };
 
-  /** Returns the number of the current tick. */
   private currentTick(): number {
     if (!this.ticking) {
       this.ticking = true;

@@ -60,7 +60,6 @@ interface ListenerService {
  */
 export class SocketListener {
   readonly io: IoServer;
-  /** Limits on new connections. */
   readonly limits: ConnectionLimits;
   private readonly router = createServer((_request, response) => {
     response.writeHead(404).end();
@@ -123,7 +122,6 @@ export class SocketListener {
     limitJoins(this.io, () => service.options().maxSockets);
   }
 
-  /** Watches the connections of an engine. */
   private watch(
     engine: IoServer['engine'],
     service: ListenerService,

@@ -1,10 +1,9 @@
 import type {Namespace, Socket} from 'socket.io';
 import {guardAdapter} from './adapter-guard';
-import {delayOf} from '../common/timers';
 import {ownerOf} from './guards';
 import {internalsOf} from '../engine/internals';
 import {PacketTypes} from '../engine/packets';
-import {recoveryTimeOf, Sessions} from './recovery-sessions';
+import {Sessions} from './recovery-sessions';
 import {isUserRoom, withoutUserRooms} from './user-rooms';
 
 type Adapter = Namespace['adapter'];
@@ -34,10 +33,6 @@ export class Admission {
   /** The socket whose own `emit` runs: the packet must reach it although it is in no room. */
   private emitting?: Socket;
   private readonly guarded = new WeakSet<Adapter>();
-  /** Ended sessions that an adapter may still have: it returns a session as often as it is asked. */
-  private readonly ended = new Set<string>();
-  /** Id of the socket whose session was stored last. */
-  private persisted?: string;
   /** Sockets with a replaced `emit`. */
   private readonly passing = new WeakSet<Socket>();
   readonly sessions: Sessions;
@@ -101,24 +96,10 @@ export class Admission {
       internalsOf(socket).packet({type: PacketTypes.EVENT, data});
   }
 
-  /**
-   * Removes the state of a socket that has left, and of the session that it came from unless that was stored
-   * again.
-   */
+  /** Removes the state of a socket that has left. */
   forget(socket: Socket): void {
     if (!this.namespace.sockets.has(socket.id)) this.held.delete(socket.id);
-    if (!socket.recovered || this.persisted === socket.id) return;
-    const {pid} = internalsOf(socket);
-    this.ended.add(pid);
-    const wait = delayOf(recoveryTimeOf(this.namespace) + 1);
-    setTimeout(() => this.ended.delete(pid), wait).unref();
-  }
-
-  /**
-   * Returns the time, in ms, in which another connection may recover the session of a socket; 0 if none may.
-   */
-  keptFor(socket: Socket): number {
-    return this.persisted === socket.id ? recoveryTimeOf(this.namespace) : 0;
+    this.sessions.left(socket);
   }
 
   private keepsOut(id: string): boolean {
@@ -152,14 +133,17 @@ export class Admission {
     if (this.guarded.has(adapter)) return;
     this.guarded.add(adapter);
     guardAdapter(adapter);
+    this.guardRooms(adapter);
+    this.guardBroadcasts(adapter);
+    this.guardSessions(adapter);
+  }
+
+  /** Holds back the rooms of sockets that are not admitted. */
+  private guardRooms(adapter: Adapter): void {
     const {held} = this;
     const addAll = adapter.addAll.bind(adapter);
-    const broadcast = adapter.broadcast.bind(adapter);
     const del = adapter.del.bind(adapter);
     const delAll = adapter.delAll.bind(adapter);
-    const persistSession = adapter.persistSession.bind(adapter);
-    const restoreSession = adapter.restoreSession.bind(adapter);
-
     adapter.addAll = (id, named) => {
       const rooms = this.opening ? named : withoutUserRooms(named);
       const entry = held.get(id);
@@ -186,6 +170,11 @@ export class Admission {
       else held.delete(id);
       delAll(id);
     };
+  }
+
+  /** Passes a socket's own packets, and keeps the broadcasts that a recovered connection misses. */
+  private guardBroadcasts(adapter: Adapter): void {
+    const broadcast = adapter.broadcast.bind(adapter);
     adapter.broadcast = (
       packet: {type: number; id?: number; data: unknown[]},
       options,
@@ -206,28 +195,35 @@ export class Admission {
       )
         return;
       // A broadcast during the new authentication of a recovered socket is also missed.
-      for (const {missed, recovered, rooms} of held.values()) {
+      for (const {missed, recovered, rooms} of this.held.values()) {
         if (recovered && isMeant(rooms, options)) missed.push(packet.data);
       }
     };
+  }
+
+  /** Holds back the rooms and packets of recovered sessions. */
+  private guardSessions(adapter: Adapter): void {
+    const {held, sessions} = this;
+    const persistSession = adapter.persistSession.bind(adapter);
+    const restoreSession = adapter.restoreSession.bind(adapter);
     adapter.restoreSession = async (pid, offset) => {
       const session = (await restoreSession(pid, offset)) as Session | null;
       if (!session) return session as unknown as Session;
       const none = null as unknown as Session;
-      if (this.ended.has(pid)) return none;
+      if (sessions.isEnded(pid)) return none;
       const {missedPackets, rooms, sid} = session;
       // One connection has the session already; a second one must not share its id.
       const taken = held.has(sid) || this.namespace.sockets.has(sid);
       if (taken) return none;
-      this.persisted = undefined;
+      sessions.persisted = undefined;
       held.set(sid, {rooms: new Set(rooms), missed: missedPackets, recovered: true});
       return {...session, rooms: [], missedPackets: []};
     };
     adapter.persistSession = session => {
-      this.persisted = session.sid;
+      sessions.persisted = session.sid;
       const entry = held.get(session.sid);
       if (entry && !entry.recovered) return;
-      this.sessions.add();
+      sessions.add();
       persistSession(entry ? {...session, rooms: [...entry.rooms]} : session);
     };
   }

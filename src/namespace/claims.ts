@@ -4,10 +4,11 @@ import type {Report} from '../common/guarded';
 import {Joins} from '../engine/joins';
 import {liftRequestLimit} from '../engine/request-limits';
 import {RemovedChildren} from './removed-children';
-import {guardJoining, guardMiddleware, guardNamespace} from './guards';
-import type {Middleware} from './guards';
+import {guardJoining} from './guards';
+import {guardMiddleware, guardNamespace} from './namespace-guards';
 import {checkGivenSocket} from '../engine/given-parts';
 import {childrenOf, namespaceInternalsOf} from '../engine/internals';
+import type {Middleware} from '../engine/internals';
 import {
   detachFromPattern,
   keepWhileNeeded,

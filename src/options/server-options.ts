@@ -171,6 +171,9 @@ export const DEFAULT_SOCKET_SERVER_OPTIONS = {
   anonymous: false,
 } as const satisfies SocketServerOptions;
 
+/** The answers that are kept for each user: see {@link SocketServerOptions.retryWindow}. */
+export type RetryWindow = Exclude<SocketServerOptions['retryWindow'], false | undefined>;
+
 /** A server's options with their defaults. */
 export type ServerOptions = SocketServerOptions &
   Required<Pick<SocketServerOptions, keyof typeof DEFAULT_SOCKET_SERVER_OPTIONS>>;

@@ -8,7 +8,6 @@ export function debugServer({name}: {readonly name: string}, step: string): void
   lifecycle('server %j %s', name, step);
 }
 
-/** Prints which namespace a server serves. */
 export function debugNamespace(server: string, namespace: string): void {
   lifecycle('server %j serves namespace %j', server, namespace);
 }

@@ -37,7 +37,6 @@ import type {
 } from '../options/types';
 import {userRoom} from '../namespace/user-rooms';
 
-/** Arguments of one event. */
 type EventArguments<Events extends EventsMap, Event extends keyof Events> =
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- `unknown` would reject listeners with parameters
   Events[Event] extends (...args: any[]) => unknown ? Parameters<Events[Event]> : never;

@@ -1,10 +1,8 @@
 import {runGuarded, runListeners} from '../common/guarded';
-import {answerFailure, listenerLabel} from '../dispatch/answer';
+import {answerFailure, GUARD, listenerLabel} from '../dispatch/answer';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {DispatchSession, GuardsDone} from '../dispatch/ports';
 import type {SocketInternals} from '../engine/internals';
-
-const GUARD = 'socket.use';
 
 type Guard = SocketInternals['fns'][number];
 

@@ -13,12 +13,6 @@ export interface SessionEndpoint extends DispatchEndpoint {
   readonly context: Context;
   /** Keys that REST refuses in a body, besides those that are always refused. */
   readonly prohibitedKeys: readonly string[];
-  readonly options: DispatchEndpoint['options'] & {
-    timeout: number | false;
-    credentials: 'event' | 'handshake' | 'both';
-    expiryNotice: number;
-    maxWaitingCalls: number;
-  };
   /** Shared by all servers. */
   readonly authentications: AuthenticationQueue;
   readonly failures: FailureLog;

@@ -171,7 +171,7 @@ export class Session extends SocketCaller implements SocketOwner {
   private forgetAnswers(): void {
     const {endpoint, socket, userKey} = this;
     const {id, nsp} = socket;
-    const time = Admission.of(nsp).keptFor(socket);
+    const time = Admission.of(nsp).sessions.keptFor(socket);
     if (time === 0) endpoint.recent.forget(userKey);
     else endpoint.recent.forgetLater(userKey, time, () => nsp.sockets.has(id));
   }

@@ -38,12 +38,10 @@ export class Undecided {
     }
   }
 
-  /** Removes the first call that waits. */
   nextCall(): WaitingCall | undefined {
     return this.calls?.next();
   }
 
-  /** Removes one call that waits. */
   takeCall(isTaken: (packet: Packet) => boolean): WaitingCall | undefined {
     return this.calls?.take(isTaken);
   }
