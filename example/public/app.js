@@ -1,11 +1,11 @@
-// `io` is a global of /socket.io/socket.io.js, which the server serves by itself.
+// `io` is a global of /socket.io/socket.io.js, which socket.io serves.
 const {io} = window;
 const byId = id => document.getElementById(id);
 
-/** How long a call waits for its reply, in ms. */
+/** The time, in ms, that a call waits for its reply. */
 const REPLY_TIMEOUT = 5000;
 
-/** The answer to the log-in, `{token}`, which every socket authenticates with. */
+/** The reply of the login, `{token}`. All sockets authenticate with it. */
 let token;
 
 /** Shows the state of one socket, and authenticates it whenever it connects. */
@@ -13,7 +13,7 @@ class Session {
   state = 'disconnected';
 
   constructor(namespace, {state, message, calls}) {
-    // Sockets of one page share a connection; each namespace authenticates for itself.
+    // The sockets of a page share a connection. Each of them authenticates.
     this.socket = io(namespace, {autoConnect: false});
     this.elements = {state: byId(state), message: byId(message), calls: calls.map(byId)};
     this.socket
@@ -24,7 +24,7 @@ class Session {
       .on('authenticated', () => this.show('authenticated'))
       .on('unauthorized', error => this.show('unauthorized', error.message))
       .on('disconnect', () => {
-        // The server disconnects what it refused; the reason is worth more than the fact.
+        // The server disconnects a refused socket. The page still shows the reason.
         if (this.state !== 'unauthorized') this.show('disconnected');
       })
       .on('connect_error', error => this.show('disconnected', error.message));
@@ -34,7 +34,7 @@ class Session {
   }
 
   connect() {
-    // A socket that reconnects by itself is active already.
+    // A socket that reconnects automatically is already active.
     if (this.socket.active) return;
     this.show('connecting');
     this.socket.connect();

@@ -27,7 +27,7 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
     this.authenticateByToken();
     this.authorizeByRole();
 
-    // These lines make it a socket application:
+    // These lines add the sockets:
     this.component(SocketComponent);
     this.configure(SocketBindings.server()).to({authentication: {strategy: 'jwt'}});
     this.configure(SocketBindings.server('admin')).to({timeout: 2000});
@@ -43,7 +43,7 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
   }
 
   private authenticateByToken(): void {
-    // Without a secret of its own, tokens are worth nothing after a restart.
+    // Without JWT_SECRET, tokens are invalid after a restart.
     const secret = process.env.JWT_SECRET || randomBytes(32).toString('base64url');
     this.component(AuthenticationComponent);
     this.add(createBindingFromClass(JWTAuthenticationStrategy).apply(asAuthStrategy));

@@ -1,7 +1,7 @@
 import type {DefaultEventsMap, Socket} from 'socket.io';
 import type {SocketServer} from 'loopback4-socket';
 
-/** A text that someone sent to others. */
+/** A text, and the name of its sender. */
 export interface Message {
   text: string;
   from: string;

@@ -18,13 +18,13 @@ if (require.main === module) {
     rest: {
       port: Number(process.env.PORT ?? 3000),
       host: process.env.HOST ?? '127.0.0.1',
-      // The time that a stop waits for HTTP clients that keep their connection.
+      // A stop waits this many ms for HTTP clients that keep their connection open.
       gracePeriodForClose: 5000,
       openApiSpec: {
         setServersFromRequest: true,
       },
     },
-    // Ctrl+C stops the application in good order too; LoopBack's default is SIGTERM alone.
+    // LoopBack's default is SIGTERM. Ctrl+C sends SIGINT.
     shutdown: {signals: ['SIGINT', 'SIGTERM']},
   };
   main(config).catch((error: unknown) => {

@@ -21,7 +21,7 @@ export interface Statistics {
   records: number;
 }
 
-/** The methods of admins, over REST and on a socket server of their own: namespace `/admin`. */
+/** The methods of admins, over REST and on the socket server `admin`, in namespace `/admin`. */
 @socketController({server: 'admin'})
 @authenticate('jwt')
 @authorize({allowedRoles: ['admin']})
@@ -32,7 +32,7 @@ export class AdminController {
     @inject(SocketBindings.server()) private readonly members: MemberServer,
   ) {}
 
-  /** The decorators of the class hold here too: who is no admin is refused. */
+  /** The decorators of the class apply here too: a user who is not an admin is refused. */
   @socketAuth()
   authenticate(@inject(SecurityBindings.USER) user: Identity): Identity {
     return user;
@@ -48,7 +48,7 @@ export class AdminController {
     return {sockets: sockets.length, records: count};
   }
 
-  /** Tells everyone on the default server. */
+  /** Emits to all sockets of the default server. */
   @post('/announcements')
   @socketMethod()
   announce(

@@ -10,7 +10,7 @@ import type {CatalogRecord, User} from '../models';
 import {CatalogRecordRepository, UserRepository} from '../repositories';
 import type {Identity} from '../services';
 
-/** The methods of every user, over REST and on the default socket server. */
+/** The methods of all users, over REST and on the default socket server. */
 @authenticate('jwt')
 export class MemberController {
   constructor(
@@ -43,7 +43,7 @@ export class MemberController {
     return this.records.find({skip, limit, order: ['id ASC']});
   }
 
-  /** Tells one user, on each socket that the user has. */
+  /** Emits to all sockets of one user. */
   @post('/users/{id}/messages')
   @socketMethod()
   async sendMessage(

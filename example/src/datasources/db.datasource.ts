@@ -7,7 +7,7 @@ const config = {
   connector: 'memory',
 };
 
-/** Keeps everything in memory: a restart starts again from the seeded data. */
+/** Keeps all data in memory: after a restart, only the seeded data exists. */
 @lifeCycleObserver('datasource')
 export class DbDataSource extends juggler.DataSource implements LifeCycleObserver {
   static readonly dataSourceName = 'db';

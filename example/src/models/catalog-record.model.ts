@@ -1,6 +1,6 @@
 import {Entity, model, property} from '@loopback/repository';
 
-/** One of the records that `getRecords` pages through. */
+/** A record of the catalog. `getRecords` returns a page of them. */
 @model()
 export class CatalogRecord extends Entity {
   @property({type: 'number', id: true, generated: true})

@@ -2,7 +2,7 @@ import {Entity, model, property} from '@loopback/repository';
 
 export type Role = 'admin' | 'member';
 
-/** A user; `passwordHash` is hidden, so it is in no reply. */
+/** A user. `passwordHash` is hidden: replies do not contain it. */
 @model({settings: {hiddenProperties: ['passwordHash']}})
 export class User extends Entity {
   @property({type: 'number', id: true, generated: true})

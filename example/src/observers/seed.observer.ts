@@ -5,7 +5,7 @@ import {CatalogRecordRepository} from '../repositories';
 import {UserService} from '../services';
 import {SEED_RECORDS, SEED_USERS} from './seed-data';
 
-/** Fills the empty database, once and before anything listens. */
+/** Fills the empty database before the servers listen. */
 @lifeCycleObserver()
 export class SeedObserver implements LifeCycleObserver {
   constructor(

@@ -14,7 +14,7 @@ export interface Identity extends UserProfile {
   role: Role;
 }
 
-/** Makes and reads the tokens; unlike `JWTService`, it keeps the user's role in them. */
+/** Makes and verifies tokens. Unlike those of `JWTService`, they contain the user's role. */
 @injectable({scope: BindingScope.TRANSIENT})
 export class JsonWebTokenService implements TokenService {
   constructor(

@@ -23,7 +23,7 @@ export interface NewUser extends Login {
   role: Role;
 }
 
-/** Registers users, and tells who someone is by password. */
+/** Registers users, and verifies their passwords. */
 @injectable({scope: BindingScope.TRANSIENT})
 export class UserService implements AuthenticationUserService<User, Login> {
   constructor(@repository(UserRepository) private readonly users: UserRepository) {}
