@@ -1,4 +1,5 @@
 import {types} from 'node:util';
+import {isObject} from './objects';
 
 /** Logs an error that no client receives. */
 export interface Reporter {
@@ -23,7 +24,7 @@ export function watchPromises(
   source: string,
   most = Infinity,
 ): void {
-  if (typeof root !== 'object' || root === null) return;
+  if (!isObject(root)) return;
   const found = new Set<object>([root]);
   try {
     for (const value of found) {
@@ -50,12 +51,7 @@ function watch(promise: Promise<unknown>, reporter: Reporter, source: string): v
 }
 
 function partsOf(value: object): object[] {
-  if (
-    ArrayBuffer.isView(value) ||
-    typeof (value as {toJSON?: unknown}).toJSON === 'function'
-  )
-    return [];
-  return Object.values(value).filter(
-    part => typeof part === 'object' && part !== null,
-  ) as object[];
+  const {toJSON} = value as {toJSON?: unknown};
+  if (ArrayBuffer.isView(value) || typeof toJSON === 'function') return [];
+  return Object.values(value).filter(isObject);
 }

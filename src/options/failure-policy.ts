@@ -1,5 +1,6 @@
 import type {Application} from '@loopback/core';
 import {RestBindings} from '@loopback/rest';
+import {isObject} from '../common/objects';
 import type {ErrorBodyOptions} from '../wire/failures';
 import {SocketKeys} from './keys';
 import type {LogSocketError} from './types';
@@ -33,16 +34,14 @@ const logError: LogSocketError = (error, statusCode, {server, handler}) => {
 /** Returns only the stack of an `Error`: other values, and the properties of an error, may hold secrets. */
 function describe(thrown: unknown): string {
   try {
-    return textOf(thrown);
+    if (thrown instanceof Error) {
+      return thrown.stack ?? `${thrown.name}: ${thrown.message}`;
+    }
+    return isObject(thrown)
+      ? 'The thrown value is an object, but not an Error.'
+      : `The thrown value is ${String(thrown)}.`;
   } catch {
     // One of its getters, or a proxy, threw.
     return 'The thrown value cannot be read.';
   }
-}
-
-function textOf(thrown: unknown): string {
-  if (thrown instanceof Error) return thrown.stack ?? `${thrown.name}: ${thrown.message}`;
-  if (typeof thrown !== 'object' || thrown === null)
-    return `The thrown value is ${String(thrown)}.`;
-  return 'The thrown value is an object, but not an Error.';
 }

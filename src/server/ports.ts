@@ -3,11 +3,13 @@ import type {Context} from '@loopback/core';
 import type {Namespace, Server as IoServer} from 'socket.io';
 import type {StartTarget} from '../options/types';
 import type {Endpoint} from './endpoint';
+import type {Namespaces} from './namespaces';
 
 /** The parts of the host that a named server uses. */
 export interface ServerHost {
   /** The socket.io server of all named servers. @throws Error before `app.init()`. */
   readonly io: IoServer;
+  readonly namespaces: Pick<Namespaces, 'isListening' | 'urlOf'>;
   register(server: {readonly name: string; readonly context: Context}): Endpoint;
   startOne(endpoint: Endpoint): Promise<void>;
   stopOne(endpoint: Endpoint): Promise<void>;
@@ -16,8 +18,6 @@ export interface ServerHost {
   changed(endpoint: Endpoint): void;
   /** @throws Error before `app.init()`. */
   namespaceOf(endpoint: Endpoint): Namespace;
-  isListening(endpoint: Endpoint): boolean;
-  urlOf(endpoint: Endpoint): string | undefined;
 }
 
 /** The key of the host; applications do not use it. */

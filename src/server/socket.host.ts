@@ -30,7 +30,7 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
   private readonly problems: ProblemLog;
   private readonly controllers: Controllers;
   private readonly shared: SharedIo;
-  private readonly namespaces: Namespaces;
+  readonly namespaces: Namespaces;
   private initialized = false;
   private started = false;
 
@@ -139,14 +139,6 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
   namespaceOf(endpoint: Endpoint): Namespace {
     if (endpoint.isClosed && !this.namespaces.has(endpoint)) endpoint.configure(this.app);
     return this.namespaces.get(endpoint);
-  }
-
-  isListening(endpoint: Endpoint): boolean {
-    return this.namespaces.isListening(endpoint);
-  }
-
-  urlOf(endpoint: Endpoint): string | undefined {
-    return this.namespaces.urlOf(endpoint);
   }
 
   /** @throws Error that lists everything that is wrong with handlers and options. */

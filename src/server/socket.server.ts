@@ -137,12 +137,12 @@ export class SocketServer<
 
   /** True while clients can connect. */
   get listening(): boolean {
-    return this.host.isListening(this.endpoint);
+    return this.host.namespaces.isListening(this.endpoint);
   }
 
   /** The URL that a client passes to `io(url)`; `undefined` while the server does not listen, and for a pattern. */
   get url(): string | undefined {
-    return this.host.urlOf(this.endpoint);
+    return this.host.namespaces.urlOf(this.endpoint);
   }
 
   /**
