@@ -109,7 +109,7 @@ describeSection('Expiry', options => {
   for (const [title, expiresAt] of Object.entries(never)) {
     it(`never comes where ${title}`, async () => {
       await using given = await givenExpiring(undefined, {
-        timeout: 50,
+        timeout: 250,
         ...(expiresAt && {expiresAt: expiresAt as () => number}),
       });
       await using client = await givenAuthenticated(given.server.url, {}, options);
@@ -423,7 +423,7 @@ describeSection('Expiry', options => {
   };
   for (const [title, [token, more]] of Object.entries(lasting)) {
     it(`never comes with a strategy where ${title}`, async () => {
-      await using given = await givenStrategy({timeout: 50, ...more});
+      await using given = await givenStrategy({timeout: 250, ...more});
       await using client = await givenAuthenticated(given.server.url, token, options);
       await using other = givenClient(given.server.url, options);
       await other.next('unauthorized');
