@@ -4,7 +4,7 @@ import {createServer} from 'node:http';
 import type {ServerResponse} from 'node:http';
 import type {Duplex} from 'node:stream';
 import {Server as IoServer} from 'socket.io';
-import type {ServerOptions as IoServerOptions, Socket} from 'socket.io';
+import type {Socket} from 'socket.io';
 import {coalesceFlush, coalescingServer} from '../engine/coalescing';
 import {ConnectionLimits} from './connection-limits';
 import {debugConnection} from '../engine/debug-lines';
@@ -40,10 +40,6 @@ function destroy(this: Duplex): void {
 
 /** The services that the listener needs from the application. */
 interface ListenerService {
-  /** True when the messages of one tick are written together. */
-  readonly coalesce: boolean;
-  /** True when clients may poll by JSONP. */
-  readonly jsonp: boolean;
   /** The component's options at the last start. */
   options(): ComponentOptions;
   /** Time, in ms, until a socket of a connection must be authenticated; `undefined` for no limit. */
@@ -75,11 +71,13 @@ export class SocketListener {
   /** All TCP connections of the component's own HTTP server, also those without a request. */
   private readonly accepted = new Set<Duplex>();
 
+  /** @param initial - The component's options at `app.init()`. */
   constructor(
-    readonly options: Partial<IoServerOptions>,
+    readonly initial: ComponentOptions,
     service: ListenerService,
   ) {
-    const {coalesce, jsonp, report} = service;
+    const {coalesceWrites, io: options, jsonp} = initial;
+    const {report} = service;
     const {allowRequest} = options;
     const cors = guardCors(options.cors, report);
     const express = () => service.express();
@@ -100,7 +98,7 @@ export class SocketListener {
     this.io = new IoServer({
       cleanupEmptyChildNamespaces: true,
       maxHttpBufferSize: MAX_MESSAGE_BYTES,
-      wsEngine: coalesce ? coalescingServer(this.untrack) : PongingServer,
+      wsEngine: coalesceWrites ? coalescingServer(this.untrack) : PongingServer,
       ...(options.connectionStateRecovery && {adapter: RecoveryAdapter}),
       ...options,
       ...(cors && {cors}),
@@ -127,11 +125,11 @@ export class SocketListener {
     service: ListenerService,
     queues: OutgoingQueues,
   ): void {
-    const {coalesce} = service;
+    const {coalesceWrites} = this.initial;
     // One listener, because Node copies the list of listeners for each event.
     engine.on('flush', (connection: Socket['conn'], packets: unknown[]) => {
       queues.flushed(connection);
-      if (coalesce) coalesceFlush(connection, packets);
+      if (coalesceWrites) coalesceFlush(connection, packets);
     });
     engine.on('connection', (connection: Socket['conn']) => {
       this.limits.release(connection.request);

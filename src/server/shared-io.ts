@@ -46,10 +46,7 @@ export class SharedIo {
 
   make(): SocketListener {
     if (this.listener) return this.listener;
-    const {io, coalesceWrites: coalesce, jsonp} = readComponentOptions(this.app);
-    const listener = new SocketListener(io, {
-      coalesce,
-      jsonp,
+    const listener = new SocketListener(readComponentOptions(this.app), {
       options: () => this.options,
       timeout: this.longestTimeout,
       express: () => expressOf(this.app),
@@ -64,7 +61,7 @@ export class SharedIo {
   /** Returns what is wrong with the option `io`, if anything. */
   problems(): string[] {
     const {io} = readComponentOptions(this.app);
-    if (!this.listener || io === this.listener.options) return [];
+    if (!this.listener || io === this.listener.initial.io) return [];
     return [
       'SocketComponent: `io` was configured too late. Configure it before app.init().',
     ];

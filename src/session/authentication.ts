@@ -117,7 +117,6 @@ export class SocketAuthentication {
     return false;
   }
 
-  /** Checks the first credentials. */
   private authenticate(credentials: unknown): void {
     this.state = 'authenticating';
     this.takeTurn(credentials);
