@@ -19,6 +19,7 @@ if (files.length === 0) {
   process.exit(1);
 }
 
+if (long) process.env.LONG_RUN = 'true';
 const skipped = [];
 run({files, concurrency: long ? 1 : 2, timeout: long ? 1_200_000 : 90_000})
   .on('test:fail', () => (process.exitCode = 1))
