@@ -112,6 +112,13 @@ describe('the rooms of docs/architecture.md', () => {
     assert.deepEqual(filesIn(TEXT).sort(), [...FILES].sort());
   });
 
+  it('leave the test kit to those who import it', () => {
+    const importing = IMPORTS.filter(
+      ({from, to}) => roomOf(to) === 'testing' && roomOf(from) !== 'testing',
+    );
+    assert.deepEqual(importing, []);
+  });
+
   it('know socket.io where they must: dispatch does not', () => {
     const dispatch = FILES.filter(file => roomOf(file) === 'dispatch');
     const knowing = dispatch.filter(file =>

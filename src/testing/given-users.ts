@@ -1,0 +1,70 @@
+import {randomBytes} from 'node:crypto';
+import type {Call} from '../context/call';
+import {authenticate} from '../server/authenticate';
+import type {Endpoint} from '../server/endpoint';
+import type {Authenticated} from '../session/ports';
+
+/** The header of a handshake that names a given user, by a secret that only this process knows. */
+const HEADER = 'x-loopback4-socket-given-user';
+
+/** The key of the action that authenticates each call of a method with `@authenticate`. */
+const ACTION = 'authentication.actions.authenticate';
+const USER = 'security.user';
+
+interface GivenUser {
+  readonly endpoint: Endpoint;
+  readonly user: unknown;
+}
+
+/**
+ * Authenticates the sockets of a test as given users. A server is changed when a test gives its first user. Then
+ * the header of a handshake decides: a secret of 256 bits that was made for one user of one server in this process.
+ * Without it the server's own authentication runs.
+ */
+export class GivenUsers {
+  private readonly users = new Map<string, GivenUser>();
+  private readonly endpoints = new Set<Endpoint>();
+
+  /** Returns the headers that authenticate a client of the server as that user. */
+  add(endpoint: Endpoint, user: unknown): Record<string, string> {
+    if (endpoint.options.anonymous) {
+      throw new Error(
+        `Server "${endpoint.name}" is anonymous: its sockets have no user. Leave \`user\` out.`,
+      );
+    }
+    this.extend(endpoint);
+    const secret = randomBytes(32).toString('base64url');
+    this.users.set(secret, {endpoint, user});
+    return {[HEADER]: secret};
+  }
+
+  /** Lets the authentication of a server accept given users. */
+  private extend(endpoint: Endpoint): void {
+    if (this.endpoints.has(endpoint)) return;
+    this.endpoints.add(endpoint);
+    const own = endpoint.authenticate.bind(endpoint);
+    endpoint.authenticate = call => {
+      const secret = call.socket.handshake.headers[HEADER];
+      const given = typeof secret === 'string' ? this.users.get(secret) : undefined;
+      return given?.endpoint === endpoint ? accept(call, given) : own(call);
+    };
+  }
+}
+
+/** Accepts a socket as a user. Expiry and the user's id are read in the same way as for any user. */
+async function accept(call: Call, {endpoint, user}: GivenUser): Promise<Authenticated> {
+  const label = 'the given user';
+  const handler = {label, invoke: () => user, isFrom: () => false};
+  try {
+    // `@authenticate` on a method would ask for a token at each call.
+    call.caller.context.bind(ACTION).toDynamicValue(({context}) => () => {
+      context.bind(USER).to(user);
+      return Promise.resolve(user);
+    });
+    return await authenticate(call, handler, endpoint.options);
+  } catch (error) {
+    throw endpoint.refusalFor(error, label, call.socket);
+  } finally {
+    call.close();
+  }
+}

@@ -1,0 +1,17 @@
+import 'reflect-metadata';
+
+export {CallError} from './call-error';
+export type {AnyApi, TestCallOptions, TestCalls} from './calls';
+export {TestClient} from './client';
+export type {AnyEvents, TestClientOptions, TestEvents} from './client';
+export {expectApi} from './expect-api';
+export type {ApiKinds} from './expect-api';
+export {expectCall} from './expect-call';
+export type {ExpectedCallError} from './expect-call';
+export {givenSocketApp} from './given-socket-app';
+export type {
+  GivenSocketApp,
+  GivenSocketAppOptions,
+  TestCallerOptions,
+} from './given-socket-app';
+export type {TestNetwork} from './network';
