@@ -44,7 +44,7 @@ export class ChatController {
   constructor(
     @inject('users.find') private findUser: FindUser,
     @inject('aborted', {optional: true}) private aborted?: () => void,
-    @inject('until', {optional: true}) private until?: Promise<string>,
+    @inject('until', {optional: true}) private until?: () => Promise<string>,
   ) {}
 
   @socketAuth()
@@ -122,7 +122,7 @@ export class ChatController {
   async later(@inject(SocketBindings.SOCKET) socket: Socket) {
     ChatController.calls++;
     socket.emit('waiting');
-    return this.until;
+    return this.until?.();
   }
 }
 

@@ -12,6 +12,8 @@ import type {
 import {CallError} from './call-error';
 import {callsOf} from './calls';
 import type {AnyApi, TestCalls} from './calls';
+import {ComingEvents} from './coming-events';
+import type {Identity} from './given-users';
 import type {Line} from './line';
 import {PendingCalls} from './pending-calls';
 
@@ -69,7 +71,7 @@ export interface ClientTarget {
   readonly url: string;
   /** socket.io's path. */
   readonly path: string;
-  readonly headers: Record<string, string>;
+  readonly identity: Identity;
   /** True when the server reads credentials in the handshake only. */
   readonly inHandshake: boolean;
 }
@@ -88,13 +90,14 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
   readonly received: (readonly [event: string, ...payloads: SocketPayload[]])[] = [];
   /** The client of `socket.io-client`. */
   readonly socket: Socket;
-  private readonly waiting = new Set<(reason: string) => void>();
+  private readonly coming = new ComingEvents();
+  private readonly identity: Identity;
   private readonly pending: PendingCalls;
 
   private constructor(
     private readonly line: Line,
     {credentials, io: options}: TestClientOptions,
-    {url, path, headers, inHandshake}: ClientTarget,
+    {url, path, identity, inHandshake}: ClientTarget,
   ) {
     this.socket = io(url, {
       path,
@@ -103,7 +106,7 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
       reconnectionDelayMax: 100,
       ...(inHandshake && isRecord(credentials) && {auth: credentials}),
       ...options,
-      extraHeaders: {...options?.extraHeaders, ...headers},
+      extraHeaders: {...options?.extraHeaders, ...identity.headers},
       // Its type is that of browsers, which have no agents.
       agent: line as unknown as string,
       // Clients of one URL would share a connection.
@@ -111,11 +114,17 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
       autoConnect: false,
     });
     const {socket} = this;
-    socket.onAny((...event: [string, ...unknown[]]) => this.received.push(event));
+    socket.onAny((...event: [string, ...unknown[]]) => {
+      this.received.push(event);
+      this.coming.arrive(event[0], event[1]);
+    });
+    socket.on('connect', () => this.coming.arrive('connect', undefined));
+    socket.on('disconnect', reason => this.coming.arrive('disconnect', reason));
     if (!inHandshake) {
       const values = credentials === undefined ? [] : [credentials];
       socket.on('connect', () => socket.emit(SocketEvents.AUTHENTICATION, ...values));
     }
+    this.identity = identity;
     this.pending = new PendingCalls(socket);
     this.call = callsOf<Api>((...call) => this.pending.send(...call));
   }
@@ -137,8 +146,9 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
   }
 
   /**
-   * Returns the first payload of the next event of that name. Ask before the act that causes the event. Rejects
-   * when the event does not come in time, or when the client is closed.
+   * Returns the first payload of the next event of that name. Ask before the act that causes the event. Several
+   * that are asked for at once get one event each, in order. Rejects when the event does not come in time, or when
+   * the client is closed.
    *
    * @param options - `within` is the time to wait, in ms: 1500 by default.
    * @example
@@ -152,48 +162,19 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
     event: Event,
     {within = EVENT_TIMEOUT}: {within?: number} = {},
   ): Promise<PayloadOf<TestEvents<Events>[Event]>> {
-    const {received, socket, waiting} = this;
-    const before = received.length;
-    const name: string = event;
-    const {stack = ''} = new Error();
-    const coming = new Promise<PayloadOf<TestEvents<Events>[Event]>>(
-      (resolve, reject) => {
-        const settle = () => {
-          clearTimeout(timer);
-          waiting.delete(fail);
-          socket.off(name, arrive);
-        };
-        const fail = (reason: string) => {
-          settle();
-          const others = received.slice(before).map(([other]) => `"${other}"`);
-          const meanwhile =
-            others.length > 0 ? ` Others came: ${others.join(', ')}.` : '';
-          const error = new Error(`No "${name}" ${reason}.${meanwhile}`);
-          error.stack = `${String(error)}${stack.slice(stack.indexOf('\n'))}`;
-          reject(error);
-        };
-        const arrive = (payload: PayloadOf<TestEvents<Events>[Event]>) => {
-          settle();
-          resolve(payload);
-        };
-        const timer = setTimeout(() => fail(`arrived within ${within} ms`), within);
-        waiting.add(fail);
-        socket.on(name, arrive);
-      },
-    );
-    // A test that has failed no longer waits for it.
-    coming.catch(() => undefined);
-    return coming;
+    type Payload = PayloadOf<TestEvents<Events>[Event]>;
+    return this.coming.next(event, within) as Promise<Payload>;
   }
 
   /** Closes the connection, and waits until it is closed. */
   async close(): Promise<void> {
-    const {line, socket} = this;
-    for (const fail of this.waiting) fail('arrived before the client was closed');
+    const {identity, line, socket} = this;
     line.delay = 0;
     socket.io.reconnection(false);
     socket.disconnect();
+    this.coming.end('arrived before the client was closed');
     await line.closed(CLOSE_GRACE);
+    identity.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -11,7 +11,7 @@ import {callsOf} from './calls';
 import type {AnyApi, TestCalls} from './calls';
 import {TestClient} from './client';
 import type {AnyEvents, ClientTarget, TestClientOptions} from './client';
-import {GivenUsers} from './given-users';
+import {GivenUsers, STRANGER} from './given-users';
 import {Line} from './line';
 import {memoryConnection} from './memory';
 import {TestNetwork} from './network';
@@ -59,7 +59,7 @@ export async function givenSocketApp<App extends Application>(
   const app = new type({...options, rest: {...free, ...(rest as object | undefined)}});
   await (app as Bootable).boot?.();
   freePort(app);
-  for (const [key, value] of Object.entries(bind)) app.bind(key).to(value);
+  for (const [key, value] of Object.entries(bind)) rebind(app, key, value);
   await setup?.(app);
   try {
     await app.start();
@@ -175,7 +175,7 @@ export class GivenSocketApp<
     return {
       url: url + (namespace ?? server.io.name),
       path: server.io.server.path(),
-      headers: user === undefined ? {} : this.users.add(endpoint, user),
+      identity: user === undefined ? STRANGER : this.users.add(endpoint, user),
       inHandshake: endpoint.options.credentials === 'handshake',
     };
   }
@@ -185,6 +185,13 @@ export class GivenSocketApp<
     const server = existingServer(this.application, name);
     return {server, endpoint: endpointOf(server), http: server.io.server.httpServer};
   }
+}
+
+/** Binds a value in place of an earlier binding; its tags stay, by which `@service` and others find it. */
+function rebind(app: Application, key: string, value: unknown): void {
+  const earlier = app.getBinding(key, {optional: true});
+  const binding = app.bind(key).to(value);
+  if (earlier) binding.tag(earlier.tagMap);
 }
 
 /** Moves the component's own HTTP server, if it has one, to a free port. */

@@ -11,6 +11,16 @@ const HEADER = 'x-loopback4-socket-given-user';
 const ACTION = 'authentication.actions.authenticate';
 const USER = 'security.user';
 
+/** Authenticates a client by its handshake. */
+export interface Identity {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Called when the client is closed. */
+  release(): void;
+}
+
+/** A client without a given user. */
+export const STRANGER: Identity = {headers: {}, release: () => undefined};
+
 interface GivenUser {
   readonly endpoint: Endpoint;
   readonly user: unknown;
@@ -25,8 +35,8 @@ export class GivenUsers {
   private readonly users = new Map<string, GivenUser>();
   private readonly endpoints = new Set<Endpoint>();
 
-  /** Returns the headers that authenticate a client of the server as that user. */
-  add(endpoint: Endpoint, user: unknown): Record<string, string> {
+  /** Returns the headers that authenticate a client of the server as that user, until `release` is called. */
+  add(endpoint: Endpoint, user: unknown): Identity {
     if (endpoint.options.anonymous) {
       throw new Error(
         `Server "${endpoint.name}" is anonymous: its sockets have no user. Leave \`user\` out.`,
@@ -35,7 +45,7 @@ export class GivenUsers {
     this.extend(endpoint);
     const secret = randomBytes(32).toString('base64url');
     this.users.set(secret, {endpoint, user});
-    return {[HEADER]: secret};
+    return {headers: {[HEADER]: secret}, release: () => this.users.delete(secret)};
   }
 
   /** Lets the authentication of a server accept given users. */

@@ -2,8 +2,7 @@ import 'reflect-metadata';
 
 export {CallError} from './call-error';
 export type {AnyApi, TestCallOptions, TestCalls} from './calls';
-export {TestClient} from './client';
-export type {AnyEvents, TestClientOptions, TestEvents} from './client';
+export type {AnyEvents, TestClient, TestClientOptions, TestEvents} from './client';
 export {expectApi} from './expect-api';
 export type {ApiKinds} from './expect-api';
 export {expectCall} from './expect-call';

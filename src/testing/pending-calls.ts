@@ -8,6 +8,9 @@ import type {TestCallOptions} from './calls';
 /** ms that a call may take, unless its options say otherwise. */
 const CALL_TIMEOUT = 30_000;
 
+/** The reason when a client itself disconnects. */
+const CLOSED = 'io client disconnect';
+
 /** The reasons after which a client does not reconnect automatically. */
 const FINAL: ReadonlySet<string> = new Set([
   'io server disconnect',
@@ -19,6 +22,8 @@ interface PendingCall {
   sent: boolean;
   send(): void;
   reject(error: Error): void;
+  /** Lets the call reject although nobody may wait for it. */
+  forget(): void;
 }
 
 /** The calls of a client that are not settled. They wait until the client is authenticated. */
@@ -36,6 +41,8 @@ export class PendingCalls {
       this.authenticated = false;
       const isFinal = FINAL.has(reason);
       for (const call of this.calls) {
+        // A test that closes its client may have left calls.
+        if (reason === CLOSED) call.forget();
         if (isFinal || (call.sent && !call.isRepeatable)) {
           call.reject(disconnected(reason));
         }
@@ -62,7 +69,7 @@ export class PendingCalls {
     const values = hasOptions ? [args, {$call}] : args === undefined ? [] : [args];
     // The stack of an answer does not say where the call was made.
     const {stack = ''} = new Error();
-    return new Promise((resolve, reject) => {
+    const result = new Promise((resolve, reject) => {
       const settle = () => {
         calls.delete(call);
         clearTimeout(timer);
@@ -81,6 +88,7 @@ export class PendingCalls {
         isRepeatable: id !== undefined,
         sent: false,
         reject: fail,
+        forget: () => void result.catch(() => undefined),
         send: () => {
           call.sent = true;
           socket.emit(method, ...values, (reply?: Reply<unknown, unknown>) => {
@@ -103,6 +111,7 @@ export class PendingCalls {
       else if (this.ended !== undefined) fail(disconnected(this.ended));
       else if (this.authenticated) call.send();
     });
+    return result;
   }
 }
 
