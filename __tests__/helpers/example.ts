@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
-import {SocketServer} from 'loopback4-socket';
+import {securityId} from '@loopback/security';
+import {givenSocketApp} from 'loopback4-socket/testing';
+import type {GivenSocketApp} from 'loopback4-socket/testing';
 import {ExampleApplication} from 'loopback4-socket-example';
+import type {Identity} from 'loopback4-socket-example/dist/services';
 
 // Each application makes a secret of its own, unless a test gives one.
 delete process.env.JWT_SECRET;
@@ -8,30 +11,17 @@ delete process.env.JWT_SECRET;
 export const ANA = {email: 'ana@example.com', password: 'ana-secret'};
 export const BEN = {email: 'ben@example.com', password: 'ben-secret'};
 
-export interface GivenExample extends AsyncDisposable {
-  readonly app: ExampleApplication;
-  readonly server: SocketServer;
-  /** Root URL, of REST and of the default socket server. */
-  readonly url: string;
-}
+/** A given user, as the example's tokens describe them. */
+export const ADMIN: Identity = {[securityId]: '1', name: 'Ana', role: 'admin'};
+export const MEMBER: Identity = {[securityId]: '2', name: 'Ben', role: 'member'};
 
 /** The example application, on a free port; stopped by `await using`. */
-export async function givenExample(
-  setup: (app: ExampleApplication) => void = () => undefined,
+export function givenExample(
+  setup?: (app: ExampleApplication) => void,
   port = 0,
-): Promise<GivenExample> {
-  // A browser opens connections that it may never use, which REST would wait for without end.
-  const rest = {port, host: '127.0.0.1', gracePeriodForClose: 1000};
-  const app = new ExampleApplication({rest});
-  setup(app);
-  await app.boot();
-  await app.start();
-  const server = await app.getServer(SocketServer);
-  assert(server.url);
-  const stop = async () => {
-    if (app.state === 'started') await app.stop();
-  };
-  return {app, server, url: server.url, [Symbol.asyncDispose]: stop};
+): Promise<GivenSocketApp<ExampleApplication>> {
+  const options = {rest: {port}};
+  return givenSocketApp(ExampleApplication, {options, ...(setup && {setup})});
 }
 
 /** A request of the example's REST API, with a bearer token if there is one. */

@@ -64,11 +64,11 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     const page = await browser.open(example.url);
     await logIn(page, 'ben');
     await untilText(page, '#state', 'authenticated');
-    await example.app.stop();
+    await example.application.stop();
     await untilText(page, '#state', /disconnected|connecting/);
     assert(await page.isDisabled('#get-profile'));
-    await example.app.start();
-    assert.equal(example.server.url, example.url);
+    await example.application.start();
+    assert.equal(example.application.restServer.url, example.url);
     await untilText(page, '#state', 'authenticated');
     const profile = await call(page, '#get-profile', '#profile');
     assert.equal(profile.result.email, 'ben@example.com');
@@ -80,7 +80,7 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     const page = await browser.open(before.url);
     await logIn(page, 'ben');
     await untilText(page, '#state', 'authenticated');
-    await before.app.stop();
+    await before.application.stop();
     await using _after = await givenExample(undefined, Number(new URL(before.url).port));
     await untilText(page, '#state', 'unauthorized');
     assert.match((await page.textContent('#message')) ?? '', /^Token refused/);

@@ -5,9 +5,18 @@ import {createInterface} from 'node:readline';
 import {describe, it} from 'node:test';
 import {TokenServiceBindings} from '@loopback/authentication-jwt';
 import {SocketBindings} from 'loopback4-socket';
+import {expectApi, expectCall} from 'loopback4-socket/testing';
 import {once} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
-import {ANA, BEN, givenExample, logIn, request} from '../../helpers/example';
+import {
+  ADMIN,
+  ANA,
+  BEN,
+  givenExample,
+  logIn,
+  MEMBER,
+  request,
+} from '../../helpers/example';
 
 /** Connects, sends credentials, and gives the `unauthorized` that comes. */
 async function refusal(url: string, credentials: unknown) {
@@ -65,10 +74,12 @@ describe('the example application', () => {
 
   it('welcomes a user by name, then says that the socket is authenticated', async () => {
     await using example = await givenExample();
-    const token = await logIn(example.url, BEN);
-    await using client = await givenAuthenticated(example.url, token);
-    assert.deepEqual(await client.next('welcome'), {name: 'Ben', role: 'member'});
-    assert.deepEqual(client.names, ['connect', 'welcome', 'authenticated']);
+    const credentials = await logIn(example.url, BEN);
+    await using client = await example.client({credentials});
+    assert.deepEqual(client.received, [
+      ['welcome', {name: 'Ben', role: 'member'}],
+      ['authenticated', true],
+    ]);
   });
 
   it('prints its address when run, and lets its clients come back when stopped', async () => {
@@ -170,7 +181,7 @@ describe('the tokens of the example application', () => {
   it('refuses sockets with a token from before a restart', async () => {
     await using before = await givenExample();
     const token = await logIn(before.url, BEN);
-    await before.app.stop();
+    await before.application.stop();
     await using after = await givenExample();
     assert.equal((await refusal(after.url, token)).statusCode, 401);
   });
@@ -180,20 +191,63 @@ describe('the tokens of the example application', () => {
     t.after(() => delete process.env.JWT_SECRET);
     await using before = await givenExample();
     const token = await logIn(before.url, BEN);
-    await before.app.stop();
+    await before.application.stop();
     await using after = await givenExample();
     await using client = await givenAuthenticated(after.url, token);
     assert.equal((await client.call('getProfile')).result.name, 'Ben');
   });
 });
 
+/** Records as a client sees them. */
+interface Item {
+  id: number;
+  name: string;
+  type: string;
+}
+
+/** The methods of the default server. */
+interface MemberApi {
+  getProfile(): {id: number; name: string; email: string; role: string};
+  getRecords(args?: {skip?: number; limit?: number}): Item[];
+  sendMessage(args: {id: number; body: {text: string}}): MessageEvent;
+}
+
+/** The methods of the server `admin`. */
+interface AdminApi {
+  getStatistics(): {sockets: number; records: number};
+  announce(args?: {body: {text: string}}): MessageEvent;
+}
+
+interface MessageEvent {
+  text: string;
+  from: string;
+}
+
+interface MemberEvents {
+  announcement(message: MessageEvent): void;
+  message(message: MessageEvent): void;
+}
+
 describe('what members can do in the example application', () => {
+  it('is what a typed client expects, on both servers', async () => {
+    await using example = await givenExample();
+    expectApi<MemberApi>(example, {
+      getProfile: 'call',
+      getRecords: 'call',
+      sendMessage: 'call',
+    });
+    const admin = {server: 'admin'};
+    expectApi<AdminApi>(example, {getStatistics: 'call', announce: 'call'}, admin);
+  });
+
   it('shows users their own profile, without the password hash', async () => {
     await using example = await givenExample();
-    const {token} = await logIn(example.url, BEN);
-    await using client = await givenAuthenticated(example.url, {token});
     const profile = {id: 2, name: 'Ben', email: BEN.email, role: 'member'};
-    assert.deepEqual(await client.call('getProfile'), {result: profile});
+    const ben = example.caller<MemberApi>({user: MEMBER});
+    assert.deepEqual(await ben.getProfile(), profile);
+    const {token} = await logIn(example.url, BEN);
+    await using client = await example.client<MemberApi>({credentials: {token}});
+    assert.deepEqual(await client.call.getProfile(), profile);
     const overRest = await request(example.url, 'GET /users/me', {token});
     assert.deepEqual(overRest, {status: 200, body: profile});
     assert.equal((await request(example.url, 'GET /users/me')).status, 401);
@@ -201,19 +255,18 @@ describe('what members can do in the example application', () => {
 
   it('pages through 29 records, over both alike', async () => {
     await using example = await givenExample();
-    const {token} = await logIn(example.url, BEN);
-    await using client = await givenAuthenticated(example.url, {token});
-    const {result: all} = await client.call('getRecords', {});
+    const {getRecords} = example.caller<MemberApi>({user: MEMBER});
+    const all = await getRecords({});
     assert.equal(all.length, 29);
     for (const record of all) {
       assert.deepEqual(Object.keys(record), ['id', 'name', 'type']);
     }
-    const page = async (args: object) => (await client.call('getRecords', args)).result;
-    assert.deepEqual(await page({skip: 3, limit: 4}), all.slice(3, 7));
-    assert.deepEqual(await page({skip: 27, limit: 4}), all.slice(27));
-    assert.deepEqual(await page({limit: 1}), all.slice(0, 1));
-    assert.deepEqual(await page({skip: 29}), []);
-    const overRest = await request(example.url, 'GET /records?skip=3&limit=4', {token});
+    assert.deepEqual(await getRecords({skip: 3, limit: 4}), all.slice(3, 7));
+    assert.deepEqual(await getRecords({skip: 27, limit: 4}), all.slice(27));
+    assert.deepEqual(await getRecords({limit: 1}), all.slice(0, 1));
+    assert.deepEqual(await getRecords({skip: 29}), []);
+    const token = await logIn(example.url, BEN);
+    const overRest = await request(example.url, 'GET /records?skip=3&limit=4', token);
     assert.deepEqual(overRest.body, all.slice(3, 7));
     for (const wrong of [
       'all',
@@ -223,31 +276,34 @@ describe('what members can do in the example application', () => {
       {limit: 'ten'},
       {where: {}},
     ]) {
-      const {error} = await client.call('getRecords', wrong);
-      assert.equal(error.code, 'INVALID_PARAMETER_VALUE', JSON.stringify(wrong));
+      await expectCall(getRecords(wrong as object), {code: 'INVALID_PARAMETER_VALUE'});
     }
   });
 
   it('brings a message to each socket of a user, over both alike', async () => {
     await using example = await givenExample();
-    const [ana, ben] = [await logIn(example.url, ANA), await logIn(example.url, BEN)];
-    await using sender = await givenAuthenticated(example.url, ana);
-    await using first = await givenAuthenticated(example.url, ben);
-    await using second = await givenAuthenticated(example.url, ben);
-    const send = (text: string) => sender.call('sendMessage', {id: 2, body: {text}});
+    await using sender = await example.client<MemberApi>({user: ADMIN});
+    const toBen = {user: MEMBER};
+    await using first = await example.client<MemberApi, MemberEvents>(toBen);
+    await using second = await example.client<MemberApi, MemberEvents>(toBen);
+    const messages = [first, second].map(client => [
+      client.next('message'),
+      client.next('message'),
+    ]);
+    const send = (text: string) => sender.call.sendMessage({id: 2, body: {text}});
     const hello = {text: 'Hello', from: 'Ana'};
-    assert.deepEqual(await send('Hello'), {result: hello});
+    assert.deepEqual(await send('Hello'), hello);
+    const ana = await logIn(example.url, ANA);
     const operation = 'POST /users/2/messages';
     const overRest = await request(example.url, operation, {...ana, body: {text: 'Hi'}});
     assert.deepEqual(overRest, {status: 200, body: {...hello, text: 'Hi'}});
-    for (const client of [first, second]) {
-      assert.deepEqual(await client.next('message'), hello);
-      assert.deepEqual(await client.next('message'), {...hello, text: 'Hi'});
+    for (const each of messages) {
+      assert.deepEqual(await Promise.all(each), [hello, {...hello, text: 'Hi'}]);
     }
-    assert(!sender.names.includes('message'));
-    assert.equal((await send(' ')).error.statusCode, 422);
-    const nobody = await sender.call('sendMessage', {id: 9, body: {text: 'Hello'}});
-    assert.equal(nobody.error.code, 'ENTITY_NOT_FOUND');
+    assert(!sender.received.some(([name]) => name === 'message'));
+    await expectCall(send(' '), {statusCode: 422});
+    const toNobody = sender.call.sendMessage({id: 9, body: {text: 'Hello'}});
+    await expectCall(toNobody, {code: 'ENTITY_NOT_FOUND'});
   });
 });
 
@@ -273,7 +329,7 @@ describe('what admins can do in the example application', () => {
     await using _member = member;
     await using _admin = admin;
     await Promise.all([member.authenticate({token}), admin.authenticate({token})]);
-    const io = await example.app.get(SocketBindings.IO);
+    const io = await example.application.get(SocketBindings.IO);
     assert.equal(io.engine.clientsCount, 1);
     assert.equal((await member.call('getProfile')).result.role, 'admin');
     const statistics = {sockets: 1, records: 29};
@@ -283,7 +339,7 @@ describe('what admins can do in the example application', () => {
     assert.equal((await member.call('getStatistics')).error.statusCode, 404);
   });
 
-  it('refuses a member over REST too', async () => {
+  it('refuses a member over REST, and each call of one on the admin server', async () => {
     await using example = await givenExample();
     const ben = await logIn(example.url, BEN);
     assert.equal((await request(example.url, 'GET /statistics', ben)).status, 403);
@@ -291,40 +347,39 @@ describe('what admins can do in the example application', () => {
     const refused = await request(example.url, 'POST /announcements', announcement);
     assert.equal(refused.status, 403);
     assert.equal((await request(example.url, 'GET /statistics')).status, 401);
+    const member = example.caller<AdminApi>({user: MEMBER, server: 'admin'});
+    await expectCall(member.getStatistics(), {statusCode: 403});
   });
 
   it('brings an announcement to everyone on the default server, over both alike', async () => {
     await using example = await givenExample();
-    const {token} = await logIn(example.url, ANA);
-    const [ana, admin] = givenClients(example.url, ['/', '/admin']);
-    await using _ana = ana;
-    await using _admin = admin;
-    await Promise.all([ana.authenticate({token}), admin.authenticate({token})]);
-    await using ben = await givenAuthenticated(
-      example.url,
-      await logIn(example.url, BEN),
-    );
+    await using ana = await example.client<MemberApi, MemberEvents>({user: ADMIN});
+    await using ben = await example.client<MemberApi, MemberEvents>({user: MEMBER});
+    const asAdmin = {user: ADMIN, server: 'admin'};
+    await using admin = await example.client<AdminApi>(asAdmin);
+    const announcements = [ana, ben].map(client => [
+      client.next('announcement'),
+      client.next('announcement'),
+    ]);
     const announcement = {text: 'Closed on Monday', from: 'Ana'};
     const body = {text: announcement.text};
-    assert.deepEqual(await admin.call('announce', {body}), {result: announcement});
-    const overRest = await request(example.url, 'POST /announcements', {token, body});
+    assert.deepEqual(await admin.call.announce({body}), announcement);
+    const token = await logIn(example.url, ANA);
+    const overRest = await request(example.url, 'POST /announcements', {...token, body});
     assert.deepEqual(overRest, {status: 200, body: announcement});
-    for (const client of [ana, ben]) {
-      assert.deepEqual(await client.next('announcement'), announcement);
-      assert.deepEqual(await client.next('announcement'), announcement);
+    for (const each of announcements) {
+      assert.deepEqual(await Promise.all(each), [announcement, announcement]);
     }
-    assert(!admin.names.includes('announcement'));
+    assert(!admin.received.some(([name]) => name === 'announcement'));
   });
 
   it('refuses an announcement without a text', async () => {
     await using example = await givenExample();
-    const token = await logIn(example.url, ANA);
-    await using admin = await givenAuthenticated(`${example.url}/admin`, token);
+    const admin = example.caller<AdminApi>({user: ADMIN, server: 'admin'});
     for (const body of [{}, {text: ' '}, {text: 1}, {text: 'Hello', to: 'all'}]) {
-      const {error} = await admin.call('announce', {body});
-      assert.equal(error.statusCode, 422, JSON.stringify(body));
-      assert.equal(error.code, 'VALIDATION_FAILED');
+      const call = admin.announce({body: body as {text: string}});
+      await expectCall(call, {statusCode: 422, code: 'VALIDATION_FAILED'});
     }
-    assert.equal((await admin.call('announce')).error.statusCode, 400);
+    await expectCall(admin.announce(), {statusCode: 400});
   });
 });
