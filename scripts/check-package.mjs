@@ -35,9 +35,40 @@ const server = SocketServer.get(app, 'chat', {anonymous: true});
 server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
 ${CALL}`;
 
+/** The test kit, in an application whose own authentication refuses everyone. */
+const KIT = `
+class App extends Application {
+  constructor(options) {
+    super(options);
+    this.component(SocketComponent);
+    this.configure(SocketBindings.COMPONENT).to({http: {port: 1}});
+    const server = SocketServer.get(this);
+    server.auth(() => false);
+    server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
+  }
+}
+givenSocketApp(App).then(async app => {
+  const ana = await app.client({user: {id: 1}});
+  const caller = app.caller({user: {id: 2}});
+  console.log(await ana.call.twice({value: 21}), await caller.twice({value: 1}));
+  await app.stop();
+});
+`;
+
 const TYPED = `
 import {SocketComponent, SocketServer, socketAuth, socketMethod} from 'loopback4-socket';
 import type {Reply} from 'loopback4-socket';
+import {givenSocketApp} from 'loopback4-socket/testing';
+import type {GivenSocketApp, TestCalls} from 'loopback4-socket/testing';
+export const given: typeof givenSocketApp = givenSocketApp;
+export function callsOf(app: GivenSocketApp): TestCalls<{say(args: string): number}> {
+  return app.caller();
+}
+export async function call(app: GivenSocketApp): Promise<number> {
+  // @ts-expect-error the types are there, so this is no any
+  await callsOf(app).say(17);
+  return callsOf(app).say('Hello');
+}
 export class Controller {
   @socketAuth()
   user(socket: unknown, credentials: {token: string}): {token: string} {
@@ -94,6 +125,8 @@ try {
     for (const name of [
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/testing/index.js',
+      'dist/testing/index.d.ts',
       'README.md',
       'LICENSE',
       'CHANGELOG.md',
@@ -131,6 +164,27 @@ try {
       import {SocketBindings, SocketComponent, SocketServer} from 'loopback4-socket';
       import {io} from 'socket.io-client';`;
     assert.equal(script('consumer.mjs', imports + SERVER), '{"result":42}');
+  });
+  step('the test kit serves CommonJS and ES modules', () => {
+    const commonjs = `
+      const {Application} = require('@loopback/core');
+      const {SocketBindings, SocketComponent, SocketServer} = require('loopback4-socket');
+      const {givenSocketApp} = require('loopback4-socket/testing');`;
+    assert.equal(script('kit.cjs', commonjs + KIT), '42 2');
+    const modules = `
+      import {Application} from '@loopback/core';
+      import {SocketBindings, SocketComponent, SocketServer} from 'loopback4-socket';
+      import {givenSocketApp} from 'loopback4-socket/testing';`;
+    assert.equal(script('kit.mjs', modules + KIT), '42 2');
+  });
+  step('the test kit is loaded only when it is imported', () => {
+    const listing = `
+      require('loopback4-socket');
+      const kit = /socket\\.io-client|loopback4-socket.dist.testing/;
+      console.log(Object.keys(require.cache).filter(file => kit.test(file)).length);
+      require('loopback4-socket/testing');
+      console.log(Object.keys(require.cache).some(file => kit.test(file)));`;
+    assert.equal(script('loaded.cjs', listing), '0\ntrue');
   });
   step(
     'a type of a decorated method is a value for compilers that keep its import',

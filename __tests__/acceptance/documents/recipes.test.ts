@@ -38,7 +38,7 @@ describe('the recipes of docs/', () => {
         "console.log(await ana.emitWithAck('pay'))",
         "console.log('paid')",
       ),
-      otherwise('testing', "result: 'Hello world'", "result: 'Bye world'"),
+      otherwise('testing', "'Hello world'", "'Bye world'"),
     ]);
     problems = kitchen.compile();
   });
