@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {join} from 'node:path';
 import {describe, it} from 'node:test';
+import {promisify} from 'node:util';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import {expectCall, givenSocketApp} from 'loopback4-socket/testing';
 import {ChatApplication} from '../../helpers/chat-app';
@@ -142,6 +145,15 @@ describe('a client of the test kit', within, () => {
       const cid = {credentials: {token: 'token of Cid'}};
       await using other = await app.client<ChatApi>(cid);
       assert.deepEqual(await other.call.credentials(), cid.credentials);
+    });
+  }
+
+  for (const version of ['4.0', '4.4']) {
+    it(`works with socket.io-client ${version}`, async () => {
+      const file = join(__dirname, '../../fixtures/old-client-process.js');
+      const args = [file, `socket.io-client-${version}`];
+      const {stdout} = await promisify(execFile)(process.execPath, args, {timeout: 9000});
+      assert.equal(stdout, 'websocket\npolling\nmemory\n');
     });
   }
 
