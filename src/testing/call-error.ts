@@ -1,11 +1,12 @@
 import {isRecord} from '../common/objects';
+import type {ErrorBody} from '../wire/protocol';
 
 /** The error that a refused call, or a refused client, rejects with. */
 export class CallError extends Error {
   override readonly name = 'CallError';
-  /** HTTP status code, 400 to 599. */
+  /** HTTP status code; 500 when the server has answered with a value that has none. */
   readonly statusCode: number;
-  /** One of `ErrorCodes`, or the application's own. */
+  /** One of `ErrorCodes`, the application's own, or one of the client: `DISCONNECTED`, `CLOSED`, `BAD_ANSWER`. */
   readonly code?: string;
   readonly details?: unknown;
 
@@ -13,15 +14,14 @@ export class CallError extends Error {
   constructor(readonly value: unknown) {
     const body = isRecord(value) ? value : {};
     super(typeof body.message === 'string' ? body.message : String(value));
-    // A value that was thrown and is no `Error` is sent as it is, which REST would answer with 400.
-    this.statusCode = typeof body.statusCode === 'number' ? body.statusCode : 400;
+    this.statusCode = typeof body.statusCode === 'number' ? body.statusCode : 500;
     if (typeof body.code === 'string') this.code = body.code;
     if (body.details !== undefined) this.details = body.details;
   }
 }
 
-/** The connection of a client ended before its call was answered. */
-export function disconnected(reason: string): CallError {
-  const message = `The connection ended (${reason}) before the call was answered.`;
-  return new CallError({statusCode: 503, code: 'DISCONNECTED', message});
+/** Makes the error of a call that no server has answered. */
+export function localError(statusCode: number, code: string, message: string): CallError {
+  const body: ErrorBody = {statusCode, code, message};
+  return new CallError(body);
 }

@@ -170,6 +170,7 @@ export class TestClient<Api = AnyApi, Events = AnyEvents> implements AsyncDispos
   async close(): Promise<void> {
     const {identity, line, socket} = this;
     line.delay = 0;
+    this.pending.close();
     socket.io.reconnection(false);
     socket.disconnect();
     this.coming.end('arrived before the client was closed');

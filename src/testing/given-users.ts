@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import type {Call} from '../context/call';
-import {authenticate} from '../server/authenticate';
-import type {Endpoint} from '../server/endpoint';
+import {USER} from '../context/security';
+import {Endpoint} from '../server/endpoint';
 import type {Authenticated} from '../session/ports';
 
 /** The header of a handshake that names a given user, by a secret that only this process knows. */
@@ -9,7 +9,6 @@ const HEADER = 'x-loopback4-socket-given-user';
 
 /** The key of the action that authenticates each call of a method with `@authenticate`. */
 const ACTION = 'authentication.actions.authenticate';
-const USER = 'security.user';
 
 /** Authenticates a client by its handshake. */
 export interface Identity {
@@ -56,25 +55,19 @@ export class GivenUsers {
     endpoint.authenticate = call => {
       const secret = call.socket.handshake.headers[HEADER];
       const given = typeof secret === 'string' ? this.users.get(secret) : undefined;
-      return given?.endpoint === endpoint ? accept(call, given) : own(call);
+      return given?.endpoint === endpoint ? authenticateAs(given, call) : own(call);
     };
   }
 }
 
-/** Accepts a socket as a user. Expiry and the user's id are read in the same way as for any user. */
-async function accept(call: Call, {endpoint, user}: GivenUser): Promise<Authenticated> {
-  const label = 'the given user';
-  const handler = {label, invoke: () => user, isFrom: () => false};
-  try {
-    // `@authenticate` on a method would ask for a token at each call.
-    call.caller.context.bind(ACTION).toDynamicValue(({context}) => () => {
-      context.bind(USER).to(user);
-      return Promise.resolve(user);
-    });
-    return await authenticate(call, handler, endpoint.options);
-  } catch (error) {
-    throw endpoint.refusalFor(error, label, call.socket);
-  } finally {
-    call.close();
-  }
+/** Authenticates a socket as a user, by the server's own rules for expiry, the user's id and errors. */
+function authenticateAs({endpoint, user}: GivenUser, call: Call): Promise<Authenticated> {
+  // `@authenticate` on a method would ask for a token at each call.
+  call.caller.context.bind(ACTION).toDynamicValue(({context}) => () => {
+    context.bind(USER.key).to(user);
+    return Promise.resolve(user);
+  });
+  const strategy = {label: 'the given user', invoke: () => user, isFrom: () => false};
+  const accepting = Object.create(endpoint, {strategy: {value: strategy}}) as Endpoint;
+  return Endpoint.prototype.authenticate.call(accepting, call);
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
+import {once} from 'node:events';
 import {join} from 'node:path';
 import {describe, it} from 'node:test';
 import {promisify} from 'node:util';
+import {securityId} from '@loopback/security';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import {expectCall, givenSocketApp} from 'loopback4-socket/testing';
 import {ChatApplication} from '../../helpers/chat-app';
@@ -58,7 +60,7 @@ describe('a client of the test kit', within, () => {
       details: {missing: 3},
     });
     assert.match(error.stack ?? '', /Not enough money[^]*clients\.test/);
-    const {value} = await expectCall(ana.call.fail({with: 'text'}), {statusCode: 400});
+    const {value} = await expectCall(ana.call.fail({with: 'text'}), {statusCode: 500});
     assert.equal(value, 'a text');
     // @ts-expect-error The compiler refuses these args; the server does, too.
     await expectCall(ana.call.say({text: 17}), {code: 'VALIDATION_FAILED'});
@@ -93,10 +95,10 @@ describe('a client of the test kit', within, () => {
     const [said, gone] = [ana.next('said'), ana.next('disconnect')];
     const call = ana.call.say({text: 'Hello'});
     await ana.close();
-    await expectCall(call, {code: 'DISCONNECTED'});
+    await expectCall(call, {statusCode: 499, code: 'CLOSED'});
     await assert.rejects(said, /No "said" arrived before the client was closed\./);
     assert.equal(await gone, 'io client disconnect');
-    await expectCall(ana.call.say({text: 'Hello'}), {code: 'DISCONNECTED'});
+    await expectCall(ana.call.say({text: 'Hello'}), {code: 'CLOSED'});
     await ana.close();
   });
 
@@ -121,6 +123,35 @@ describe('a client of the test kit', within, () => {
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     const call = ana.call.wait(undefined, {timeout: 20});
     await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT'});
+  });
+
+  it('says that an answer is no Reply, and that a call was not answered', async t => {
+    await using app = await givenSocketApp(ChatApplication);
+    await using ana = await app.client({user: {id: 1}});
+    const [socket] = SocketServer.get(app.application).io.sockets.values();
+    socket.on('odd', (ack: (value: unknown) => void) => ack('text'));
+    await expectCall(ana.call.odd(), {statusCode: 502, code: 'BAD_ANSWER'});
+    const heard = once(socket, 'mute');
+    t.mock.timers.enable({apis: ['setTimeout']});
+    const call = ana.call.mute();
+    await heard;
+    t.mock.timers.tick(30_000);
+    const message = 'The call "mute" was not answered within 30000 ms.';
+    await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT', message});
+    t.mock.timers.reset();
+  });
+
+  it('ends its calls when its authentication ends', async () => {
+    await using app = await givenSocketApp(ChatApplication);
+    const user = {id: 1, [securityId]: '1'};
+    await using ana = await app.client<ChatApi, ChatEvents>({user});
+    const [waiting, gone] = [ana.next('waiting'), ana.next('disconnect')];
+    const call = ana.call.wait();
+    await waiting;
+    SocketServer.get(app.application).disconnectUser('1');
+    await expectCall(call, {statusCode: 401, code: 'AUTHENTICATION_REVOKED'});
+    assert.equal(await gone, 'io server disconnect');
+    await expectCall(ana.call.whoAmI(), {statusCode: 503, code: 'DISCONNECTED'});
   });
 
   for (const transport of ['websocket', 'polling'] as const) {

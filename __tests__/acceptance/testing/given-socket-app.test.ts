@@ -94,7 +94,7 @@ describe('givenSocketApp', within, () => {
     assert.equal(await gone, 'io client disconnect');
     assert.equal(app.application.state, 'stopped');
     assert.equal(await isListening(port), false);
-    await expectCall(caller.price('coat'), {code: 'DISCONNECTED'});
+    await expectCall(caller.price('coat'), {code: 'CLOSED'});
   });
 
   it('stops an application that its test has stopped', async () => {
