@@ -8,9 +8,6 @@ export type {ApiKinds} from './expect-api';
 export {expectCall} from './expect-call';
 export type {ExpectedCallError} from './expect-call';
 export {givenSocketApp} from './given-socket-app';
-export type {
-  GivenSocketApp,
-  GivenSocketAppOptions,
-  TestCallerOptions,
-} from './given-socket-app';
+export type {GivenSocketApp, TestCallerOptions} from './given-socket-app';
 export type {TestNetwork} from './network';
+export type {GivenSocketAppOptions} from './start-application';

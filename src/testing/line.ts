@@ -95,6 +95,7 @@ export class Line extends Agent {
   /** ms that each byte takes, in each direction. */
   delay = 0;
   private readonly connections = new Set<Duplex>();
+  private broken = false;
 
   /**
    * @param protocol - `http:` or `https:`.
@@ -112,11 +113,19 @@ export class Line extends Agent {
     const connection = new DelayedConnection(this.connect(), () => this.delay);
     this.connections.add(connection);
     connection.once('close', () => this.connections.delete(connection));
+    // Node listens to the connection in the next tick.
+    if (this.broken) setImmediate(() => connection.destroy());
     return connection;
   }
 
+  /** Cuts all connections, and those to come until {@link repair}: a polling client may have none now. */
   cut(): void {
+    this.broken = true;
     for (const connection of this.connections) connection.destroy();
+  }
+
+  repair(): void {
+    this.broken = false;
   }
 
   /** Resolves when all connections are closed; cuts those that are open after `grace` ms. */

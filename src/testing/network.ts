@@ -20,11 +20,13 @@ export class TestNetwork {
    */
   async drop(client: AnyClient): Promise<void> {
     const {socket} = client;
+    const line = this.lineOf(client);
     const noticed = socket.connected
       ? new Promise(resolve => socket.once('disconnect', resolve))
       : undefined;
-    this.lineOf(client).cut();
+    line.cut();
     await noticed;
+    line.repair();
   }
 
   /**

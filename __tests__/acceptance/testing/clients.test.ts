@@ -13,15 +13,15 @@ import {Gate} from '../../helpers/gate';
 
 const within = {timeout: 10_000};
 
-describe('a client of the test kit', within, () => {
-  it('is authenticated as a given user, without a token', async () => {
+describe('a client of the test kit', () => {
+  it('is authenticated as a given user, without a token', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1, name: 'Ana'}});
     assert.deepEqual(await ana.call.whoAmI(), {id: 1, name: 'Ana'});
     assert.equal(await ana.call.credentials(), undefined);
   });
 
-  it('gets pushed events, also those of connected handlers', async () => {
+  it('gets pushed events, also those of connected handlers', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     assert.deepEqual(ana.received, [
@@ -34,7 +34,7 @@ describe('a client of the test kit', within, () => {
     assert.equal(await said, 'Hello');
   });
 
-  it('authenticates with credentials, as any client does', async () => {
+  it('authenticates with credentials, as any client does', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using cid = await app.client<ChatApi>({credentials: {token: 'token of Cid'}});
     assert.equal((await cid.call.whoAmI()).name, 'Cid');
@@ -43,14 +43,14 @@ describe('a client of the test kit', within, () => {
     await expectCall(app.client(), {statusCode: 401});
   });
 
-  it('has credentials beside its user, which methods see', async () => {
+  it('has credentials beside its user, which methods see', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const credentials = {tenant: 'a'};
     await using ana = await app.client<ChatApi>({user: {id: 1}, credentials});
     assert.deepEqual(await ana.call.credentials(), credentials);
   });
 
-  it('rejects a call with the error of its method', async () => {
+  it('rejects a call with the error of its method', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     const error = await expectCall(ana.call.fail({with: 'error'}), {
@@ -66,7 +66,7 @@ describe('a client of the test kit', within, () => {
     await expectCall(ana.call.say({text: 17}), {code: 'VALIDATION_FAILED'});
   });
 
-  it('gives the events of one name one by one', async () => {
+  it('gives the events of one name one by one', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     const said = [ana.next('said'), ana.next('said')];
@@ -75,7 +75,7 @@ describe('a client of the test kit', within, () => {
     assert.deepEqual(await Promise.all(said), texts);
   });
 
-  it('says which events came instead of one that did not', async () => {
+  it('says which events came instead of one that did not', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     await ana.call.say({text: 'Hello'}); // Compiles the schema of its args.
@@ -89,7 +89,7 @@ describe('a client of the test kit', within, () => {
     });
   });
 
-  it('ends what waits when it is closed', async () => {
+  it('ends what waits when it is closed', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     const [said, gone] = [ana.next('said'), ana.next('disconnect')];
@@ -102,7 +102,7 @@ describe('a client of the test kit', within, () => {
     await ana.close();
   });
 
-  it('cancels a call by a signal', async () => {
+  it('cancels a call by a signal', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const aborted = new Gate();
     app.application.bind('aborted').to(aborted.open);
@@ -118,30 +118,34 @@ describe('a client of the test kit', within, () => {
     await expectCall(ana.call.wait(undefined, {signal}), {code: 'CALL_CANCELLED'});
   });
 
-  it('limits the time of a call', async () => {
+  it('limits the time of a call', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     const call = ana.call.wait(undefined, {timeout: 20});
     await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT'});
   });
 
-  it('says that an answer is no Reply, and that a call was not answered', async t => {
-    await using app = await givenSocketApp(ChatApplication);
-    await using ana = await app.client({user: {id: 1}});
-    const [socket] = SocketServer.get(app.application).io.sockets.values();
-    socket.on('odd', (ack: (value: unknown) => void) => ack('text'));
-    await expectCall(ana.call.odd(), {statusCode: 502, code: 'BAD_ANSWER'});
-    const heard = once(socket, 'mute');
-    t.mock.timers.enable({apis: ['setTimeout']});
-    const call = ana.call.mute();
-    await heard;
-    t.mock.timers.tick(30_000);
-    const message = 'The call "mute" was not answered within 30000 ms.';
-    await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT', message});
-    t.mock.timers.reset();
-  });
+  it(
+    'says that an answer is no Reply, and that a call was not answered',
+    within,
+    async t => {
+      await using app = await givenSocketApp(ChatApplication);
+      await using ana = await app.client({user: {id: 1}});
+      const [socket] = SocketServer.get(app.application).io.sockets.values();
+      socket.on('odd', (ack: (value: unknown) => void) => ack('text'));
+      await expectCall(ana.call.odd(), {statusCode: 502, code: 'BAD_ANSWER'});
+      const heard = once(socket, 'mute');
+      t.mock.timers.enable({apis: ['setTimeout']});
+      const call = ana.call.mute();
+      await heard;
+      t.mock.timers.tick(30_000);
+      const message = 'The call "mute" was not answered within 30000 ms.';
+      await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT', message});
+      t.mock.timers.reset();
+    },
+  );
 
-  it('ends its calls when its authentication ends', async () => {
+  it('ends its calls when its authentication ends', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const user = {id: 1, [securityId]: '1'};
     await using ana = await app.client<ChatApi, ChatEvents>({user});
@@ -155,7 +159,7 @@ describe('a client of the test kit', within, () => {
   });
 
   for (const transport of ['websocket', 'polling'] as const) {
-    it(`works over ${transport}`, async () => {
+    it(`works over ${transport}`, within, async () => {
       await using app = await givenSocketApp(ChatApplication);
       const io = {transports: [transport]};
       await using ana = await app.client<ChatApi>({user: {id: 1}, io});
@@ -165,22 +169,26 @@ describe('a client of the test kit', within, () => {
   }
 
   for (const credentials of ['event', 'handshake', 'both'] as const) {
-    it(`works where a server reads credentials from: ${credentials}`, async () => {
-      await using app = await givenSocketApp(ChatApplication, {
-        setup: one => {
-          one.configure(SocketBindings.server()).to({credentials});
-        },
-      });
-      await using ana = await app.client<ChatApi>({user: {id: 1}});
-      assert.deepEqual(await ana.call.whoAmI(), {id: 1});
-      const cid = {credentials: {token: 'token of Cid'}};
-      await using other = await app.client<ChatApi>(cid);
-      assert.deepEqual(await other.call.credentials(), cid.credentials);
-    });
+    it(
+      `works where a server reads credentials from: ${credentials}`,
+      within,
+      async () => {
+        await using app = await givenSocketApp(ChatApplication, {
+          setup: one => {
+            one.configure(SocketBindings.server()).to({credentials});
+          },
+        });
+        await using ana = await app.client<ChatApi>({user: {id: 1}});
+        assert.deepEqual(await ana.call.whoAmI(), {id: 1});
+        const cid = {credentials: {token: 'token of Cid'}};
+        await using other = await app.client<ChatApi>(cid);
+        assert.deepEqual(await other.call.credentials(), cid.credentials);
+      },
+    );
   }
 
   for (const version of ['4.0', '4.4']) {
-    it(`works with socket.io-client ${version}`, async () => {
+    it(`works with socket.io-client ${version}`, within, async () => {
       const file = join(__dirname, '../../fixtures/old-client-process.js');
       const args = [file, `socket.io-client-${version}`];
       const {stdout} = await promisify(execFile)(process.execPath, args, {timeout: 9000});
@@ -188,7 +196,7 @@ describe('a client of the test kit', within, () => {
     });
   }
 
-  it('reaches named servers, and namespaces of a pattern', async () => {
+  it('reaches named servers, and namespaces of a pattern', within, async () => {
     await using app = await givenSocketApp(ChatApplication, {
       setup: one => {
         for (const [name, namespace] of [

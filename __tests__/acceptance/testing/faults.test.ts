@@ -10,26 +10,30 @@ import {Gate} from '../../helpers/gate';
 
 const within = {timeout: 10_000};
 
-describe('faults that the test kit makes', within, () => {
+describe('faults that the test kit makes', () => {
   for (const transport of ['websocket', 'polling'] as const) {
-    it(`drop a client over ${transport}, which comes back by itself`, async () => {
-      await using app = await givenSocketApp(ChatApplication);
-      const io = {transports: [transport]};
-      await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}, io});
-      await using ben = await app.client<ChatApi, ChatEvents>({user: {id: 2}});
-      const {id} = ana.socket;
-      const [gone, back] = [ana.next('disconnect'), ana.next('authenticated')];
-      await app.network.drop(ana);
-      assert.match(await gone, /^transport (close|error)$/);
-      await back;
-      assert.notEqual(ana.socket.id, id);
-      const said = ana.next('said');
-      await ben.call.say({text: 'Hello again'});
-      assert.equal(await said, 'Hello again');
-    });
+    it(
+      `drop a client over ${transport}, which comes back by itself`,
+      within,
+      async () => {
+        await using app = await givenSocketApp(ChatApplication);
+        const io = {transports: [transport]};
+        await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}, io});
+        await using ben = await app.client<ChatApi, ChatEvents>({user: {id: 2}});
+        const {id} = ana.socket;
+        const [gone, back] = [ana.next('disconnect'), ana.next('authenticated')];
+        await app.network.drop(ana);
+        assert.match(await gone, /^transport (close|error)$/);
+        await back;
+        assert.notEqual(ana.socket.id, id);
+        const said = ana.next('said');
+        await ben.call.say({text: 'Hello again'});
+        assert.equal(await said, 'Hello again');
+      },
+    );
   }
 
-  it('are seen by the server', async () => {
+  it('are seen by the server', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     const [socket] = SocketServer.get(app.application).io.sockets.values();
@@ -38,7 +42,7 @@ describe('faults that the test kit makes', within, () => {
     assert.match((await left)[0], /^transport (close|error)$/);
   });
 
-  it('end the calls in flight that have no id', async () => {
+  it('end the calls in flight that have no id', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     const waiting = ana.next('waiting');
@@ -49,7 +53,7 @@ describe('faults that the test kit makes', within, () => {
     await refused;
   });
 
-  it('do not lose a call with an id, whose method runs once', async () => {
+  it('do not lose a call with an id, whose method runs once', within, async () => {
     const finished = new Gate();
     const until = async () => {
       await finished.opened;
@@ -74,15 +78,19 @@ describe('faults that the test kit makes', within, () => {
     assert.equal(await ana.call.count(), before + 2);
   });
 
-  it('let calls that are made without a connection wait for the next one', async () => {
-    await using app = await givenSocketApp(ChatApplication);
-    await using ana = await app.client<ChatApi>({user: {id: 1}});
-    await app.network.drop(ana);
-    assert.equal(ana.socket.connected, false);
-    assert.deepEqual(await ana.call.whoAmI(), {id: 1});
-  });
+  it(
+    'let calls that are made without a connection wait for the next one',
+    within,
+    async () => {
+      await using app = await givenSocketApp(ChatApplication);
+      await using ana = await app.client<ChatApi>({user: {id: 1}});
+      await app.network.drop(ana);
+      assert.equal(ana.socket.connected, false);
+      assert.deepEqual(await ana.call.whoAmI(), {id: 1});
+    },
+  );
 
-  it('delay what a client sends and receives, in order', async () => {
+  it('delay what a client sends and receives, in order', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     await ana.call.say({text: 'zero'}); // Compiles the schema of its args.
@@ -101,14 +109,14 @@ describe('faults that the test kit makes', within, () => {
     assert.ok(performance.now() - later >= 99);
   });
 
-  it('let a client be closed at once that is delayed', async () => {
+  it('let a client be closed at once that is delayed', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     app.network.delay(ana, 60_000);
     await ana.close();
   });
 
-  it('reach no client of another kind', async () => {
+  it('reach no client of another kind', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using other = givenClient(app.url);
     await assert.rejects(app.network.drop(other), {

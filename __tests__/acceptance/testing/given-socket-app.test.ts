@@ -53,8 +53,8 @@ class ShopApplication extends RestApplication {
   }
 }
 
-describe('givenSocketApp', within, () => {
-  it('boots the application, and starts it on a free port', async () => {
+describe('givenSocketApp', () => {
+  it('boots the application, and starts it on a free port', within, async () => {
     await using app = await givenSocketApp(ShopApplication);
     assert.match(app.url, /^http:\/\/127\.0\.0\.1:\d+$/);
     assert.equal((await fetch(`${app.url}/openapi.json`)).status, 200);
@@ -62,28 +62,36 @@ describe('givenSocketApp', within, () => {
     assert.equal(await anyone.call.price('coat'), '4 EUR');
   });
 
-  it('replaces bindings, also services that are found by their class', async () => {
-    const bind = {currency: 'CHF', 'services.Prices': {of: () => 7}};
-    await using app = await givenSocketApp(ShopApplication, {bind});
-    assert.equal(await app.caller().price('coat'), '7 CHF');
-  });
+  it(
+    'replaces bindings, also services that are found by their class',
+    within,
+    async () => {
+      const bind = {currency: 'CHF', 'services.Prices': {of: () => 7}};
+      await using app = await givenSocketApp(ShopApplication, {bind});
+      assert.equal(await app.caller().price('coat'), '7 CHF');
+    },
+  );
 
-  it('passes options to the constructor, and changes the application by `setup`', async () => {
-    const options = {name: 'shop', rest: {basePath: '/api'}};
-    await using app = await givenSocketApp(ShopApplication, {
-      options,
-      bind: {currency: 'CHF'},
-      setup: async one => {
-        assert.equal(await one.get('currency'), 'CHF');
-        SocketServer.get(one).defineMethod('more', () => 'more');
-      },
-    });
-    assert.equal(app.application.options.name, 'shop');
-    assert.equal(await app.caller().more(), 'more');
-    assert.equal((await fetch(`${app.url}/api/ping`)).status, 404);
-  });
+  it(
+    'passes options to the constructor, and changes the application by `setup`',
+    within,
+    async () => {
+      const options = {name: 'shop', rest: {basePath: '/api'}};
+      await using app = await givenSocketApp(ShopApplication, {
+        options,
+        bind: {currency: 'CHF'},
+        setup: async one => {
+          assert.equal(await one.get('currency'), 'CHF');
+          SocketServer.get(one).defineMethod('more', () => 'more');
+        },
+      });
+      assert.equal(app.application.options.name, 'shop');
+      assert.equal(await app.caller().more(), 'more');
+      assert.equal((await fetch(`${app.url}/api/ping`)).status, 404);
+    },
+  );
 
-  it('stops the application and its clients', async () => {
+  it('stops the application and its clients', within, async () => {
     const app = await givenSocketApp(ShopApplication);
     const port = Number(new URL(app.url).port);
     const client = await app.client();
@@ -97,47 +105,55 @@ describe('givenSocketApp', within, () => {
     await expectCall(caller.price('coat'), {code: 'CLOSED'});
   });
 
-  it('stops an application that its test has stopped', async () => {
+  it('stops an application that its test has stopped', within, async () => {
     await using app = await givenSocketApp(ShopApplication);
     await using _client = await app.client();
     await app.application.stop();
   });
 
-  it('rejects with the error of a start that fails, and leaves nothing open', async () => {
-    await using taken = await givenPortInUse();
-    const http = {port: taken.port, host: '127.0.0.1'};
-    let failed: ShopApplication | undefined;
-    const start = givenSocketApp(ShopApplication, {
-      setup: one => {
-        failed = one;
-        one.configure(SocketBindings.COMPONENT).to({http});
-      },
-    });
-    await assert.rejects(start, {code: 'EADDRINUSE'});
-    assert.equal(failed?.restServer.listening, false);
-  });
+  it(
+    'rejects with the error of a start that fails, and leaves nothing open',
+    within,
+    async () => {
+      await using taken = await givenPortInUse();
+      const http = {port: taken.port, host: '127.0.0.1'};
+      let failed: ShopApplication | undefined;
+      const start = givenSocketApp(ShopApplication, {
+        setup: one => {
+          failed = one;
+          one.configure(SocketBindings.COMPONENT).to({http});
+        },
+      });
+      await assert.rejects(start, {code: 'EADDRINUSE'});
+      assert.equal(failed?.restServer.listening, false);
+    },
+  );
 
-  it('starts an application without REST, whose own port is replaced', async () => {
-    await using taken = await givenPortInUse();
-    class PlainApplication extends Application {
-      constructor(options: ApplicationConfig = {}) {
-        super(options);
-        this.component(SocketComponent);
-        const http = {port: taken.port, host: '127.0.0.1'};
-        this.configure(SocketBindings.COMPONENT).to({http, maxSockets: 5});
-        const server = SocketServer.get(this, 'chat', {anonymous: true});
-        server.defineMethod('ping', () => 'pong');
+  it(
+    'starts an application without REST, whose own port is replaced',
+    within,
+    async () => {
+      await using taken = await givenPortInUse();
+      class PlainApplication extends Application {
+        constructor(options: ApplicationConfig = {}) {
+          super(options);
+          this.component(SocketComponent);
+          const http = {port: taken.port, host: '127.0.0.1'};
+          this.configure(SocketBindings.COMPONENT).to({http, maxSockets: 5});
+          const server = SocketServer.get(this, 'chat', {anonymous: true});
+          server.defineMethod('ping', () => 'pong');
+        }
       }
-    }
-    await using app = await givenSocketApp(PlainApplication);
-    assert.notEqual(Number(new URL(app.url).port), taken.port);
-    await using client = await app.client({server: 'chat'});
-    assert.equal(await client.call.ping(), 'pong');
-    const options = await app.application.getConfig(SocketBindings.COMPONENT);
-    assert.equal((options as {maxSockets: number}).maxSockets, 5);
-  });
+      await using app = await givenSocketApp(PlainApplication);
+      assert.notEqual(Number(new URL(app.url).port), taken.port);
+      await using client = await app.client({server: 'chat'});
+      assert.equal(await client.call.ping(), 'pong');
+      const options = await app.application.getConfig(SocketBindings.COMPONENT);
+      assert.equal((options as {maxSockets: number}).maxSockets, 5);
+    },
+  );
 
-  it('serves HTTPS', async () => {
+  it('serves HTTPS', within, async () => {
     const [key, cert] = ['key.pem', 'cert.pem'].map(file =>
       readFileSync(join(TLS, file)),
     );
@@ -152,8 +168,8 @@ describe('givenSocketApp', within, () => {
   });
 });
 
-describe('expectCall', within, () => {
-  it('returns the error, for further checks', async () => {
+describe('expectCall', () => {
+  it('returns the error, for further checks', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const ana = app.caller<ChatApi>({user: {id: 1}});
     const error = await expectCall(ana.fail({with: 'error'}), {message: /money$/});
@@ -162,34 +178,41 @@ describe('expectCall', within, () => {
     assert.equal((await expectCall(ana.fail({with: 'error'}))).code, 'NO_MONEY');
   });
 
-  it('rejects when the call has a result, another error, or none of the server', async () => {
-    await using app = await givenSocketApp(ChatApplication);
-    const ana = app.caller<ChatApi>({user: {id: 1}});
-    await assert.rejects(expectCall(ana.whoAmI(), {statusCode: 404}), {
-      message:
-        'The call should be refused with an error with { statusCode: 404 }, but its result is { id: 1 }.',
-    });
-    const expected = {statusCode: 402, code: 'NO_CARD', details: {missing: 4}};
-    await assert.rejects(
-      expectCall(ana.fail({with: 'error'}), expected),
-      (error: Error) => {
-        assert.match(
-          error.message,
-          /but code is 'NO_MONEY', details is \{ missing: 3 \}\.$/,
-        );
-        assert.equal((error.cause as Error).message, 'Not enough money');
-        return true;
-      },
-    );
-    await assert.rejects(expectCall(Promise.reject(new TypeError('x is no function'))), {
-      message:
-        'The call should be refused with an error with {}, but it failed: TypeError: x is no function',
-    });
-  });
+  it(
+    'rejects when the call has a result, another error, or none of the server',
+    within,
+    async () => {
+      await using app = await givenSocketApp(ChatApplication);
+      const ana = app.caller<ChatApi>({user: {id: 1}});
+      await assert.rejects(expectCall(ana.whoAmI(), {statusCode: 404}), {
+        message:
+          'The call should be refused with an error with { statusCode: 404 }, but its result is { id: 1 }.',
+      });
+      const expected = {statusCode: 402, code: 'NO_CARD', details: {missing: 4}};
+      await assert.rejects(
+        expectCall(ana.fail({with: 'error'}), expected),
+        (error: Error) => {
+          assert.match(
+            error.message,
+            /but code is 'NO_MONEY', details is \{ missing: 3 \}\.$/,
+          );
+          assert.equal((error.cause as Error).message, 'Not enough money');
+          return true;
+        },
+      );
+      await assert.rejects(
+        expectCall(Promise.reject(new TypeError('x is no function'))),
+        {
+          message:
+            'The call should be refused with an error with {}, but it failed: TypeError: x is no function',
+        },
+      );
+    },
+  );
 });
 
-describe('expectApi', within, () => {
-  it('passes when the Api is what is registered', async () => {
+describe('expectApi', () => {
+  it('passes when the Api is what is registered', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     expectApi<ChatApi>(app, {
       say: 'call',
@@ -203,7 +226,7 @@ describe('expectApi', within, () => {
     });
   });
 
-  it('lists all differences', async () => {
+  it('lists all differences', within, async () => {
     interface Api {
       price(item: string): string;
       pay(order: number): boolean;

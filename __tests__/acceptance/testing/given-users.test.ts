@@ -44,18 +44,22 @@ class RestrictedApplication extends ChatApplication {
   }
 }
 
-describe('a given user', within, () => {
-  it('needs no token for methods with @authenticate; @authorize decides', async () => {
-    await using app = await givenSocketApp(RestrictedApplication);
-    await using admin = await app.client({user: {id: 1, role: 'admin'}});
-    assert.equal(await admin.call.restricted(), 1);
-    await using member = await app.client({user: {id: 2, role: 'member'}});
-    await expectCall(member.call.restricted(), {statusCode: 403});
-    await using cid = await app.client({credentials: {token: 'token of Cid'}});
-    await expectCall(cid.call.restricted(), {statusCode: 401});
-  });
+describe('a given user', () => {
+  it(
+    'needs no token for methods with @authenticate; @authorize decides',
+    within,
+    async () => {
+      await using app = await givenSocketApp(RestrictedApplication);
+      await using admin = await app.client({user: {id: 1, role: 'admin'}});
+      assert.equal(await admin.call.restricted(), 1);
+      await using member = await app.client({user: {id: 2, role: 'member'}});
+      await expectCall(member.call.restricted(), {statusCode: 403});
+      await using cid = await app.client({credentials: {token: 'token of Cid'}});
+      await expectCall(cid.call.restricted(), {statusCode: 401});
+    },
+  );
 
-  it('has the room of its id, and can be disconnected', async () => {
+  it('has the room of its id, and can be disconnected', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const user = {[securityId]: '1', id: 1};
     await using ana = await app.client<ChatApi, ChatEvents>({user});
@@ -68,7 +72,7 @@ describe('a given user', within, () => {
     assert.equal((await unauthorized).code, 'AUTHENTICATION_REVOKED');
   });
 
-  it('expires', async () => {
+  it('expires', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     const expired = app.client({user: {id: 1, expiresAt: Date.now() - 1}});
     await expectCall(expired, {code: 'AUTHENTICATION_EXPIRED'});
@@ -77,7 +81,7 @@ describe('a given user', within, () => {
     assert.equal((await ana.next('unauthorized')).code, 'AUTHENTICATION_EXPIRED');
   });
 
-  it('is refused like any other when it has no valid id', async () => {
+  it('is refused like any other when it has no valid id', within, async () => {
     const logged: unknown[] = [];
     await using app = await givenSocketApp(ChatApplication, {
       bind: {[SocketBindings.LOG_ERROR.key]: (error: unknown) => logged.push(error)},
@@ -92,7 +96,7 @@ describe('a given user', within, () => {
     assert.deepEqual(await ana.call.whoAmI(), {id: 1});
   });
 
-  it('is refused by an anonymous server, which has no users', async () => {
+  it('is refused by an anonymous server, which has no users', within, async () => {
     await using app = await givenSocketApp(ChatApplication, {
       setup: one => {
         SocketServer.get(one, 'open', {anonymous: true}).defineMethod('ping', () => 1);
@@ -105,7 +109,7 @@ describe('a given user', within, () => {
     assert.equal(await anyone.call.ping(), 1);
   });
 
-  it('renews its authentication', async () => {
+  it('renews its authentication', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi>({user: {id: 1}});
     const renewal = await ana.socket.emitWithAck('authentication', {tenant: 'b'});
@@ -113,36 +117,40 @@ describe('a given user', within, () => {
     assert.deepEqual(await ana.call.credentials(), {tenant: 'b'});
   });
 
-  it('exists only for those who have its secret, on its server, while it is used', async () => {
-    await using app = await givenSocketApp(ChatApplication, {
-      setup: one => {
-        const server = SocketServer.get(one, 'admin');
-        server.auth(() => false);
-        server.defineMethod('ping', () => 1);
-      },
-    });
-    const ana = await app.client({user: {id: 1}});
-    await using admin = await app.client({server: 'admin', user: {id: 2}});
-    const {extraHeaders = {}} = ana.socket.io.opts;
-    const {[HEADER]: secret} = extraHeaders;
-    assert.equal(Buffer.from(secret, 'base64url').length, 32);
-    const join = async (path: string, headers: Record<string, string>) => {
-      const options = {extraHeaders: headers, reconnection: false};
-      await using client = givenClient(app.url + path, options);
-      const {error, result} = await client.call('authentication');
-      return error ? error.statusCode : result;
-    };
-    assert.equal(await join('/', extraHeaders), true);
-    assert.equal(await join('/admin', extraHeaders), 401);
-    for (const wrong of ['', '1', `${secret}x`, 'true', '__proto__', '{"id":1}']) {
-      assert.equal(await join('/', {[HEADER]: wrong}), 401, wrong);
-    }
-    await ana.close();
-    assert.equal(await join('/', extraHeaders), 401);
-    assert.equal(await admin.call.ping(), 1);
-  });
+  it(
+    'exists only for those who have its secret, on its server, while it is used',
+    within,
+    async () => {
+      await using app = await givenSocketApp(ChatApplication, {
+        setup: one => {
+          const server = SocketServer.get(one, 'admin');
+          server.auth(() => false);
+          server.defineMethod('ping', () => 1);
+        },
+      });
+      const ana = await app.client({user: {id: 1}});
+      await using admin = await app.client({server: 'admin', user: {id: 2}});
+      const {extraHeaders = {}} = ana.socket.io.opts;
+      const {[HEADER]: secret} = extraHeaders;
+      assert.equal(Buffer.from(secret, 'base64url').length, 32);
+      const join = async (path: string, headers: Record<string, string>) => {
+        const options = {extraHeaders: headers, reconnection: false};
+        await using client = givenClient(app.url + path, options);
+        const {error, result} = await client.call('authentication');
+        return error ? error.statusCode : result;
+      };
+      assert.equal(await join('/', extraHeaders), true);
+      assert.equal(await join('/admin', extraHeaders), 401);
+      for (const wrong of ['', '1', `${secret}x`, 'true', '__proto__', '{"id":1}']) {
+        assert.equal(await join('/', {[HEADER]: wrong}), 401, wrong);
+      }
+      await ana.close();
+      assert.equal(await join('/', extraHeaders), 401);
+      assert.equal(await admin.call.ping(), 1);
+    },
+  );
 
-  it('exists in no other application', async () => {
+  it('exists in no other application', within, async () => {
     await using app = await givenSocketApp(ChatApplication);
     await using other = await givenSocketApp(ChatApplication);
     await using ana = await app.client({user: {id: 1}});
@@ -151,7 +159,7 @@ describe('a given user', within, () => {
     await expectCall(other.client({io: {extraHeaders}}), {statusCode: 401});
   });
 
-  it('leaves as any user does', async () => {
+  it('leaves as any user does', within, async () => {
     const left: string[] = [];
     class LeavingController {
       @onSocketDisconnected()
