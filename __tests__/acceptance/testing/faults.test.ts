@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {once} from 'node:events';
 import {describe, it} from 'node:test';
+import {setImmediate as nextTurn} from 'node:timers/promises';
 import {SocketServer} from 'loopback4-socket';
 import {expectCall, givenSocketApp} from 'loopback4-socket/testing';
 import {ChatApplication} from '../../helpers/chat-app';
@@ -94,18 +95,21 @@ describe('faults that the test kit makes', () => {
     await using app = await givenSocketApp(ChatApplication);
     await using ana = await app.client<ChatApi, ChatEvents>({user: {id: 1}});
     await ana.call.say({text: 'zero'}); // Compiles the schema of its args.
-    const said = [ana.next('said'), ana.next('said')];
-    app.network.delay(ana, 100);
+    const texts = ['one', 'two', 'three'];
+    const said = texts.map(() => ana.next('said'));
     const start = performance.now();
-    const first = ana.call.say({text: 'one'});
-    app.network.delay(ana, 0);
-    const second = ana.call.say({text: 'two'});
-    await Promise.all([first, second]);
-    assert.ok(performance.now() - start >= 99);
-    assert.deepEqual(await Promise.all(said), ['one', 'two']);
+    const calls: Promise<unknown>[] = [];
+    for (const [at, text] of texts.entries()) {
+      app.network.delay(ana, [100, 150, 0][at]);
+      calls.push(ana.call.say({text}));
+      await nextTurn(); // The client writes messages of one turn together.
+    }
+    await Promise.all(calls);
+    assert.ok(performance.now() - start >= 149);
+    assert.deepEqual(await Promise.all(said), texts);
     const later = performance.now();
     app.network.delay(ana, 50);
-    await ana.call.say({text: 'three'});
+    await ana.call.say({text: 'four'});
     assert.ok(performance.now() - later >= 99);
   });
 
