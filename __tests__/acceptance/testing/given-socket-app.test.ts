@@ -47,7 +47,7 @@ class ShopApplication extends RestApplication {
     SocketServer.get(this, undefined, {anonymous: true});
   }
 
-  /** What `BootMixin` adds, as far as the kit is concerned. */
+  /** The part of `BootMixin` that the kit uses. */
   async boot() {
     this.bind('currency').to('EUR');
   }
