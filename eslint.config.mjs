@@ -21,6 +21,8 @@ export default tseslint.config(
         project: [
           './tsconfig.json',
           './__tests__/tsconfig.json',
+          './client/tsconfig.json',
+          './client/__tests__/tsconfig.json',
           './example/tsconfig.json',
           './benchmark/servers/loopback/tsconfig.json',
         ],
@@ -29,11 +31,11 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'client/src/**/*.ts'],
     ...flatConfigs.typescript,
   },
   {
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.ts', 'client/src/**/*.ts'],
     plugins: flatConfigs.recommended.plugins,
     settings: {
       'import-x/resolver-next': [
@@ -44,6 +46,11 @@ export default tseslint.config(
     rules: {
       'import-x/no-cycle': 'error',
       'import-x/no-extraneous-dependencies': ['error', {devDependencies: false}],
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    rules: {
       'no-restricted-imports': [
         'error',
         {
@@ -85,7 +92,7 @@ export default tseslint.config(
   },
   {
     // Tests look at payloads of every shape, and declare parameters only to be seen by decorators.
-    files: ['__tests__/**/*.ts'],
+    files: ['**/__tests__/**/*.ts'],
     rules: {
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-explicit-any': 'off',

@@ -27,6 +27,7 @@ export {
   RESERVED_EVENTS,
   SocketEvents,
 } from './wire/protocol';
+export type {Agrees, CallsOf, EmitEvents, ListenEvents, Serves, Wire} from './wire/api';
 export type {
   CallOptions,
   CancelBody,

@@ -136,17 +136,21 @@ export const MAX_ATTACHMENTS = 10;
  * Event names that a method cannot have: those of this protocol, and those that socket.io or Node's
  * `EventEmitter` emit on a socket.
  */
-export const RESERVED_EVENTS: ReadonlySet<string> = new Set<string>([
-  ...Object.values(SocketEvents),
-  'connect',
-  'connect_error',
-  'connection',
-  'disconnect',
-  'disconnecting',
-  'error',
-  'newListener',
-  'removeListener',
-]);
+export const RESERVED_EVENTS: ReadonlySet<string> = /* @__PURE__ */ reservedEvents();
+
+function reservedEvents(): Set<string> {
+  return new Set<string>([
+    ...Object.values(SocketEvents),
+    'connect',
+    'connect_error',
+    'connection',
+    'disconnect',
+    'disconnecting',
+    'error',
+    'newListener',
+    'removeListener',
+  ]);
+}
 
 /** The start of this protocol's event names, so that later versions can add events. */
 const PREFIX = '$';

@@ -1,0 +1,27 @@
+export {SocketClient} from './socket-client';
+export {CallError} from './call-error';
+export type {CallErrorCode, ClientErrorCode} from './call-error';
+export type {ClientState} from './connection';
+export type {
+  CallOptions,
+  CredentialsReason,
+  CredentialsSource,
+  SocketClientOptions,
+} from './options';
+export type {EventNames, Loose, Remote} from './remote';
+export type {
+  Agrees,
+  CallsOf,
+  EmitEvents,
+  ListenEvents,
+  Serves,
+  Wire,
+} from '../../src/wire/api';
+export type {
+  DrainingBody,
+  ErrorBody,
+  ErrorCode,
+  ExpiringBody,
+  Reply,
+  UnauthorizedBody,
+} from '../../src/wire/protocol';

@@ -1,0 +1,57 @@
+import type {ManagerOptions, SocketOptions} from 'socket.io-client';
+
+/**
+ * Why credentials are asked for: a connection has been made, or the last ones have expired or soon will, so that new
+ * ones are needed.
+ */
+export type CredentialsReason = 'connect' | 'expiring';
+
+/** Makes the credentials of a connection. */
+export type CredentialsSource = (reason: CredentialsReason) => unknown;
+
+/** Options of a `SocketClient`. */
+export interface SocketClientOptions {
+  /**
+   * What the server's authentication handler gets: a value, or a function that returns or resolves to it. The function
+   * is called once for each connection, and again when the authentication expires. When it fails with an error whose
+   * `statusCode` is a 4xx status, the client is `unauthorized`; after any other failure the client tries again later.
+   *
+   * @default undefined
+   */
+  credentials?: unknown;
+  /**
+   * ms that a call may take, waiting included, when it has no `timeout` of its own.
+   *
+   * @default 30000
+   */
+  timeout?: number;
+  /**
+   * Options of socket.io-client, such as `path`, `transports` and `reconnectionDelay`. With `auth`, which a server
+   * configured with `credentials: 'handshake'` needs, `credentials` are sent only to renew the authentication.
+   */
+  io?: Omit<
+    Partial<ManagerOptions & SocketOptions>,
+    | 'ackTimeout'
+    | 'autoConnect'
+    | 'randomizationFactor'
+    | 'reconnection'
+    | 'reconnectionAttempts'
+    | 'retries'
+  >;
+}
+
+/** Options of one call. */
+export interface CallOptions {
+  /**
+   * ms that the call may take, waiting included. The server ends the call then too, unless it has an `id`. Keep the
+   * timeout of a call with an `id` below the server's `retryWindow`.
+   */
+  timeout?: number;
+  /** Cancels the call, on the server too. */
+  signal?: AbortSignal;
+  /**
+   * Runs the call once, also when its connection is lost and the client sends it again. `true` makes an id; a string is
+   * an id of your own, for example one that outlives a reload of the page.
+   */
+  id?: string | true;
+}
