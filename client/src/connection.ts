@@ -95,7 +95,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       const check = () => {
         if (this.state === 'authenticated') resolve();
-        else if (!this.wanted) reject(this.error);
+        else if (!this.wanted) reject(this.error ?? new CallError(DISCONNECTED));
         else return;
         stop();
       };

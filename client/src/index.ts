@@ -4,6 +4,7 @@ export type {CallErrorCode, ClientErrorCode} from './call-error';
 export type {ClientState} from './connection';
 export type {
   CallOptions,
+  ClientCredentials,
   CredentialsReason,
   CredentialsSource,
   SocketClientOptions,

@@ -9,6 +9,10 @@ export type CredentialsReason = 'connect' | 'expiring';
 /** Makes the credentials of a connection. */
 export type CredentialsSource = (reason: CredentialsReason) => unknown;
 
+/** Credentials of any shape, or a function that makes them. */
+export type ClientCredentials =
+  CredentialsSource | object | string | number | boolean | null;
+
 /** Options of a `SocketClient`. */
 export interface SocketClientOptions {
   /**
@@ -18,7 +22,7 @@ export interface SocketClientOptions {
    *
    * @default undefined
    */
-  credentials?: unknown;
+  credentials?: ClientCredentials;
   /**
    * ms that a call may take, waiting included, when it has no `timeout` of its own.
    *

@@ -5,7 +5,7 @@ import {Connection, DISCONNECTED} from './connection';
 import type {ClientState} from './connection';
 import {Listeners} from './listeners';
 import type {Listener} from './listeners';
-import type {CallOptions, SocketClientOptions} from './options';
+import type {CallOptions, ClientCredentials, SocketClientOptions} from './options';
 import type {EventNames, Loose, Remote} from './remote';
 
 /**
@@ -99,7 +99,7 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
    * Authenticates with other credentials, or again with new ones of the function `credentials`. A live connection is
    * renewed, which must be for the same user; for another user call `disconnect` first.
    */
-  authenticate(...credentials: [credentials?: unknown]): Promise<void> {
+  authenticate(...credentials: [credentials?: ClientCredentials]): Promise<void> {
     const {connection} = this;
     if (credentials.length > 0) connection.replaceCredentials(credentials[0]);
     if (connection.state !== 'authenticated') return this.connect();
