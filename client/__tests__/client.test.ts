@@ -36,7 +36,7 @@ async function givenNews() {
   return {
     given,
     url: given.server.url ?? '',
-    connections: () => given.server.io.server.engine.clientsCount as number,
+    connections: () => given.server.io.server.engine.clientsCount,
     called,
     gate,
     [Symbol.asyncDispose]: async () => {

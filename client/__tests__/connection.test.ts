@@ -301,7 +301,7 @@ for (const transport of TRANSPORTS) {
       const calls = [one.client.call.slow(), one.client.call.slow({}, {id: true})];
       await called.next();
       await called.next();
-      await given.server.disconnectUser('a');
+      given.server.disconnectUser('a');
       const revoked = {statusCode: 401, code: 'AUTHENTICATION_REVOKED', sent: true};
       for (const call of calls) assert.deepEqual(await failureOf(call), revoked);
       assert.equal(one.client.state, 'unauthorized');

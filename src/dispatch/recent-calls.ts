@@ -23,7 +23,7 @@ export function callKey(namespace: string, event: string, id: string): string {
 /** The calls of one user, by id. */
 interface UserCalls {
   readonly running: Map<string, RecentCall>;
-  /** In the order of their answers. */
+  /** In the order in which they were answered or repeated last. */
   readonly answered: Map<string, RecentCall>;
   /** Bytes of the answers and their ids. */
   bytes: number;
@@ -92,7 +92,13 @@ export class RecentCalls implements CallStore {
     ack: Ack | undefined,
   ): {readonly call: KeptCall; readonly isNew: boolean} {
     const calls = this.use(user, window.time);
-    const known = calls.running.get(id) ?? calls.answered.get(id);
+    const answered = calls.answered.get(id);
+    if (answered) {
+      // Its client has not got the answer, and may lose it again: others are dropped first.
+      calls.answered.delete(id);
+      calls.answered.set(id, answered);
+    }
+    const known = calls.running.get(id) ?? answered;
     if (known) return {call: known, isNew: false};
     return {call: new RecentCall(calls, id, window, ack), isNew: true};
   }

@@ -25,6 +25,16 @@ describe('calls that are remembered', () => {
     recent.clear();
   });
 
+  it('are those that were repeated last, because their client has not got the answer', () => {
+    const recent = new RecentCalls();
+    for (const id of ['1', '2']) begin(recent, id)({result: 1});
+    assert.ok(isKnown(recent, '1'));
+    begin(recent, '3')({result: 1});
+    assert.ok(isKnown(recent, '1'));
+    assert.equal(isKnown(recent, '2'), false);
+    recent.clear();
+  });
+
   it('are not forgotten for calls that have not been answered yet', () => {
     const recent = new RecentCalls();
     const running = ['1', '2', '3'].map(id => begin(recent, id));
