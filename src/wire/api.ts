@@ -57,12 +57,12 @@ type ArgsOf<Parameters> = Parameters extends [
   (infer Args)?,
   ...unknown[],
 ]
-  ? unknown extends Args
-    ? [args?: Args]
-    : Parameters extends [unknown, unknown, unknown, ...unknown[]]
-      ? [args: Wire<Args>]
-      : Parameters['length'] extends 0 | 1 | 2
-        ? []
+  ? Parameters['length'] extends 0 | 1 | 2
+    ? []
+    : unknown extends Args
+      ? [args?: Args]
+      : Parameters extends [unknown, unknown, unknown, ...unknown[]]
+        ? [args: Wire<Args>]
         : [args?: Wire<Args>]
   : [];
 

@@ -25,7 +25,7 @@ function fateOf(random: Random): Fate {
   const direction = random.pick(['up', 'down'] as const);
   const reset = random.chance(0.5);
   if (random.chance(0.2)) return {direction, reset, ms: random.below(60)};
-  return {direction, reset, bytes: 1 + random.below(random.chance(0.3) ? 1200 : 12_000)};
+  return {direction, reset, bytes: 1 + random.below(random.chance(0.3) ? 1200 : 60_000)};
 }
 
 /**
