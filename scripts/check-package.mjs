@@ -1,13 +1,15 @@
-// Checks the installed package for consumers without LoopBack's tools: CommonJS and ES modules at run
-// time, and types under each of TypeScript's ways to resolve them.
+// Checks the installed packages for consumers without LoopBack's tools: CommonJS and ES modules at run
+// time, and types under each of TypeScript's ways to resolve them; the client's also without LoopBack.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 const work = mkdtempSync(join(tmpdir(), 'package-'));
+/** A front end, where no LoopBack is installed. */
+const front = mkdtempSync(join(tmpdir(), 'front-end-'));
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 let passed = 0;
 
@@ -108,20 +110,67 @@ app.controller(Controller);
 const server = SocketServer.get(app);
 ${CALL}`;
 
+/** Calls the server of APPLICATION with the client. */
+const CLIENT = `
+${APPLICATION}
+const server = SocketServer.get(app, 'chat', {anonymous: true});
+server.defineMethod('twice', (socket, credentials, args) => args.value * 2);
+app.start().then(async () => {
+  const client = new SocketClient(server.url);
+  console.log(await client.call.twice({value: 21}, {id: true}));
+  const error = await client.call.missing().catch(caught => caught);
+  console.log(error instanceof CallError, error.code);
+  await client.close();
+  await app.stop();
+});
+`;
+
+/** A controller whose emitted declarations a front end imports. */
+const CONTROLLER = `
+import {inject} from '@loopback/core';
+import {RestBindings, Request} from '@loopback/rest';
+import {Socket, socketMethod} from 'loopback4-socket';
+export class OrdersController {
+  constructor(@inject(RestBindings.Http.REQUEST, {optional: true}) readonly request?: Request) {}
+  @socketMethod()
+  async find(socket: Socket, credentials: unknown, args: {limit: number}) {
+    return [{id: args.limit, placed: new Date()}];
+  }
+}`;
+
+const FRONT_END = `
+import {SocketClient} from 'loopback4-socket-client';
+import type {CallsOf} from 'loopback4-socket-client';
+import type {OrdersController} from './orders';
+const client = new SocketClient<CallsOf<OrdersController, 'find'>, {said(text: string): void}>('http://localhost', {
+  credentials: async reason => ({token: reason}),
+});
+export async function orders(): Promise<string[]> {
+  client.on('said', text => text.length);
+  const found = await client.call.find({limit: 3}, {timeout: 5, id: true});
+  return found.map(({placed}) => placed);
+}
+// @ts-expect-error wrong args
+client.call.find({limit: 'three'});
+// @ts-expect-error no such method
+client.call.nope();
+// @ts-expect-error wrong payload
+client.on('said', (text: number) => text);
+`;
+
 try {
   let tarball = '';
-  step('the package packs what it needs and nothing else', () => {
-    const packed = npm(
-      root,
-      'pack',
-      '--json',
-      '--ignore-scripts',
-      '--pack-destination',
-      work,
+  let clientTarball = '';
+  step('all packages have one version', () => {
+    const versions = ['.', 'client'].map(
+      folder =>
+        JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).version,
     );
-    const [{filename, files}] = JSON.parse(packed);
-    tarball = join(work, filename);
-    const names = files.map(file => file.path);
+    assert.equal(new Set(versions).size, 1, versions.join(', '));
+  });
+  step('the package packs what it needs and nothing else', () => {
+    const {path, names} = pack(root);
+    tarball = path;
     for (const name of [
       'dist/index.js',
       'dist/index.d.ts',
@@ -134,22 +183,37 @@ try {
       assert(names.includes(name), `${name} is missing`);
     }
     const stray = names.filter(name =>
-      /__tests__|example|tsbuildinfo|^scripts|^\.ci/.test(name),
+      /__tests__|example|client|tsbuildinfo|^scripts|^\.ci/.test(name),
     );
     assert.deepEqual(stray, []);
   });
+  step("the client's package packs what it needs and nothing else", () => {
+    const {path, names} = pack(join(root, 'client'));
+    clientTarball = path;
+    assert.deepEqual(names.sort(), [
+      'LICENSE',
+      'README.md',
+      'dist/client.browser.js',
+      'dist/index.cjs',
+      'dist/index.cjs.map',
+      'dist/index.d.cts',
+      'dist/index.d.ts',
+      'dist/index.js',
+      'dist/index.js.map',
+      'package.json',
+    ]);
+  });
   step('publint finds nothing', () => {
-    run(
-      root,
-      process.execPath,
-      join('node_modules', 'publint', 'src', 'cli.js'),
-      tarball,
-      '--strict',
-    );
+    const publint = join('node_modules', 'publint', 'src', 'cli.js');
+    for (const one of [tarball, clientTarball]) {
+      run(root, process.execPath, publint, one, '--strict');
+    }
   });
   step('it installs, with its peers', () => {
     writeFileSync(join(work, 'package.json'), '{"private": true}');
-    npm(work, 'install', tarball, 'socket.io-client@4', '@types/node@20');
+    npm(work, 'install', tarball, clientTarball, 'socket.io-client@4', '@types/node@20');
+    writeFileSync(join(front, 'package.json'), '{"private": true}');
+    npm(front, 'install', clientTarball);
   });
   step('a CommonJS consumer is answered', () => {
     const imports = `
@@ -185,6 +249,24 @@ try {
       require('loopback4-socket/testing');
       console.log(Object.keys(require.cache).some(file => kit.test(file)));`;
     assert.equal(script('loaded.cjs', listing), '0\ntrue');
+  });
+  step("the client's package works by require", () => {
+    const imports = `
+      const {Application} = require('@loopback/core');
+      const {SocketBindings, SocketComponent, SocketServer} = require('loopback4-socket');
+      const {CallError, SocketClient} = require('loopback4-socket-client');`;
+    assert.equal(script('client.cjs', imports + CLIENT), '42\ntrue METHOD_NOT_FOUND');
+  });
+  step("the client's package works by import", () => {
+    const imports = `
+      import {Application} from '@loopback/core';
+      import {SocketBindings, SocketComponent, SocketServer} from 'loopback4-socket';
+      import {CallError, SocketClient} from 'loopback4-socket-client';`;
+    assert.equal(script('client.mjs', imports + CLIENT), '42\ntrue METHOD_NOT_FOUND');
+  });
+  step("the client's file for browsers imports nothing", () => {
+    const file = 'node_modules/loopback4-socket-client/dist/client.browser.js';
+    assert.doesNotMatch(readFileSync(join(front, file), 'utf8'), /\b(from|import) ?["']/);
   });
   step(
     'a type of a decorated method is a value for compilers that keep its import',
@@ -222,10 +304,39 @@ try {
       const target = ['--target', 'es2022', '--types', 'node', '--esModuleInterop'];
       run(work, process.execPath, tsc, ...common, ...target, ...options, 'consumer.ts');
     });
+    step(`a front end knows the server's methods under moduleResolution ${name}`, () => {
+      const strict = ['--strict', '--skipLibCheck', '--target', 'es2022'];
+      writeFileSync(join(work, 'orders.ts'), CONTROLLER);
+      const emit = ['--declaration', '--emitDeclarationOnly', '--types', 'node'];
+      const decorators = ['--experimentalDecorators', '--emitDecoratorMetadata'];
+      const node16 = ['--module', 'node16'];
+      const orders = [...strict, ...emit, ...decorators, ...node16, 'orders.ts'];
+      run(work, process.execPath, tsc, ...orders);
+      copyFileSync(join(work, 'orders.d.ts'), join(front, 'orders.d.ts'));
+      writeFileSync(join(front, 'front-end.ts'), FRONT_END);
+      const browser = ['--noEmit', '--lib', 'es2022,dom'];
+      run(
+        front,
+        process.execPath,
+        tsc,
+        ...strict,
+        ...browser,
+        ...options,
+        'front-end.ts',
+      );
+    });
   }
   console.log(`${passed} passed, 0 failed`);
 } finally {
   rmSync(work, {recursive: true, force: true});
+  rmSync(front, {recursive: true, force: true});
+}
+
+/** Packs the package of a folder; returns the tarball and the names of the files in it. */
+function pack(folder) {
+  const options = ['--json', '--ignore-scripts', '--pack-destination', work];
+  const [{filename, files}] = JSON.parse(npm(folder, 'pack', ...options));
+  return {path: join(work, filename), names: files.map(file => file.path)};
 }
 
 function step(name, action) {
