@@ -52,7 +52,6 @@ describe('A client', () => {
     await using one = givenClient(tested.url);
     const {client} = one;
     client.on('said', () => undefined)();
-    client.off('said');
     client.subscribe(() => undefined)();
     client.disconnect();
     assert.equal(client.call.ping, client.call.ping);
@@ -80,9 +79,8 @@ describe('A client', () => {
     client.on('said', listener);
     client.off('said', listener);
     await client.call.say('d');
-    client.on('said', listener);
     client.once('said', listener);
-    client.off('said');
+    client.off('said', listener);
     await client.call.say('e');
     const expected = [
       ['on', 'a', 1],
@@ -189,9 +187,9 @@ describe('A client', () => {
     assert.equal(await other.client.call.ping(), 'pong');
   });
 
-  it('has a relative address in a browser, and a clear error elsewhere', async () => {
+  it('may have a relative address, also where it is only rendered on a server', async () => {
     const client = new SocketClient('/chat');
-    assert.throws(() => void client.connect(), {code: 'ERR_INVALID_URL'});
+    assert.equal(client.state, 'idle');
     await client.close();
   });
 

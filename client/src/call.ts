@@ -17,11 +17,14 @@ export class Call {
   readonly outcome: Promise<unknown>;
   /** True once the call has left the client: its method may have run. */
   sent = false;
-  private settled = false;
-  private resolve!: (result: unknown) => void;
-  private reject!: (error: CallError) => void;
-  private readonly deadline: number;
-  private readonly timer: ReturnType<typeof setTimeout>;
+  readonly #args: unknown;
+  readonly #options: CallOptions;
+  readonly #onEnd: (call: Call) => void;
+  #settled = false;
+  #resolve!: (result: unknown) => void;
+  #reject!: (error: CallError) => void;
+  readonly #deadline: number;
+  readonly #timer: ReturnType<typeof setTimeout>;
 
   /**
    * @param ref - Names the call among those of its client.
@@ -30,19 +33,22 @@ export class Call {
    */
   constructor(
     readonly name: string,
-    private readonly args: unknown,
-    private readonly options: CallOptions,
+    args: unknown,
+    options: CallOptions,
     readonly ref: string,
     readonly id: string | undefined,
     timeout: number,
-    private readonly onEnd: (call: Call) => void,
+    onEnd: (call: Call) => void,
   ) {
+    this.#args = args;
+    this.#options = options;
+    this.#onEnd = onEnd;
     this.outcome = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
+      this.#resolve = resolve;
+      this.#reject = reject;
     });
-    this.deadline = Date.now() + timeout;
-    this.timer = setTimeout(
+    this.#deadline = Date.now() + timeout;
+    this.#timer = setTimeout(
       () => this.failHere(504, 'CALL_TIMEOUT', 'took too long'),
       Math.min(timeout, MAX_DELAY),
     );
@@ -51,13 +57,15 @@ export class Call {
 
   /** True when the caller has cancelled the call. */
   get cancelled(): boolean | undefined {
-    return this.options.signal?.aborted;
+    return this.#options.signal?.aborted;
   }
 
   /** The event's name and arguments. */
   get packet(): [string, ...unknown[]] {
-    const {name, args, id, ref, deadline} = this;
-    const {signal, timeout} = this.options;
+    const {name, id, ref} = this;
+    const args = this.#args;
+    const deadline = this.#deadline;
+    const {signal, timeout} = this.#options;
     const $call: WireCallOptions = {};
     if (id !== undefined) $call.id = id;
     if (signal) $call.ref = ref;
@@ -74,14 +82,14 @@ export class Call {
     }
     const {error, result} = reply as Reply<unknown, {code?: CallErrorCode} | null>;
     if (error === undefined) {
-      if (this.end()) this.resolve(result);
+      if (this.#end()) this.#resolve(result);
     } else if (this.id === undefined || !CUT_SHORT.includes(error?.code)) {
       this.fail(error);
     }
   };
 
   readonly cancel = (): void => {
-    const {signal} = this.options;
+    const {signal} = this.#options;
     this.failHere(499, 'CALL_CANCELLED', 'was cancelled', signal?.reason);
   };
 
@@ -96,16 +104,16 @@ export class Call {
   }
 
   fail(body: unknown, cause?: unknown): void {
-    if (this.end()) this.reject(new CallError(body, this.sent, cause));
+    if (this.#end()) this.#reject(new CallError(body, this.sent, cause));
   }
 
   /** Returns false when the call has ended before, as for an answer that comes too late. */
-  private end(): boolean {
-    if (this.settled) return false;
-    this.settled = true;
-    clearTimeout(this.timer);
-    this.options.signal?.removeEventListener('abort', this.cancel);
-    this.onEnd(this);
+  #end(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    clearTimeout(this.#timer);
+    this.#options.signal?.removeEventListener('abort', this.cancel);
+    this.#onEnd(this);
     return true;
   }
 }

@@ -18,64 +18,68 @@ export type Emit = (name: string, ...args: unknown[]) => boolean;
 
 /** The calls of one client: sends them while it is authenticated, keeps them meanwhile, and ends each. */
 export class Calls {
+  readonly #timeout: number;
+  readonly #emit: Emit;
+  readonly #onIdle: () => void;
   /** True while calls are sent. */
-  private open = false;
-  private waiting = new Set<Call>();
-  private unanswered = new Set<Call>();
+  #open = false;
+  #waiting = new Set<Call>();
+  #unanswered = new Set<Call>();
   /** Cancellations of calls with an id that were sent on an earlier connection. */
-  private cancellations: CancelBody[] = [];
+  #cancellations: CancelBody[] = [];
   /** Unanswered calls with an id. */
-  private withId = 0;
-  private made = 0;
-  private readonly prefix = random() + random();
+  #withId = 0;
+  #made = 0;
+  readonly #prefix = random() + random();
 
   /** @param onIdle - Called when no call is left. */
-  constructor(
-    private readonly timeout = DEFAULT_TIMEOUT,
-    private readonly emit: Emit,
-    private readonly onIdle: () => void,
-  ) {}
+  constructor(timeout = DEFAULT_TIMEOUT, emit: Emit, onIdle: () => void) {
+    this.#timeout = timeout;
+    this.#emit = emit;
+    this.#onIdle = onIdle;
+  }
 
   /** True while no call waits or is unanswered. */
   get idle(): boolean {
-    return this.waiting.size + this.unanswered.size === 0;
+    return this.#waiting.size + this.#unanswered.size === 0;
   }
 
   request(name: string, args: unknown, options: CallOptions): Promise<unknown> {
-    const {id, timeout = this.timeout} = options;
-    const ref = `${this.prefix}-${++this.made}`;
+    const {id, timeout = this.#timeout} = options;
+    const ref = `${this.#prefix}-${++this.#made}`;
     const callId = id === true ? ref : id;
-    const call = new Call(name, args, options, ref, callId, timeout, this.onEnd);
+    const call = new Call(name, args, options, ref, callId, timeout, this.#onEnd);
     if (call.cancelled) {
       call.cancel();
-    } else if (this.waiting.size >= MAX_WAITING) {
+    } else if (this.#waiting.size >= MAX_WAITING) {
       call.failHere(429, 'QUEUE_FULL', 'waits behind too many calls');
     } else {
-      this.waiting.add(call);
-      this.flush();
+      this.#waiting.add(call);
+      this.#flush();
     }
     return call.outcome;
   }
 
   /** Sends what waits, and each call from now on. */
   resume(): void {
-    this.open = true;
-    for (const body of this.cancellations.splice(0)) this.emit(SocketEvents.CANCEL, body);
-    this.flush();
+    this.#open = true;
+    for (const body of this.#cancellations.splice(0))
+      this.#emit(SocketEvents.CANCEL, body);
+    this.#flush();
   }
 
   /** Keeps calls until the next connection. Answers still come. */
   pause(): void {
-    this.open = false;
+    this.#open = false;
   }
 
   /** The connection is lost: calls with an id are sent again; the others may have run, and fail. */
   lost(error: CallError): void {
-    const {unanswered} = this;
-    this.open = false;
-    this.waiting = new Set([...unanswered, ...this.waiting]);
-    this.unanswered = new Set();
-    this.withId = 0;
+    const unanswered = this.#unanswered;
+    this.#open = false;
+    this.#waiting = new Set([...unanswered, ...this.#waiting]);
+    this.#unanswered = new Set();
+    this.#withId = 0;
     for (const call of unanswered)
       if (call.id === undefined) call.fail(error.value, error);
   }
@@ -83,38 +87,38 @@ export class Calls {
   /** Ends all calls. */
   failAll(error: CallError): void {
     this.lost(error);
-    this.cancellations = [];
-    for (const call of this.waiting) call.fail(error.value, error);
+    this.#cancellations = [];
+    for (const call of this.#waiting) call.fail(error.value, error);
   }
 
-  private flush(): void {
-    for (const call of this.waiting) {
-      if (!this.open) return;
+  #flush(): void {
+    for (const call of this.#waiting) {
+      if (!this.#open) return;
       if (call.id !== undefined) {
-        if (this.withId >= MAX_WITH_ID) continue;
-        this.withId++;
+        if (this.#withId >= MAX_WITH_ID) continue;
+        this.#withId++;
       }
-      this.waiting.delete(call);
-      this.unanswered.add(call);
+      this.#waiting.delete(call);
+      this.#unanswered.add(call);
       try {
-        call.sent = this.emit(...call.packet, call.answer);
+        call.sent = this.#emit(...call.packet, call.answer);
       } catch (error) {
         call.failHere(400, 'NOT_SENDABLE', 'cannot be sent', error);
       }
     }
   }
 
-  private readonly onEnd = (call: Call): void => {
-    this.waiting.delete(call);
-    if (this.unanswered.delete(call) && call.id !== undefined) this.withId--;
-    if (call.cancelled && call.sent) this.cancel(call);
-    this.flush();
-    if (this.idle) this.onIdle();
+  readonly #onEnd = (call: Call): void => {
+    this.#waiting.delete(call);
+    if (this.#unanswered.delete(call) && call.id !== undefined) this.#withId--;
+    if (call.cancelled && call.sent) this.#cancel(call);
+    this.#flush();
+    if (this.idle) this.#onIdle();
   };
 
-  private cancel({id, name, ref}: Call): void {
+  #cancel({id, name, ref}: Call): void {
     const body = id === undefined ? {ref} : {method: name, id};
-    if (!this.emit(SocketEvents.CANCEL, body)) this.cancellations.push(body);
+    if (!this.#emit(SocketEvents.CANCEL, body)) this.#cancellations.push(body);
   }
 }
 

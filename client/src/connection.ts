@@ -6,7 +6,7 @@ import type {CallErrorCode, ClientErrorBody} from './call-error';
 import type {Calls, Emit} from './calls';
 import {Credentials} from './credentials';
 import type {SocketClientOptions} from './options';
-import {acquireSocket} from './transport';
+import {makeSocket} from './transport';
 
 /**
  * - `idle`: nobody has asked for a connection;
@@ -47,46 +47,44 @@ export class Connection {
   error: CallError | undefined;
   /** True while the client is to be connected, so that it comes back after a loss. */
   wanted = false;
-  private readonly credentials: Credentials;
-  private readonly listeners = new Set<() => void>();
-  private socket: Socket | undefined;
-  private release: (() => void) | undefined;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  readonly socket: Socket;
+  readonly #options: SocketClientOptions;
+  readonly #calls: Calls;
+  #credentials: Credentials;
+  readonly #listeners = new Set<() => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
   /** Attempts since the last success. */
-  private failures = 0;
+  #failures = 0;
   /** True from when credentials have expired until others are accepted. */
-  private expired = false;
+  #expired = false;
   /** When to come back, in ms, after the server has stopped. */
-  private reconnectAfter: number | undefined;
+  #reconnectAfter: number | undefined;
 
-  /** @param receive - Gets the events of the application. */
-  constructor(
-    private readonly url: string,
-    private readonly options: SocketClientOptions,
-    private readonly calls: Calls,
-    private readonly receive: (name: string, ...args: unknown[]) => void,
-  ) {
-    this.credentials = new Credentials(options.credentials);
+  constructor(url: string, options: SocketClientOptions, calls: Calls) {
+    this.#options = options;
+    this.#calls = calls;
+    this.#credentials = new Credentials(options.credentials);
+    this.socket = this.#listen(makeSocket(url, options.io));
   }
 
   subscribe(listener: () => void): () => void {
-    this.listeners.add(listener);
-    return () => void this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
   }
 
   readonly emit: Emit = (name, ...args) => {
-    if (!this.socket?.connected) return false;
+    if (!this.socket.connected) return false;
     this.socket.emit(name, ...args);
     return true;
   };
 
   /** Connects now, unless it is connected or being connected. */
   readonly connect = (): void => {
+    if (this.state === 'closed') return;
     this.wanted = true;
     if (/^connecting|^auth/.test(this.state)) return;
-    clearTimeout(this.timer);
-    this.socket ??= this.open();
-    this.change('connecting');
+    clearTimeout(this.#timer);
+    this.#change('connecting');
     this.socket.connect();
   };
 
@@ -106,7 +104,7 @@ export class Connection {
 
   /** Uses other credentials from now on. */
   replaceCredentials(credentials: unknown): void {
-    this.credentials.replace(credentials);
+    this.#credentials = new Credentials(credentials);
     // While the server checks the old ones, it ignores others.
     if (this.state === 'authenticating') this.lose(new CallError(DISCONNECTED));
   }
@@ -120,13 +118,13 @@ export class Connection {
 
   /** Makes credentials and sends them: the first ones of a connection, or new ones for a live one. */
   readonly authenticate = async (): Promise<CallError | undefined> => {
-    const socket = this.socket as Socket;
+    const {socket} = this;
     const {id} = socket;
     const isRenewal = this.state === 'authenticated';
     let error: CallError | undefined;
     try {
-      const reason = isRenewal || this.expired ? 'expiring' : 'connect';
-      const credentials = await this.credentials.get(reason);
+      const reason = isRenewal || this.#expired ? 'expiring' : 'connect';
+      const credentials = await this.#credentials.get(reason);
       // Without a connection, socket.io would keep them for the next one.
       if (socket.id !== id) return undefined;
       const args = credentials === undefined ? [] : [credentials];
@@ -141,114 +139,115 @@ export class Connection {
       error = new CallError(body, false, failure);
     }
     if (socket.id !== id) return undefined;
-    if (error) this.refused(error);
-    else this.accepted();
+    if (error) this.#refused(error);
+    else this.#accepted();
     return error;
   };
 
   /** Loses the connection, and comes back. */
-  lose(error: CallError, delay = this.delay()): void {
+  lose(error: CallError, delay = this.#delay()): void {
     this.error = error;
-    this.socket?.disconnect();
-    this.calls.lost(error);
-    this.change('disconnected');
-    this.later(this.connect, delay);
+    this.socket.disconnect();
+    this.#calls.lost(error);
+    this.#change('disconnected');
+    this.#later(this.connect, delay);
   }
 
-  /** Ends the connection and all calls, until somebody connects again. */
+  /** Ends the connection and all calls, until somebody connects again. Does nothing where nobody has connected. */
   end(state: ClientState, error: CallError): void {
+    if (!this.wanted && state !== 'closed') return;
     this.wanted = false;
     this.error = error;
-    clearTimeout(this.timer);
-    this.socket?.disconnect();
-    this.calls.failAll(error);
-    this.change(state);
+    clearTimeout(this.#timer);
+    this.socket.disconnect();
+    this.#calls.failAll(error);
+    this.#change(state);
   }
 
   /** Ends it for good. Resolves when the transport is closed, unless other clients use it. */
   async close(): Promise<void> {
     this.end('closed', new CallError(CLOSED));
-    this.listeners.clear();
-    this.socket?.off().offAny();
-    this.release?.();
-    this.release = undefined;
-    const engine = this.socket?.io.engine;
+    this.#listeners.clear();
+    this.socket.off();
+    // Undefined where it has never connected.
+    const engine = this.socket.io.engine as typeof this.socket.io.engine | undefined;
     if (engine?.readyState !== 'closing') return;
     await new Promise<void>(resolve => engine.once('close', () => resolve()));
   }
 
-  private open(): Socket {
-    const options = this.options.io;
-    const {socket, release} = acquireSocket(this.url, options);
-    this.release = release;
+  #listen(socket: Socket): Socket {
     return socket
       .on('connect', () => {
-        this.change('authenticating');
-        if (!options?.auth) void this.authenticate();
+        this.#change('authenticating');
+        if (!this.#options.io?.auth) void this.authenticate();
       })
       .on('connect_error', (error: Error & {data?: unknown}) => {
         const {data, message} = error;
-        if (data) this.refused(new CallError(data));
-        else this.lose(new CallError({...DISCONNECTED, message}, false, error));
+        const body = data ?? {...DISCONNECTED, message};
+        this.#refused(new CallError(body, false, error));
       })
       .on('disconnect', reason => {
         // Else it is this client that has left.
         if (reason !== 'io client disconnect')
-          this.lose(new CallError(DISCONNECTED, false, reason), this.reconnectAfter);
+          this.lose(new CallError(DISCONNECTED, false, reason), this.#reconnectAfter);
       })
-      .on(SocketEvents.AUTHENTICATED, () => this.accepted())
-      .on(SocketEvents.UNAUTHORIZED, body => this.refused(new CallError(body)))
+      .on(SocketEvents.AUTHENTICATED, () => this.#accepted())
+      .on(SocketEvents.UNAUTHORIZED, body => this.#refused(new CallError(body)))
       .on(SocketEvents.EXPIRING, this.authenticate)
       .on(SocketEvents.DRAINING, ({reconnectAfter}: DrainingBody) => {
-        this.calls.pause();
-        this.reconnectAfter = reconnectAfter;
-      })
-      .onAny(this.receive);
+        this.#calls.pause();
+        this.#reconnectAfter = reconnectAfter;
+      });
   }
 
-  private accepted(): void {
-    this.failures = 0;
-    this.expired = false;
-    this.reconnectAfter = undefined;
+  #accepted(): void {
+    this.#failures = 0;
+    this.#expired = false;
+    this.#reconnectAfter = undefined;
     this.error = undefined;
     if (this.state !== 'authenticating') return;
-    this.change('authenticated');
-    this.calls.resume();
+    this.#change('authenticated');
+    this.#calls.resume();
   }
 
   /** Decides what follows a refusal: to try again later, once with fresh credentials, or not at all. */
-  private refused(error: CallError): void {
+  #refused(error: CallError): void {
     const {statusCode, code} = error;
     if (statusCode === 408 || statusCode === 429 || statusCode >= 500) {
       // The server's own trouble. The old authentication of a live connection holds.
-      if (this.state === 'authenticated') this.later(this.authenticate, this.delay());
+      if (this.state === 'authenticated') this.#later(this.authenticate, this.#delay());
       else this.lose(error);
-    } else if (code === EXPIRED && !this.expired && this.credentials.renewable) {
-      this.expired = true;
+    } else if (
+      code === EXPIRED &&
+      !this.#expired &&
+      typeof this.#credentials.source === 'function'
+    ) {
+      this.#expired = true;
       this.lose(error, 0);
     } else {
       this.end('unauthorized', error);
     }
   }
 
-  private later(action: () => unknown, delay: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(action, delay);
+  #later(action: () => unknown, delay: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, delay);
   }
 
   /** Each failure doubles the delay, and clients differ from each other. */
-  private delay(): number {
-    const {reconnectionDelay = 1000, reconnectionDelayMax = 5000} = this.options.io ?? {};
+  #delay(): number {
+    const {reconnectionDelay = 1000, reconnectionDelayMax = 5000} =
+      this.#options.io ?? {};
     const delay = Math.min(
-      reconnectionDelay * 2 ** this.failures++,
+      reconnectionDelay * 2 ** this.#failures++,
       reconnectionDelayMax,
     );
     return delay * (0.5 + Math.random());
   }
 
-  private change(state: ClientState): void {
+  #change(state: ClientState): void {
     if (this.state === state) return;
     this.state = state;
-    for (const listener of [...this.listeners]) listener();
+    for (const listener of [...this.#listeners]) listener();
   }
 }

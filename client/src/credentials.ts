@@ -2,31 +2,17 @@ import type {CredentialsReason, CredentialsSource} from './options';
 
 /** The credentials of a client: a value, or a function that makes them. */
 export class Credentials {
-  private pending: Promise<unknown> | undefined;
+  #pending: Promise<unknown> | undefined;
 
-  constructor(private source: unknown) {}
+  constructor(readonly source: unknown) {}
 
-  /** True when new credentials can be made. */
-  get renewable(): boolean {
-    return typeof this.source === 'function';
-  }
-
-  replace(source: unknown): void {
-    this.source = source;
-    this.pending = undefined;
-  }
-
-  /** Resolves to the credentials. While they are being made, others share them. */
-  async get(reason: CredentialsReason): Promise<unknown> {
+  /** The credentials, or a promise of them. While a function makes them, others share them. */
+  get(reason: CredentialsReason): unknown {
     const {source} = this;
     if (typeof source !== 'function') return source;
-    const pending = (this.pending ??= new Promise(resolve => {
+    this.#pending ??= new Promise(resolve => {
       resolve((source as CredentialsSource)(reason));
-    }));
-    try {
-      return await pending;
-    } finally {
-      if (this.pending === pending) this.pending = undefined;
-    }
+    }).finally(() => (this.#pending = undefined));
+    return this.#pending;
   }
 }

@@ -3,8 +3,6 @@ import {callProxy} from './call-proxy';
 import {Calls} from './calls';
 import {Connection, DISCONNECTED} from './connection';
 import type {ClientState} from './connection';
-import {Listeners} from './listeners';
-import type {Listener} from './listeners';
 import type {CallOptions, ClientCredentials, SocketClientOptions} from './options';
 import type {EventNames, Loose, Remote} from './remote';
 
@@ -23,38 +21,37 @@ import type {EventNames, Loose, Remote} from './remote';
 export class SocketClient<Api = Loose, Events extends object = Loose> {
   /** The server's methods. Args come first, options second. */
   readonly call: Remote<Api>;
-  private readonly calls: Calls;
-  private readonly connection: Connection;
-  private readonly listeners = new Listeners();
-  private retained = 0;
+  readonly #calls: Calls;
+  readonly #connection: Connection;
+  #retained = 0;
   /** True when somebody has connected, so that the last `release` does not end the connection. */
-  private kept = false;
+  #kept = false;
 
   constructor(url: string, options: SocketClientOptions = {}) {
     const calls = new Calls(
       options.timeout,
-      (...packet) => this.connection.emit(...packet),
-      () => this.endIfUnused(),
+      (...packet) => this.#connection.emit(...packet),
+      () => this.#endIfUnused(),
     );
-    this.calls = calls;
-    this.connection = new Connection(url, options, calls, this.listeners.receive);
+    this.#calls = calls;
+    this.#connection = new Connection(url, options, calls);
     this.call = callProxy((name, args, callOptions) =>
       this.request(name, args, callOptions),
     ) as unknown as Remote<Api>;
   }
 
   get state(): ClientState {
-    return this.connection.state;
+    return this.#connection.state;
   }
 
   /** Why the client is `unauthorized` or cannot connect. */
   get error(): CallError | undefined {
-    return this.connection.error;
+    return this.#connection.error;
   }
 
   /** Calls `listener` after each change of the state. Returns a function that ends it. */
   subscribe(listener: () => void): () => void {
-    return this.connection.subscribe(listener);
+    return this.#connection.subscribe(listener);
   }
 
   /** Calls a method by its name. `call` does the same with types. */
@@ -63,36 +60,35 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     args?: unknown,
     options: CallOptions = {},
   ): Promise<Result> {
-    const {connection} = this;
+    const connection = this.#connection;
     if (connection.state === 'idle') void this.connect();
     const {error, wanted} = connection;
     if (!wanted && error) throw new CallError(error.value, false, error);
-    return this.calls.request(name, args, options) as Promise<Result>;
+    return this.#calls.request(name, args, options) as Promise<Result>;
   }
 
-  /** Listens to an event. Returns a function that ends it. */
+  /** Listens to an event, over all connections. Returns a function that ends it. */
   on<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): () => void {
-    return this.listeners.add(name, listener as Listener, false);
+    this.#connection.socket.on<string>(name, listener as Listener);
+    return () => this.off(name, listener);
   }
 
   /** Listens to the next event of that name. Returns a function that ends it before. */
   once<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): () => void {
-    return this.listeners.add(name, listener as Listener, true);
+    this.#connection.socket.once<string>(name, listener as Listener);
+    return () => this.off(name, listener);
   }
 
-  /** Removes one listener of an event, or all. */
-  off<Name extends EventNames<Events>>(name: Name, listener?: Events[Name]): void {
-    this.listeners.remove(name, listener as Listener | undefined);
+  /** Removes a listener. */
+  off<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): void {
+    this.#connection.socket.off<string>(name, listener as Listener);
   }
 
   /** Connects. Resolves when the client is authenticated; rejects when it is refused or ended. */
   connect(): Promise<void> {
-    const {connection} = this;
-    if (connection.state !== 'closed') {
-      this.kept = true;
-      connection.connect();
-    }
-    return unwatched(connection.untilAuthenticated());
+    this.#kept = true;
+    this.#connection.connect();
+    return unwatched(this.#connection.untilAuthenticated());
   }
 
   /**
@@ -100,7 +96,7 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
    * renewed, which must be for the same user; for another user call `disconnect` first.
    */
   authenticate(...credentials: [credentials?: ClientCredentials]): Promise<void> {
-    const {connection} = this;
+    const connection = this.#connection;
     if (credentials.length > 0) connection.replaceCredentials(credentials[0]);
     if (connection.state !== 'authenticated') return this.connect();
     return unwatched(connection.renew());
@@ -108,36 +104,35 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
 
   /** Ends the connection and all calls. The client does not come back until somebody connects. */
   disconnect(): void {
-    this.kept = false;
-    if (!/idle|closed/.test(this.state))
-      this.connection.end('disconnected', new CallError(DISCONNECTED));
+    this.#kept = false;
+    this.#connection.end('disconnected', new CallError(DISCONNECTED));
   }
 
   /** Ends the client for good. */
   close(): Promise<void> {
-    this.listeners.clear();
-    return this.connection.close();
+    return this.#connection.close();
   }
 
   /** Connects, until `release` was called as often as `retain`. For components that come and go. */
   retain(): void {
-    this.retained++;
-    if (this.state === 'idle') this.connection.connect();
+    this.#retained++;
+    if (this.state === 'idle') this.#connection.connect();
   }
 
   /** Ends what `retain` has begun, once no call is left. */
   release(): void {
-    this.retained--;
+    this.#retained--;
     // React's strict mode retains again at once.
-    queueMicrotask(() => this.endIfUnused());
+    queueMicrotask(() => this.#endIfUnused());
   }
 
-  private endIfUnused(): void {
-    const {kept, retained, calls, connection} = this;
-    if (kept || retained > 0 || !calls.idle || !connection.wanted) return;
-    connection.end('idle', new CallError(DISCONNECTED));
+  #endIfUnused(): void {
+    if (this.#kept || this.#retained > 0 || !this.#calls.idle) return;
+    this.#connection.end('idle', new CallError(DISCONNECTED));
   }
 }
+
+type Listener = (...args: unknown[]) => void;
 
 /** Lets a promise be ignored: its rejection is no unhandled one. */
 function unwatched(promise: Promise<void>): Promise<void> {

@@ -2,50 +2,35 @@ import {Manager} from 'socket.io-client';
 import type {Socket} from 'socket.io-client';
 import type {SocketClientOptions} from './options';
 
-/** A connection that several clients use, each in a namespace of its own. */
+/** A connection, and the namespaces that it has carried. */
 interface Transport {
-  readonly address: string;
   readonly manager: Manager;
-  /** The namespaces that it has carried. A second client of one gets another connection, as it may be another user. */
   readonly namespaces: Set<string>;
-  users: number;
 }
 
-const transports = new Set<Transport>();
+/** The last connection to each address. */
+const transports = new Map<string, Transport>();
 
-/** Undefined outside of browsers. */
-const {location: page} = globalThis as {location?: Location};
+/** Where relative addresses begin. Outside of browsers, as in server-side rendering, they lead nowhere. */
+const {location: page = {href: 'http://localhost'}} = globalThis as {
+  location?: {href: string};
+};
 
-/** A client's socket on a connection, and how to give it back. */
-export interface Acquired {
-  readonly socket: Socket;
-  readonly release: () => void;
-}
-
-/** Shares the connection of other clients to the same address where it can. The first one's options hold. */
-export function acquireSocket(
-  url: string,
-  options: SocketClientOptions['io'] = {},
-): Acquired {
-  const {origin, pathname, search} = new URL(url, page?.href);
-  const address = origin + search + (options.path ?? '');
-  let transport = [...transports].find(
-    one => one.address === address && !one.namespaces.has(pathname),
-  );
-  if (!transport || options.forceNew) {
+/**
+ * Makes a client's socket. Clients of different namespaces of a server share a connection; the options of the first
+ * one hold. A second client of one namespace gets another connection, as it may be another user.
+ */
+export function makeSocket(url: string, options: SocketClientOptions['io'] = {}): Socket {
+  const {origin, pathname, search} = new URL(url, page.href);
+  const address = origin + search;
+  const key = address + String(options.path);
+  let transport = transports.get(key);
+  if (!transport || transport.namespaces.has(pathname)) {
     // The client decides when to come back: socket.io knows no refusals.
-    const own = {autoConnect: false, reconnection: false};
-    const manager = new Manager(origin + search, {...options, ...own});
-    transport = {address, manager, namespaces: new Set(), users: 0};
-    transports.add(transport);
+    const own = {...options, autoConnect: false, reconnection: false};
+    transport = {manager: new Manager(address, own), namespaces: new Set()};
+    transports.set(key, transport);
   }
-  const used = transport;
-  used.namespaces.add(pathname);
-  used.users++;
-  return {
-    socket: used.manager.socket(pathname, {auth: options.auth}),
-    release: () => {
-      if (--used.users === 0) transports.delete(used);
-    },
-  };
+  transport.namespaces.add(pathname);
+  return transport.manager.socket(pathname, options);
 }

@@ -74,6 +74,7 @@ export function events(client: SocketClient<Api, ChatEvents>) {
   const stop: () => void = client.on('said', (text, from) => text.length + from.length);
   client.once('said', text => text.length);
   client.off('said', stop);
+  // @ts-expect-error which listener
   client.off('said');
   // @ts-expect-error no such event
   client.on('nope', () => undefined);
