@@ -30,7 +30,8 @@ export class Calls {
   /** Unanswered calls with an id. */
   #withId = 0;
   #made = 0;
-  readonly #prefix = random() + random();
+  /** Differs from client to client of one user, also where `crypto` is missing. */
+  readonly #prefix = Date.now().toString(36) + Math.random().toString(36).slice(1);
 
   /** @param onIdle - Called when no call is left. */
   constructor(timeout = DEFAULT_TIMEOUT, emit: Emit, onIdle: () => void) {
@@ -52,7 +53,7 @@ export class Calls {
     if (call.cancelled) {
       call.cancel();
     } else if (this.#waiting.size >= MAX_WAITING) {
-      call.failHere(429, 'QUEUE_FULL', 'waits behind too many calls');
+      call.failHere(429, 'QUEUE_FULL', 'waits behind 256 calls');
     } else {
       this.#waiting.add(call);
       this.#flush();
@@ -120,9 +121,4 @@ export class Calls {
     const body = id === undefined ? {ref} : {method: name, id};
     if (!this.#emit(SocketEvents.CANCEL, body)) this.#cancellations.push(body);
   }
-}
-
-/** Some 50 random bits, also where `crypto` is missing. */
-function random(): string {
-  return Math.random().toString(36).slice(2);
 }

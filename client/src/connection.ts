@@ -72,11 +72,8 @@ export class Connection {
     return () => void this.#listeners.delete(listener);
   }
 
-  readonly emit: Emit = (name, ...args) => {
-    if (!this.socket.connected) return false;
-    this.socket.emit(name, ...args);
-    return true;
-  };
+  readonly emit: Emit = (...packet) =>
+    this.socket.connected && Boolean(this.socket.emit(...packet));
 
   /** Connects now, unless it is connected or being connected. */
   readonly connect = (): void => {
@@ -206,8 +203,8 @@ export class Connection {
     this.#reconnectAfter = undefined;
     this.error = undefined;
     if (this.state !== 'authenticating') return;
-    this.#change('authenticated');
     this.#calls.resume();
+    this.#change('authenticated');
   }
 
   /** Decides what follows a refusal: to try again later, once with fresh credentials, or not at all. */

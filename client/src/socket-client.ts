@@ -35,9 +35,7 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     );
     this.#calls = calls;
     this.#connection = new Connection(url, options, calls);
-    this.call = callProxy((name, args, callOptions) =>
-      this.request(name, args, callOptions),
-    ) as unknown as Remote<Api>;
+    this.call = callProxy((...call) => this.request(...call)) as unknown as Remote<Api>;
   }
 
   get state(): ClientState {

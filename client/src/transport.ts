@@ -21,15 +21,14 @@ const {location: page = {href: 'http://localhost'}} = globalThis as {
  * one hold. A second client of one namespace gets another connection, as it may be another user.
  */
 export function makeSocket(url: string, options: SocketClientOptions['io'] = {}): Socket {
-  const {origin, pathname, search} = new URL(url, page.href);
-  const address = origin + search;
-  const key = address + String(options.path);
-  let transport = transports.get(key);
+  const {href, origin, pathname, search} = new URL(url, page.href);
+  const address = [origin, search, options.path].join();
+  let transport = transports.get(address);
   if (!transport || transport.namespaces.has(pathname)) {
     // The client decides when to come back: socket.io knows no refusals.
     const own = {...options, autoConnect: false, reconnection: false};
-    transport = {manager: new Manager(address, own), namespaces: new Set()};
-    transports.set(key, transport);
+    transport = {manager: new Manager(href, own), namespaces: new Set()};
+    transports.set(address, transport);
   }
   transport.namespaces.add(pathname);
   return transport.manager.socket(pathname, options);
