@@ -183,7 +183,7 @@ try {
       assert(names.includes(name), `${name} is missing`);
     }
     const stray = names.filter(name =>
-      /__tests__|example|client|tsbuildinfo|^scripts|^\.ci/.test(name),
+      /__tests__|example|^client|tsbuildinfo|^scripts|^\.ci/.test(name),
     );
     assert.deepEqual(stray, []);
   });
