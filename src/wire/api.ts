@@ -204,7 +204,7 @@ export type ListenEvents<Events> = Omit<Events, AskNames<Events>> & {
   [Name in AskNames<Events>]: Events[Name] extends (...args: infer Args) => infer Answer
     ? (
         ...args: [
-          ...Args,
+          ...args: Args,
           ack: (reply: Reply<Awaited<Answer>, Partial<ErrorBody>>) => void,
         ]
       ) => void
