@@ -257,6 +257,19 @@ for (const transport of TRANSPORTS) {
       assert.equal(one.states.length, 4);
     });
 
+    it('that is a value is not sent again before its authentication ends', async () => {
+      await using tested = await givenBelieving();
+      const {given, claims} = tested;
+      await using one = givenClient(given.server.url, {
+        ...over,
+        credentials: {id: 'a', for: 200},
+      });
+      await one.client.connect();
+      await one.until('unauthorized');
+      assert.equal(claims.length, 1);
+      assert.equal(one.client.error?.code, 'AUTHENTICATION_EXPIRED');
+    });
+
     it('that has expired comes back once with fresh credentials', async () => {
       await using tested = await givenBelieving({expiryNotice: 0});
       const {given} = tested;

@@ -190,7 +190,9 @@ export class Connection {
       })
       .on(SocketEvents.AUTHENTICATED, () => this.#accepted())
       .on(SocketEvents.UNAUTHORIZED, body => this.#refused(new CallError(body)))
-      .on(SocketEvents.EXPIRING, this.authenticate)
+      .on(SocketEvents.EXPIRING, () => {
+        if (this.#credentials.renewable) void this.authenticate();
+      })
       .on(SocketEvents.DRAINING, ({reconnectAfter}: DrainingBody) => {
         this.#calls.pause();
         this.#reconnectAfter = reconnectAfter;
@@ -214,11 +216,7 @@ export class Connection {
       // The server's own trouble. The old authentication of a live connection holds.
       if (this.state === 'authenticated') this.#later(this.authenticate, this.#delay());
       else this.lose(error);
-    } else if (
-      code === EXPIRED &&
-      !this.#expired &&
-      typeof this.#credentials.source === 'function'
-    ) {
+    } else if (code === EXPIRED && !this.#expired && this.#credentials.renewable) {
       this.#expired = true;
       this.lose(error, 0);
     } else {
