@@ -12,6 +12,15 @@ const KB = 1024;
 /** 3 KB, and some hundred bytes for clear code. */
 const MOST_OF_CLIENT = 3.15 * KB;
 const MOST_OF_BROWSER_FILE = 17 * KB;
+const MOST_OF_BINDING = KB;
+
+/** Entries for frameworks. Each imports its framework and types of the client, and nothing else. */
+const BINDINGS = {
+  react: ['esm', 'cjs'],
+  tanstack: ['esm', 'cjs'],
+  // Angular itself has ES modules only.
+  angular: ['esm'],
+};
 
 const here = import.meta.dirname;
 const dist = join(here, 'dist');
@@ -28,7 +37,6 @@ const external = ['socket.io-client'];
 
 rmSync(dist, {recursive: true, force: true});
 mkdirSync(dist);
-run('typescript/bin/tsc', '-p', '.');
 await Promise.all([
   build({...common, external, format: 'esm', outfile: 'dist/index.js', sourcemap: true}),
   build({...common, external, format: 'cjs', outfile: 'dist/index.cjs', sourcemap: true}),
@@ -44,9 +52,28 @@ run(
   'src/index.ts',
 );
 copyFileSync(join(dist, 'index.d.ts'), join(dist, 'index.d.cts'));
+// From here on, the package's own name is known to the compiler.
+run('typescript/bin/tsc', '-p', '.');
+run('typescript/bin/tsc', '-p', 'tsconfig.bindings.json');
+for (const [name, formats] of Object.entries(BINDINGS)) {
+  if (formats.includes('cjs'))
+    copyFileSync(join(dist, `${name}.d.ts`), join(dist, `${name}.d.cts`));
+  for (const format of formats) {
+    const outfile = `dist/${name}.${format === 'esm' ? 'js' : 'cjs'}`;
+    await build({...common, ...binding(name), format, outfile, sourcemap: true});
+  }
+}
 
 await check('the client without socket.io-client', MOST_OF_CLIENT, {external});
 await check('client.browser.js', MOST_OF_BROWSER_FILE, {});
+for (const name of Object.keys(BINDINGS)) {
+  await check(`/${name}`, MOST_OF_BINDING, binding(name));
+}
+
+/** How an entry is bundled: all packages stay imports. */
+function binding(name) {
+  return {entryPoints: [`src/${name}.ts`], packages: 'external'};
+}
 
 /** Compares what a bundler makes of the client, compressed, with a limit. */
 async function check(name, most, options) {
