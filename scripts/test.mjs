@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, '..', 'dist-test');
 const long = process.argv.includes('--long');
 const parts = process.argv.slice(2).filter(part => part !== '--long');
 const files = readdirSync(root, {recursive: true, encoding: 'utf8'})
-  .filter(file => file.endsWith(long ? '.long.js' : '.test.js'))
+  .filter(file => (long ? /\.long\.m?js$/ : /\.test\.m?js$/).test(file))
   .filter(file => parts.length === 0 || parts.some(part => file.includes(part)))
   .sort()
   .map(file => join(root, file));

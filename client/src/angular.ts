@@ -38,7 +38,7 @@ export function outsideZone<
   // The client itself connects by these too.
   return Object.assign(client, {
     connect: () => zone.runOutsideAngular(connect),
-    authenticate: (...credentials: [unknown?]) =>
+    authenticate: (...credentials: Parameters<typeof authenticate>) =>
       zone.runOutsideAngular(() => authenticate(...credentials)),
     retain: () => zone.runOutsideAngular(retain),
   });
