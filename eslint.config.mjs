@@ -12,9 +12,12 @@ export default tseslint.config(
       'benchmark/peers/',
     ],
   },
-  ...tseslint.configs.strictTypeChecked.map(config => ({...config, files: ['**/*.ts']})),
+  ...tseslint.configs.strictTypeChecked.map(config => ({
+    ...config,
+    files: ['**/*.{ts,mts}'],
+  })),
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,mts}'],
     plugins: flatConfigs.typescript.plugins ?? {},
     languageOptions: {
       parserOptions: {
@@ -70,7 +73,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,mts}'],
     rules: {
       '@typescript-eslint/consistent-type-imports': [
         'error',
@@ -92,7 +95,7 @@ export default tseslint.config(
   },
   {
     // Tests look at payloads of every shape, and declare parameters only to be seen by decorators.
-    files: ['**/__tests__/**/*.ts'],
+    files: ['**/__tests__/**/*.{ts,mts}'],
     rules: {
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-explicit-any': 'off',

@@ -103,20 +103,29 @@ export function onEvent<Api, Events extends object, Name extends EventNames<Even
  * readonly said = fromEvent(this.client, 'said', {initialValue: ''});
  * ```
  */
-export function fromEvent<
-  Api,
-  Events extends object,
-  Name extends EventNames<Events>,
-  Initial extends Payload<Events[Name]> | undefined = undefined,
->(
+export function fromEvent<Api, Events extends object, Name extends EventNames<Events>>(
   client: SocketClient<Api, Events>,
   name: Name,
-  options: BindingOptions & {initialValue?: Initial} = {},
-): Signal<Payload<Events[Name]> | Initial> {
-  const last = signal(options.initialValue as Payload<Events[Name]> | Initial);
+  options: InitialOptions<Payload<Events[Name]>>,
+): Signal<Payload<Events[Name]>>;
+export function fromEvent<Api, Events extends object, Name extends EventNames<Events>>(
+  client: SocketClient<Api, Events>,
+  name: Name,
+  options?: BindingOptions,
+): Signal<Payload<Events[Name]> | undefined>;
+export function fromEvent<Api, Events extends object, Name extends EventNames<Events>>(
+  client: SocketClient<Api, Events>,
+  name: Name,
+  options: Partial<InitialOptions<Payload<Events[Name]>>> = {},
+): Signal<Payload<Events[Name]> | undefined> {
+  const last = signal(options.initialValue);
   const receive = (payload: Payload<Events[Name]>) => last.set(payload);
   onEvent(client, name, receive as Events[Name], options);
   return last.asReadonly();
+}
+
+interface InitialOptions<Value> extends BindingOptions {
+  initialValue: Value;
 }
 
 type Listener = (...args: never[]) => unknown;

@@ -199,7 +199,9 @@ describe('On a server, React', () => {
 
 describe('The entry for React', () => {
   it('is a CommonJS module too', () => {
-    const entry: unknown = createRequire(import.meta.url)('loopback4-socket-client/react');
+    const entry: unknown = createRequire(import.meta.url)(
+      'loopback4-socket-client/react',
+    );
     assert.deepEqual(Object.keys(entry as object).sort(), [
       'useSocketConnection',
       'useSocketEvent',

@@ -66,6 +66,7 @@ export async function givenNews() {
   engine.on('connection', () => connections++);
   const clients: NewsClient[] = [];
   return {
+    url,
     /** Signals of the calls of `wait`. */
     waiting,
     /** What came after the args of each call. */
@@ -76,6 +77,10 @@ export async function givenNews() {
     },
     say: (text: string) => io.emit('said', text),
     count: (value: number) => io.emit('counted', {value}),
+    /** Cuts all connections. */
+    drop() {
+      for (const socket of io.sockets.values()) socket.conn.close();
+    },
     /** Resolves when the server has no connection. */
     async left() {
       const closed = new Queue<unknown>();
@@ -84,9 +89,9 @@ export async function givenNews() {
       }
       while (engine.clientsCount > 0) await closed.next();
     },
-    client(): NewsClient {
+    client(credentials: object = {token: 'ok'}): NewsClient {
       const client: NewsClient = new SocketClient(url, {
-        credentials: {token: 'ok'},
+        credentials,
         io: {transports: ['websocket'], reconnectionDelay: 1},
       });
       clients.push(client);
