@@ -2,7 +2,14 @@
 // time, and types under each of TypeScript's ways to resolve them; the client's also without LoopBack.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {
+  existsSync,
+  copyFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
@@ -158,6 +165,40 @@ client.call.nope();
 client.on('said', (text: number) => text);
 `;
 
+const TYPED_CLIENT = `
+import {SocketClient} from 'loopback4-socket-client';
+interface Api { find(args: {limit: number}): string[] }
+interface Events { said(text: string): void }
+const client = new SocketClient<Api, Events>('http://localhost');
+`;
+
+const REACT = `
+import {useSocketConnection, useSocketEvent} from 'loopback4-socket-client/react';
+import {queriesOf} from 'loopback4-socket-client/tanstack';
+import {useQuery} from '@tanstack/react-query';
+${TYPED_CLIENT}
+export function Page(): string | undefined {
+  const state: 'idle' | string = useSocketConnection(client);
+  useSocketEvent(client, 'said', text => text.length);
+  const {data} = useQuery(queriesOf(client).find.queryOptions({limit: 1}));
+  return data?.[0].concat(state);
+}
+// @ts-expect-error wrong payload
+useSocketEvent(client, 'said', (text: number) => text);
+// @ts-expect-error wrong args
+queriesOf(client).find.queryOptions({limit: 'one'});
+`;
+
+const ANGULAR = `
+import {fromEvent, outsideZone, socketState} from 'loopback4-socket-client/angular';
+import type {Signal} from '@angular/core';
+${TYPED_CLIENT}
+export const state: Signal<string> = socketState(outsideZone(client));
+export const said: Signal<string> = fromEvent(client, 'said', {initialValue: ''});
+// @ts-expect-error wrong payload
+export const wrong: Signal<number> = fromEvent(client, 'said', {initialValue: ''});
+`;
+
 try {
   let tarball = '';
   let clientTarball = '';
@@ -193,13 +234,18 @@ try {
     assert.deepEqual(names.sort(), [
       'LICENSE',
       'README.md',
+      'dist/angular.d.ts',
+      'dist/angular.js',
+      'dist/angular.js.map',
       'dist/client.browser.js',
-      'dist/index.cjs',
-      'dist/index.cjs.map',
-      'dist/index.d.cts',
-      'dist/index.d.ts',
-      'dist/index.js',
-      'dist/index.js.map',
+      ...['index', 'react', 'tanstack'].flatMap(name => [
+        `dist/${name}.cjs`,
+        `dist/${name}.cjs.map`,
+        `dist/${name}.d.cts`,
+        `dist/${name}.d.ts`,
+        `dist/${name}.js`,
+        `dist/${name}.js.map`,
+      ]),
       'package.json',
     ]);
   });
@@ -268,6 +314,37 @@ try {
     const file = 'node_modules/loopback4-socket-client/dist/client.browser.js';
     assert.doesNotMatch(readFileSync(join(front, file), 'utf8'), /\b(from|import) ?["']/);
   });
+  step("the client's entry for TanStack Query needs no framework", () => {
+    const use = `console.log(typeof queriesOf({}).find.queryOptions().queryFn);`;
+    const entry = "'loopback4-socket-client/tanstack'";
+    const required = `const {queriesOf} = require(${entry});${use}`;
+    const imported = `import {queriesOf} from ${entry};${use}`;
+    writeFileSync(join(front, 'queries.cjs'), required);
+    writeFileSync(join(front, 'queries.mjs'), imported);
+    for (const file of ['queries.cjs', 'queries.mjs']) {
+      assert.equal(run(front, process.execPath, file).trim(), 'function');
+    }
+    assert(!existsSync(join(front, 'node_modules', 'react')));
+    assert(!existsSync(join(front, 'node_modules', '@angular')));
+  });
+  step('frameworks install beside the client', () => {
+    const react = ['react@19', '@types/react@19', '@tanstack/react-query@5'];
+    npm(front, 'install', ...react, '@angular/core@20');
+  });
+  step(
+    "the client's entries for frameworks load by import, and by require where they can",
+    () => {
+      const names = ['react', 'tanstack', 'angular'];
+      const all = names.map(name => `import 'loopback4-socket-client/${name}';`);
+      writeFileSync(join(front, 'entries.mjs'), all.join('\n'));
+      run(front, process.execPath, 'entries.mjs');
+      const some = ['react', 'tanstack'].map(
+        name => `require('loopback4-socket-client/${name}');`,
+      );
+      writeFileSync(join(front, 'entries.cjs'), some.join('\n'));
+      run(front, process.execPath, 'entries.cjs');
+    },
+  );
   step(
     'a type of a decorated method is a value for compilers that keep its import',
     () => {
@@ -324,6 +401,15 @@ try {
         ...options,
         'front-end.ts',
       );
+    });
+    step(`entries for frameworks are typed under moduleResolution ${name}`, () => {
+      // Angular has ES modules only.
+      const angular = name === 'node16' ? 'angular.mts' : 'angular.ts';
+      writeFileSync(join(front, 'react.ts'), REACT);
+      writeFileSync(join(front, angular), ANGULAR);
+      const strict = ['--noEmit', '--strict', '--skipLibCheck', '--target', 'es2022'];
+      const files = ['--lib', 'es2022,dom', 'react.ts', angular];
+      run(front, process.execPath, tsc, ...strict, ...options, ...files);
     });
   }
   console.log(`${passed} passed, 0 failed`);
