@@ -19,7 +19,7 @@ for await (const line of createInterface({input: child.stdout})) {
   if (url) break;
 }
 assert(url, 'npm start printed no address');
-for (const path of ['/', '/socket.io/socket.io.js']) {
+for (const path of ['/', '/client.browser.js', '/socket.io/socket.io.js']) {
   const response = await fetch(new URL(path, url));
   assert.equal(response.status, 200, path);
 }

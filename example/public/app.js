@@ -1,101 +1,22 @@
-// `io` is a global of /socket.io/socket.io.js, which socket.io serves.
-const {io} = window;
+// `src/application.ts` serves this file from the package `loopback4-socket-client`.
+import {SocketClient} from './client.browser.js';
+
 const byId = id => document.getElementById(id);
 
-/** The time, in ms, that a call waits for its reply. */
-const REPLY_TIMEOUT = 5000;
+/** Most states that the page lists. */
+const MOST_STATES = 20;
 
-/** The reply of the login, `{token}`. All sockets authenticate with it. */
-let token;
+/** The promise of the reply of the login, `{token}`. Both clients authenticate with it, at each connection. */
+let login;
 
-/** Shows the state of one socket, and authenticates it whenever it connects. */
-class Session {
-  state = 'disconnected';
-
-  constructor(namespace, {state, message, calls}) {
-    // The sockets of a page share a connection. Each of them authenticates.
-    this.socket = io(namespace, {autoConnect: false});
-    this.elements = {state: byId(state), message: byId(message), calls: calls.map(byId)};
-    this.socket
-      .on('connect', () => {
-        this.show('connecting');
-        this.socket.emit('authentication', token);
-      })
-      .on('authenticated', () => this.show('authenticated'))
-      .on('unauthorized', error => this.show('unauthorized', error.message))
-      .on('disconnect', () => {
-        // The server disconnects a refused socket. The page still shows the reason.
-        if (this.state !== 'unauthorized') this.show('disconnected');
-      })
-      .on('connect_error', error => this.show('disconnected', error.message));
-    this.socket.io.on('reconnect_attempt', () => {
-      if (this.socket.active) this.show('connecting');
-    });
-  }
-
-  connect() {
-    // A socket that reconnects automatically is already active.
-    if (this.socket.active) return;
-    this.show('connecting');
-    this.socket.connect();
-  }
-
-  async call(name, args, output) {
-    let reply;
-    try {
-      reply = await this.socket.timeout(REPLY_TIMEOUT).emitWithAck(name, args);
-    } catch (error) {
-      reply = {error: error.message};
-    }
-    byId(output).textContent = JSON.stringify(reply, null, 2);
-  }
-
-  show(state, message = '') {
-    this.state = state;
-    this.elements.state.textContent = state;
-    this.elements.state.dataset.state = state;
-    this.elements.message.textContent = message;
-    for (const calls of this.elements.calls) calls.disabled = state !== 'authenticated';
-  }
-}
-
-const member = new Session('/', {
-  state: 'state',
-  message: 'message',
-  calls: ['member-calls', 'record-calls'],
-});
-const admin = new Session('/admin', {
-  state: 'admin-state',
-  message: 'admin-message',
-  calls: ['admin-calls', 'announce-calls'],
-});
-
-for (const name of ['welcome', 'announcement', 'message']) {
-  member.socket.on(name, payload => {
-    const item = document.createElement('li');
-    item.textContent = `${name} ${JSON.stringify(payload)}`;
-    byId('events').append(item);
-  });
-}
-
-member.socket.on('welcome', ({role}) => {
-  byId('admin').hidden = role !== 'admin';
-  if (role === 'admin') admin.connect();
-});
-
-function forget() {
-  token = undefined;
-  admin.socket.disconnect();
-  member.socket.disconnect();
-  byId('admin').hidden = true;
-  for (const id of ['profile', 'records', 'events', 'statistics', 'announced']) {
-    byId(id).textContent = '';
-  }
+/** The credentials of both clients: called at each connection, and when the token expires. */
+function credentials(reason) {
+  if (reason === 'expiring') login = undefined;
+  login ??= logIn(byId('email').value, byId('password').value);
+  return login;
 }
 
 async function logIn(email, password) {
-  forget();
-  member.show('connecting');
   try {
     const response = await fetch('/users/login', {
       method: 'POST',
@@ -103,40 +24,105 @@ async function logIn(email, password) {
       body: JSON.stringify({email, password}),
     });
     const body = await response.json();
-    if (!response.ok) {
-      member.show('unauthorized', body.error.message);
-      return;
-    }
-    token = body;
-    member.connect();
-  } catch {
-    member.show('disconnected', 'The server cannot be reached.');
+    // With its `statusCode` of 401 the client is `unauthorized`, and shows the message.
+    if (!response.ok) throw body.error;
+    return body;
+  } catch (error) {
+    login = undefined;
+    throw error;
   }
 }
 
-byId('login-form').addEventListener('submit', async event => {
+// Clients of one page share a connection; each authenticates for itself.
+const member = new SocketClient('/', {credentials});
+const admin = new SocketClient('/admin', {credentials});
+
+show(member, {
+  state: 'state',
+  message: 'message',
+  calls: ['member-calls', 'record-calls'],
+});
+show(admin, {
+  state: 'admin-state',
+  message: 'admin-message',
+  calls: ['admin-calls', 'announce-calls'],
+});
+
+/** Shows the state of a client now and after each change. */
+function show(client, {state, message, calls}) {
+  const update = () => {
+    byId(state).textContent = client.state;
+    byId(state).dataset.state = client.state;
+    byId(message).textContent = client.error?.message ?? '';
+    for (const id of calls) byId(id).disabled = client.state !== 'authenticated';
+  };
+  client.subscribe(update);
+  update();
+}
+
+const states = [member.state];
+member.subscribe(() => {
+  states.push(member.state);
+  byId('states').textContent = states.slice(-MOST_STATES).join(' → ');
+});
+
+/** Calls a method, and shows its result or its error. */
+async function call(client, name, args, output) {
+  let reply;
+  try {
+    reply = {result: await client.call[name](args, {timeout: 5000})};
+  } catch ({statusCode, code, message, sent}) {
+    reply = {error: {statusCode, code, message, sent}};
+  }
+  byId(output).textContent = JSON.stringify(reply, null, 2);
+}
+
+for (const name of ['welcome', 'announcement', 'message']) {
+  member.on(name, payload => {
+    const item = document.createElement('li');
+    item.textContent = `${name} ${JSON.stringify(payload)}`;
+    byId('events').append(item);
+  });
+}
+
+member.on('welcome', ({role}) => {
+  byId('admin').hidden = role !== 'admin';
+  if (role === 'admin') void admin.connect();
+});
+
+function forget() {
+  login = undefined;
+  admin.disconnect();
+  member.disconnect();
+  byId('admin').hidden = true;
+  for (const id of ['profile', 'records', 'events', 'statistics', 'announced']) {
+    byId(id).textContent = '';
+  }
+}
+
+byId('login-form').addEventListener('submit', event => {
   event.preventDefault();
-  byId('login').disabled = true;
-  await logIn(byId('email').value, byId('password').value);
-  byId('login').disabled = false;
+  forget();
+  // `credentials` is given again, so that the client does not wait for an earlier login.
+  void member.authenticate(credentials);
 });
 
 byId('get-profile').addEventListener('click', () => {
-  void member.call('getProfile', undefined, 'profile');
+  void call(member, 'getProfile', undefined, 'profile');
 });
 
 byId('records-form').addEventListener('submit', event => {
   event.preventDefault();
   const page = {skip: byId('skip').valueAsNumber, limit: byId('limit').valueAsNumber};
-  void member.call('getRecords', page, 'records');
+  void call(member, 'getRecords', page, 'records');
 });
 
 byId('get-statistics').addEventListener('click', () => {
-  void admin.call('getStatistics', undefined, 'statistics');
+  void call(admin, 'getStatistics', undefined, 'statistics');
 });
 
 byId('announce-form').addEventListener('submit', event => {
   event.preventDefault();
   // The method is a REST operation as well: `body` is the body of its request.
-  void admin.call('announce', {body: {text: byId('text').value}}, 'announced');
+  void call(admin, 'announce', {body: {text: byId('text').value}}, 'announced');
 });

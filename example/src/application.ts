@@ -23,6 +23,8 @@ export class ExampleApplication extends BootMixin(RepositoryMixin(RestApplicatio
 
     this.sequence(ExampleSequence);
     this.static('/', path.join(__dirname, '../public'));
+    const client = 'client.browser.js';
+    this.static(`/${client}`, require.resolve(`loopback4-socket-client/${client}`));
 
     this.authenticateByToken();
     this.authorizeByRole();

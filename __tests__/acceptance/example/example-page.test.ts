@@ -15,6 +15,13 @@ function untilText(page: Page, selector: string, text: string | RegExp) {
   return page.locator(selector).filter({hasText: text}).waitFor();
 }
 
+const CONNECTS = 'connecting → authenticating → authenticated';
+
+/** All states of the page's client so far. */
+async function statesOf(page: Page): Promise<string> {
+  return (await page.textContent('#states')) ?? '';
+}
+
 /** Clicks, and gives the reply that the page shows then. */
 async function call(page: Page, button: string, output: string) {
   await page.click(button);
@@ -29,10 +36,11 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     await using example = await givenExample();
     await using browser = await givenBrowser();
     const page = await browser.open(example.url);
-    await untilText(page, '#state', 'disconnected');
+    await untilText(page, '#state', 'idle');
     assert(await page.isDisabled('#get-profile'));
     await logIn(page, 'ben');
     await untilText(page, '#state', 'authenticated');
+    assert.equal(await statesOf(page), `idle → ${CONNECTS}`);
     await untilText(page, '#events', 'welcome');
     const profile = await call(page, '#get-profile', '#profile');
     assert.equal(profile.result.email, 'ben@example.com');
@@ -51,6 +59,10 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     const page = await browser.open(example.url);
     await logIn(page, 'ben', 'wrong');
     await untilText(page, '#state', 'unauthorized');
+    assert.equal(
+      await statesOf(page),
+      'idle → connecting → authenticating → unauthorized',
+    );
     assert.notEqual(await page.textContent('#message'), '');
     assert(await page.isDisabled('#get-profile'));
     await logIn(page, 'ben');
@@ -70,6 +82,8 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     await example.application.start();
     assert.equal(example.application.restServer.url, example.url);
     await untilText(page, '#state', 'authenticated');
+    const states = (await statesOf(page)).replaceAll(' → connecting → disconnected', '');
+    assert.equal(states, `idle → ${CONNECTS} → disconnected → ${CONNECTS}`);
     const profile = await call(page, '#get-profile', '#profile');
     assert.equal(profile.result.email, 'ben@example.com');
   });
@@ -86,6 +100,23 @@ describe('the page of the example, in Chromium', {skip: noBrowser}, () => {
     assert.match((await page.textContent('#message')) ?? '', /^Token refused/);
     await logIn(page, 'ben');
     await untilText(page, '#state', 'authenticated');
+  });
+
+  it('shows why a call fails, and that it was sent', async () => {
+    await using example = await givenExample();
+    await using browser = await givenBrowser();
+    const page = await browser.open(example.url);
+    await logIn(page, 'ben');
+    await untilText(page, '#state', 'authenticated');
+    // The page itself accepts no such number.
+    await page.evaluate("document.getElementById('records-form').noValidate = true");
+    await page.fill('#skip', '-1');
+    const {error} = await call(page, '#get-records', '#records');
+    const {statusCode, code, sent} = error;
+    assert.deepEqual(
+      {statusCode, code, sent},
+      {statusCode: 400, code: 'INVALID_PARAMETER_VALUE', sent: true},
+    );
   });
 
   it('serves two tabs as two users, and one hears of what the other announces', async () => {

@@ -32,7 +32,8 @@ describe('the example application', () => {
     await using example = await givenExample();
     for (const [path, type, text] of [
       ['/', 'text/html', 'id="login"'],
-      ['/app.js', 'javascript', 'authentication'],
+      ['/app.js', 'javascript', 'SocketClient'],
+      ['/client.browser.js', 'javascript', 'SocketClient'],
       ['/app.css', 'text/css', 'color-scheme'],
       ['/socket.io/socket.io.js', 'javascript', 'Socket.IO'],
     ]) {
