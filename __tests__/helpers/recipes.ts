@@ -11,6 +11,8 @@ import {securityId} from '@loopback/security';
 import {io} from 'socket.io-client';
 import type {ManagerOptions, Socket, SocketOptions} from 'socket.io-client';
 import * as ts from 'typescript';
+import * as clientPackage from 'loopback4-socket-client';
+import type {SocketClientOptions} from 'loopback4-socket-client';
 
 const ROOT = join(__dirname, '../..');
 
@@ -29,6 +31,7 @@ import {RepositoryMixin} from '@loopback/repository';
 import {RestApplication} from '@loopback/rest';
 import {ServiceMixin} from '@loopback/service-proxy';
 import {SocketComponent} from 'loopback4-socket';
+import path from 'path';
 
 export class HelloApplication extends BootMixin(
   ServiceMixin(RepositoryMixin(RestApplication)),
@@ -36,6 +39,7 @@ export class HelloApplication extends BootMixin(
   constructor(options: ApplicationConfig = {}) {
     super(options);
     this.component(SocketComponent);
+    this.static('/', path.join(__dirname, '../public'));
     this.projectRoot = __dirname;
     this.bootOptions = {
       controllers: {dirs: ['controllers'], extensions: ['.controller.js'], nested: true},
@@ -67,6 +71,24 @@ const COMPILER_OPTIONS: ts.CompilerOptions = {
   useDefineForClassFields: false,
   skipLibCheck: true,
 };
+
+/** Settings of a front end: a bundler's, without decorators and without types of Node. */
+const FRONT_END_OPTIONS: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ['lib.es2022.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  types: [],
+  jsx: ts.JsxEmit.ReactJSX,
+  isolatedModules: true,
+  strict: true,
+  noUnusedLocals: true,
+  skipLibCheck: true,
+  noEmit: true,
+};
+
+/** True for a file of the front end, beside the server's `src`. */
+const isFrontEnd = (file: string) => /^web\/.*\.tsx?$/.test(file);
 
 /** One code block, and the file that the line above it names. */
 interface Snippet {
@@ -132,10 +154,19 @@ export class Kitchen implements Disposable {
   compile(): string[] {
     const sources = this.recipes.flatMap(({name}) =>
       [...this.files(name).keys()]
-        .filter(file => file.endsWith('.ts'))
-        .map(file => join(this.folder, name, file)),
+        .filter(file => /\.tsx?$/.test(file))
+        .map(file => ({path: join(this.folder, name, file), frontEnd: isFrontEnd(file)})),
     );
-    const program = ts.createProgram(sources, COMPILER_OPTIONS);
+    const pathsOf = (frontEnd: boolean) =>
+      sources.filter(source => source.frontEnd === frontEnd).map(({path}) => path);
+    return [
+      ...this.problemsOf(pathsOf(false), COMPILER_OPTIONS),
+      ...this.problemsOf(pathsOf(true), FRONT_END_OPTIONS),
+    ];
+  }
+
+  private problemsOf(paths: string[], options: ts.CompilerOptions): string[] {
+    const program = ts.createProgram(paths, options);
     const {diagnostics} = program.emit();
     return [...ts.getPreEmitDiagnostics(program), ...diagnostics].map(
       ({file, start = 0, messageText}) => {
@@ -147,15 +178,18 @@ export class Kitchen implements Disposable {
   }
 
   /**
-   * Starts the application of a recipe, and holds its client to what its comments say; then runs its own
-   * tests. It has one of both at least.
+   * Starts the application of a recipe, and holds its clients to what their comments say; then runs its own
+   * tests. It has one of both at least. Clients are `client.mjs` and each file of its front end that prints.
    */
   async serve(name: string): Promise<void> {
     const files = this.files(name);
-    const client = files.get('client.mjs');
     const tests = [...files.keys()].filter(file => file.endsWith('.acceptance.ts'));
-    assert(client !== undefined || tests.length > 0, `${name} shows nothing`);
-    if (client !== undefined) await this.run(name, client);
+    const clients = this.named(name)
+      .snippets.filter(({file, code}) => isFrontEnd(file) && code.includes('console.log'))
+      .map(({file}) => file);
+    if (files.has('client.mjs')) clients.push('client.mjs');
+    assert(clients.length + tests.length > 0, `${name} shows nothing`);
+    for (const file of clients) await this.run(name, file);
     for (const file of tests) await this.test(name, file.replace(/\.ts$/, '.js'));
   }
 
@@ -164,20 +198,31 @@ export class Kitchen implements Disposable {
     const {app, url} = started;
     const clients = new Clients();
     try {
-      const script = new Script(client);
+      const files = this.files(name);
+      const script = new Script(client, files.get(client) ?? '');
       Object.assign(globalThis, {
         recipe: {
+          ...clientPackage,
+          SocketClient: clients.Tracked,
           io: (at: string, options?: object) => clients.connect(at, options),
           print: (at: number, value: unknown) => script.print(at, value),
           ...(await givenTokens(app)),
         },
       });
-      const file = join(this.folder, name, 'running.mjs');
-      writeFileSync(file, script.code.replaceAll(URL_IN_DOCUMENT, url));
-      await import(pathToFileURL(file).href);
+      const running = mkdtempSync(join(this.folder, name, 'running-'));
+      const write = (file: string, code: string) => {
+        const path = join(running, file.replace(/\.ts$/, '.mjs'));
+        mkdirSync(dirname(path), {recursive: true});
+        writeFileSync(path, code.replaceAll(URL_IN_DOCUMENT, url));
+        return pathToFileURL(path).href;
+      };
+      for (const [file, code] of files) {
+        if (isFrontEnd(file)) write(file, runnable(code));
+      }
+      await import(write(client, runnable(script.code)));
       await script.done();
     } finally {
-      clients.close();
+      await clients.close();
       await started.stop();
     }
   }
@@ -198,7 +243,7 @@ export class Kitchen implements Disposable {
   }
 
   /** Starts the application, or the Express server that a recipe puts around it. */
-  private async start(name: string): Promise<Started> {
+  async start(name: string): Promise<Started> {
     const load = (file: string) =>
       import(pathToFileURL(join(this.folder, name, file)).href);
     const config = {rest: {port: 0, host: '127.0.0.1'}};
@@ -219,8 +264,7 @@ export class Kitchen implements Disposable {
 
   /** Files of a recipe, those of the recipes that it goes on from included. */
   private files(name: string): Map<string, string> {
-    const recipe = this.recipes.find(one => one.name === name);
-    assert(recipe, `no recipe is named ${name}`);
+    const recipe = this.named(name);
     const files = recipe.after
       ? this.files(recipe.after)
       : new Map([['src/application.ts', APPLICATION]]);
@@ -230,12 +274,47 @@ export class Kitchen implements Disposable {
     }
     return files;
   }
+
+  private named(name: string): Recipe {
+    const recipe = this.recipes.find(one => one.name === name);
+    assert(recipe, `no recipe is named ${name}`);
+    return recipe;
+  }
+}
+
+/** The code of a client as Node runs it: without types, and with what the test gives in place of imports. */
+function runnable(code: string): string {
+  const {outputText} = ts.transpileModule(code, {
+    compilerOptions: {
+      target: ts.ScriptTarget.ES2022,
+      module: ts.ModuleKind.ESNext,
+    },
+  });
+  return outputText
+    .replaceAll(
+      /^import (\{[^}]*\}) from '(?:socket\.io|loopback4-socket)-client';$/gm,
+      'const $1 = globalThis.recipe;',
+    )
+    .replaceAll(/ from '(\.[^']*)'/g, " from '$1.mjs'");
 }
 
 /** The sockets of a client. */
 class Clients {
+  /** `SocketClient`, closed at the end. */
+  readonly Tracked: typeof clientPackage.SocketClient;
+  private readonly clients: clientPackage.SocketClient[] = [];
   private readonly sockets: Socket[] = [];
   private closed = false;
+
+  constructor() {
+    const {clients} = this;
+    this.Tracked = class extends clientPackage.SocketClient {
+      constructor(url: string, options?: SocketClientOptions) {
+        super(url, options);
+        clients.push(this);
+      }
+    } as typeof clientPackage.SocketClient;
+  }
 
   connect(url: string, options?: Partial<ManagerOptions & SocketOptions>): Socket {
     const socket = io(url, {forceNew: true, transports: ['websocket'], ...options});
@@ -250,9 +329,10 @@ class Clients {
     return socket;
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.closed = true;
     for (const socket of this.sockets) socket.close();
+    await Promise.all(this.clients.map(client => client.close()));
   }
 }
 
@@ -288,14 +368,14 @@ class Script {
     this.fail = reject;
   });
 
-  constructor(source: string) {
-    const file = ts.createSourceFile('client.mjs', source, ts.ScriptTarget.Latest, true);
+  constructor(name: string, source: string) {
+    const file = ts.createSourceFile(name, source, ts.ScriptTarget.Latest, true);
     const edits: [start: number, end: number, text: string][] = [];
     const visit = (node: ts.Node) => {
       if (ts.isCallExpression(node) && node.expression.getText() === 'console.log') {
         const {expression, end} = node;
         const at = this.printed.push(expectation(node.getText(), source.slice(end))) - 1;
-        edits.push([expression.getStart(), expression.end + 1, `print(${at}, `]);
+        edits.push([expression.getStart(), expression.end + 1, `recipe.print(${at}, `]);
       }
       ts.forEachChild(node, visit);
     };
@@ -305,10 +385,9 @@ class Script {
     for (const [start, end, text] of edits.reverse()) {
       code = code.slice(0, start) + text + code.slice(end);
     }
-    const given = 'const {io, print, tokenOfAna, tokenOfBen} = globalThis.recipe;';
-    const ioImport = "import {io} from 'socket.io-client';";
-    assert(code.includes(ioImport), 'the client does not import io');
-    this.code = code.replace(ioImport, given);
+    const tokens =
+      name === 'client.mjs' ? 'const {tokenOfAna, tokenOfBen} = recipe;\n' : '';
+    this.code = tokens + code;
   }
 
   print(at: number, value: unknown): void {

@@ -7,6 +7,7 @@ const DOCUMENTS = [
   'docs/recipes.md',
   'docs/recipes-connections.md',
   'docs/testing.md',
+  'docs/client.md',
 ] as const;
 const recipes = DOCUMENTS.flatMap(document => readRecipes(document));
 
@@ -38,6 +39,8 @@ describe('the recipes of docs/', () => {
         "console.log(await ana.emitWithAck('pay'))",
         "console.log('paid')",
       ),
+      otherwise('client-errors', "'There is no order 9.'", "'Paid.'"),
+      otherwise('client-events', "client.on('paid'", "client.on('payed'"),
       otherwise('testing', "'Hello world'", "'Bye world'"),
     ]);
     problems = kitchen.compile();
@@ -51,7 +54,9 @@ describe('the recipes of docs/', () => {
 
   it('compiles', () => {
     assert.deepEqual(
-      problems.filter(problem => !problem.startsWith('emitting-otherwise/')),
+      problems.filter(
+        problem => !/^(?:emitting|client-events)-otherwise\//.test(problem),
+      ),
       [],
     );
   });
@@ -63,11 +68,14 @@ describe('the recipes of docs/', () => {
   it('would fail with an event that is not there, as it says', () => {
     const [problem] = problems.filter(one => one.startsWith('emitting-otherwise/'));
     assert.match(problem, /news\.service\.ts:\d+ .*"new"/);
+    const [other] = problems.filter(one => one.startsWith('client-events-otherwise/'));
+    assert.match(other, /events\.ts:\d+ .*"payed"/);
   });
 
   it('would fail with another result', async () => {
     await assert.rejects(kitchen.serve('validation-otherwise'), assert.AssertionError);
     await assert.rejects(kitchen.serve('jwt-otherwise'), assert.AssertionError);
+    await assert.rejects(kitchen.serve('client-errors-otherwise'), assert.AssertionError);
     await assert.rejects(kitchen.serve('testing-otherwise'), /Bye world/);
   });
 });
