@@ -101,6 +101,8 @@ export interface Recipe {
   readonly name: string;
   /** The recipe whose application this one goes on from. */
   readonly after?: string;
+  /** False for one that is only compiled here. */
+  readonly isRun: boolean;
   readonly snippets: readonly Snippet[];
 }
 
@@ -111,15 +113,15 @@ export function readRecipes(document: string): Recipe[] {
     .split(/^(?=<!-- recipe: )/m)
     .slice(1)
     .map(section => {
-      const [, name, after] =
-        /^<!-- recipe: (\S+?)(?:, after: (\S+))? -->/.exec(section) ?? [];
+      const [, name, after, notRun] =
+        /^<!-- recipe: (\S+?)(?:, after: (\S+?))?(, not run)? -->/.exec(section) ?? [];
       const blocks = section.matchAll(/^(Add to )?`(\S+)`:\s+```\w+\n([\s\S]*?)```/gm);
       const snippets = [...blocks].map(([, add, file, code]): Snippet => ({
         action: add ? 'add to' : 'file',
         file,
         code,
       }));
-      return {name, after, snippets};
+      return {name, after, isRun: !notRun, snippets};
     });
   const count = recipes.flatMap(({snippets}) => snippets).length;
   assert.equal(count, [...text.matchAll(/^```\w/gm)].length, 'a code block has no file');
@@ -135,7 +137,7 @@ interface Started {
 
 /** Recipes in a folder of their own; removed by `using`. */
 export class Kitchen implements Disposable {
-  private readonly folder: string;
+  readonly folder: string;
 
   constructor(readonly recipes: readonly Recipe[]) {
     const parent = join(ROOT, 'dist-test');
