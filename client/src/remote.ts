@@ -14,28 +14,27 @@ type Args<Method> = Method extends (...args: infer List) => unknown
     : List
   : never;
 
-/** The names of methods that answer once. Streams are read otherwise. */
-type CallNames<Api> = {
-  [Name in keyof Api]: Api[Name] extends (...args: never[]) => infer Result
-    ? IsAny<Result> extends true
-      ? Name
-      : [Result] extends [never]
-        ? Name
-        : [Result] extends [AsyncIterable<unknown>]
-          ? never
-          : Name
-    : never;
-}[keyof Api];
+type Calling<Method, Result> = (
+  ...args: [...args: Args<Method>, options?: CallOptions]
+) => Promise<Result>;
 
-/** The methods of an Api as a client calls them: args first, options second. */
+/** Streams are read otherwise. */
+type Call<Method> = Method extends (...args: never[]) => infer Result
+  ? [Result] extends [AsyncIterable<unknown> | PromiseLike<unknown>]
+    ? IsAny<Result> extends true
+      ? Calling<Method, Result>
+      : [Result] extends [PromiseLike<unknown>]
+        ? Calling<Method, Awaited<Result>>
+        : never
+    : Calling<Method, Result>
+  : never;
+
+/**
+ * The methods of an Api as a client calls them: args first, options second. Each is computed when it is used, so that
+ * the time for one does not grow with their number.
+ */
 export type Remote<Api> = {
-  readonly [
-    Name in keyof Api as Name extends CallNames<Api> ? Name : never
-  ]: Api[Name] extends (...args: never[]) => infer Result
-    ? (
-        ...args: [...args: Args<Api[Name]>, options?: CallOptions]
-      ) => Promise<Awaited<Result>>
-    : never;
+  readonly [Name in keyof Api]: Call<Api[Name]>;
 };
 
 /** The names of events, those that ask for an answer left out. */

@@ -18,8 +18,8 @@ import type {
 
 type AnyFunction = (...args: any[]) => unknown;
 
-/** `true` for `any`. */
-export type IsAny<T> = 0 extends 1 & T ? true : false;
+/** `true` for `any`, also for a type that is not found: in tuples, as it would make the condition itself `any`. */
+export type IsAny<T> = [0] extends [1 & T] ? true : false;
 
 /** What JSON and socket.io make of a value on its way: dates are strings, methods are left out. */
 export type Wire<T> =
@@ -39,16 +39,20 @@ export type Wire<T> =
                 ? {[Index in keyof T]: Wire<T[Index]>}
                 : T extends object
                   ? {
-                      [Name in keyof T as Sent<T, Name>]: Wire<T[Name]>;
+                      [Name in keyof T as Sent<Name, T[Name]>]: Wire<T[Name]>;
                     }
                   : T;
 
-/** The name of a property that travels. */
-type Sent<T, Name extends keyof T> = Name extends string | number
-  ? NonNullable<T[Name]> extends AnyFunction
-    ? never
-    : Name
-  : never;
+/** The name of a property, unless it is a method, which does not travel. */
+type Sent<Name, Value> = Name extends symbol
+  ? never
+  : [Value] extends [AnyFunction | undefined]
+    ? [Value] extends [undefined]
+      ? Name
+      : IsAny<Value> extends true
+        ? Name
+        : never
+    : Name;
 
 /** Args are the third parameter of a method; what follows is injected. */
 type ArgsOf<Parameters> = Parameters extends [
@@ -59,7 +63,7 @@ type ArgsOf<Parameters> = Parameters extends [
 ]
   ? Parameters['length'] extends 0 | 1 | 2
     ? []
-    : unknown extends Args
+    : [unknown] extends [Args]
       ? [args?: Args]
       : Parameters extends [unknown, unknown, unknown, ...unknown[]]
         ? [args: Wire<Args>]

@@ -11,7 +11,8 @@ import type {
 } from 'loopback4-socket-client';
 import {io} from 'socket.io-client';
 import type {Socket} from 'socket.io-client';
-import type {ChatApi, ChatEvents, OrdersController} from './api';
+import type {ChatApi, ChatEvents} from './chat-api.js';
+import type {OrdersController} from './controllers.js';
 
 type Names = 'find' | 'count' | 'whoAmI' | 'page' | 'anything' | 'ticks' | 'nothing';
 type Api = CallsOf<OrdersController, Names, {close: 'closeOrder'}> & ChatApi;
