@@ -1,6 +1,6 @@
 /**
- * Signals for Angular. ES modules only, as Angular itself. Tested with Angular 20; Angular 21 and later work on newer
- * Node only (22.22 or 24.15), which matters for building and for server-side rendering, not for browsers.
+ * Signals for Angular. ES modules only, as Angular itself. Tested with Angular 20. Angular 21 and later ask for a newer Node
+ * than 20 to build and to render on a server.
  */
 import {DestroyRef, Injector, NgZone, PLATFORM_ID, inject, signal} from '@angular/core';
 import type {Signal} from '@angular/core';

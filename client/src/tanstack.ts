@@ -37,7 +37,7 @@ export type QueryCallOptions = Omit<CallOptions, 'id' | 'signal'>;
 export interface MethodQueries<List extends unknown[], Result> {
   /** The key of a query; without args the beginning of the keys of all queries of the method. */
   queryKey(args?: List[0]): readonly unknown[];
-  /** Options of `useQuery`, `queryClient.query` and others. A query that nobody waits for any more is cancelled on the server. */
+  /** Options of `useQuery` and others. A query that nobody waits for any more is cancelled on the server. */
   queryOptions(...args: [...args: Args<List>, options?: QueryCallOptions]): {
     queryKey: readonly unknown[];
     queryFn: (context: {signal: AbortSignal}) => Promise<Data<Result>>;

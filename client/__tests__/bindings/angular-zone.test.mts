@@ -125,6 +125,19 @@ describe('A client in the zone of Angular', {skip: noBrowser}, () => {
     });
   }
 
+  it('leaves it stable when other credentials replace those that the server checks', async () => {
+    await using given = await givenPage();
+    await given.client(['websocket'], 'wrong');
+    await given.run(async () => {
+      tested.outsideZone(client);
+      tested.inZone(() => void client.connect());
+      await tested.until(client, 'authenticating');
+      tested.inZone(() => void client.authenticate({token: 'ok'}));
+      await tested.until(client, 'authenticated');
+    });
+    assert.equal(await given.settle(), false);
+  });
+
   it('keeps it busy while a call is unanswered', async () => {
     await using given = await givenPage();
     await given.client();
