@@ -125,15 +125,15 @@ async function checkPackage(tarball, installed) {
   const attw = async (...args) => {
     await node(join(work, 'are-the-types-wrong'), cli, tarball, ...args);
   };
-  const browserFile = './client.browser.js';
+  const modules = ['./client.browser.js', './angular'];
   await steps([
     {
       name: 'attw finds nothing',
-      action: () => attw('--exclude-entrypoints', browserFile),
+      action: () => attw('--exclude-entrypoints', ...modules),
     },
     {
-      name: 'attw finds nothing in the file for browsers, an ES module',
-      action: () => attw('--entrypoints', browserFile, '--profile', 'esm-only'),
+      name: 'attw finds nothing in the entries that are ES modules only',
+      action: () => attw('--entrypoints', ...modules, '--profile', 'esm-only'),
     },
   ]);
 }
