@@ -21,7 +21,11 @@ if (files.length === 0) {
 
 if (long) process.env.LONG_RUN = 'true';
 const skipped = [];
-run({files, concurrency: long ? 1 : 2, timeout: long ? 1_200_000 : 90_000})
+run({
+  files,
+  concurrency: long ? 1 : 2,
+  timeout: long ? 1_200_000 : process.env.CI ? 300_000 : 90_000,
+})
   .on('test:fail', () => (process.exitCode = 1))
   .on('test:pass', ({name, file, skip}) => {
     if (skip !== undefined) {

@@ -5,7 +5,7 @@ import {get} from 'node:http';
 import type {IncomingMessage} from 'node:http';
 import {join} from 'node:path';
 import {after, before, describe, it} from 'node:test';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {CANARY} from '../../helpers/canary';
 import {givenClient} from '../../helpers/client';
 import type {ClientOptions, TestClient} from '../../helpers/client';
@@ -104,7 +104,7 @@ for (const transport of ['websocket', 'polling']) {
 
   describe(
     `what is secret is told to no client over ${transport}`,
-    {timeout: 60_000},
+    {timeout: seconds(60)},
     () => {
       for (const namespace of ['/', '/jwt', '/strategy', '/unknown', '/missing']) {
         it(`that authenticates on ${namespace}`, async () => {

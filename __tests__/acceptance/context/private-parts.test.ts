@@ -9,6 +9,7 @@ import {
   replaced,
   without,
 } from '../../helpers/private-parts';
+import {seconds} from '../../helpers/awaited';
 
 const PACKAGE = '@loopback/context';
 
@@ -98,7 +99,7 @@ const CHANGED: [change: string, object, string, PropertyDescriptor, refused: str
   ],
 ];
 
-describe(`a version of ${PACKAGE}`, {timeout: 60_000}, () => {
+describe(`a version of ${PACKAGE}`, {timeout: seconds(60)}, () => {
   for (const [owner, parts] of Object.entries<Record<string, string>>(PRIVATE_PARTS)) {
     const [name] = owner.split(' ');
     for (const part of Object.keys(parts)) {

@@ -15,6 +15,7 @@ import {INTERNAL} from '../../helpers/faults';
 import {Gate} from '../../helpers/gate';
 import {Queue} from '../../helpers/queue';
 import {givenServer} from '../../helpers/server';
+import {seconds} from '../../helpers/awaited';
 
 /** A result that stands for values to come, how it is called, and what settles when it is ended. */
 interface StreamCase {
@@ -164,7 +165,7 @@ const METHODS = {
   reference: 'Object.now',
 };
 
-describe('a result', {timeout: 20_000}, () => {
+describe('a result', {timeout: seconds(20)}, () => {
   beforeEach(async () => {
     given = await givenServer(
       server => {

@@ -4,6 +4,7 @@ import {describe, it} from 'node:test';
 import {authenticateByToken} from '../../helpers/app';
 import {TRANSPORTS} from '../../helpers/namespace';
 import {givenServer} from '../../helpers/server';
+import {seconds} from '../../helpers/awaited';
 
 /** The common parts of all versions of socket.io's client. */
 interface AnySocket {
@@ -55,7 +56,7 @@ async function givenServers() {
 }
 
 for (const version of Object.keys(CLIENTS)) {
-  describe(`a client of socket.io ${version}`, {timeout: 20_000}, () => {
+  describe(`a client of socket.io ${version}`, {timeout: seconds(20)}, () => {
     for (const transports of [
       ...TRANSPORTS.map(one => [one]),
       [...TRANSPORTS].reverse(),

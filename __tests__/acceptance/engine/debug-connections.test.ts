@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {get} from 'node:http';
 import {afterEach, beforeEach, describe, it} from 'node:test';
 import {format, stripVTControlCharacters} from 'node:util';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {CANARY} from '../../helpers/canary';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {Queue} from '../../helpers/queue';
@@ -44,7 +44,7 @@ afterEach(() => {
   printed = '';
 });
 
-describe('DEBUG=loopback:socket:connection', {timeout: 20_000}, () => {
+describe('DEBUG=loopback:socket:connection', {timeout: seconds(20)}, () => {
   beforeEach(() => watch('loopback:socket:connection'));
 
   it('prints when a connection opens, upgrades and closes, and nothing by which it could be taken over', async () => {
@@ -62,7 +62,7 @@ describe('DEBUG=loopback:socket:connection', {timeout: 20_000}, () => {
   });
 });
 
-describe('DEBUG=loopback:socket:refusal', {timeout: 20_000}, () => {
+describe('DEBUG=loopback:socket:refusal', {timeout: seconds(20)}, () => {
   beforeEach(() => watch('loopback:socket:refusal'));
 
   it('prints why a request is refused', async () => {

@@ -5,7 +5,7 @@ import type {SocketServerOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
 import {connectingSockets} from '../../../dist/engine/internals';
 import {authenticateByToken, givenApp} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {remainsOf} from '../../helpers/endpoint-remains';
 import {giveSessionsOnce, givenNamespace} from '../../helpers/namespace';
 import {RawClient} from '../../helpers/raw-client';
@@ -54,7 +54,7 @@ async function assertServed(client: RawClient, name: string): Promise<void> {
   if (!packets.some(packet => packet.startsWith('432'))) await client.until('432');
 }
 
-describe('a client that joins a child of a pattern again', {timeout: 20_000}, () => {
+describe('a client that joins a child of a pattern again', {timeout: seconds(20)}, () => {
   for (const [title, frames] of [
     ['at once', ['40/room-1,', '40/room-1,']],
     ['at once, having left', ['40/room-1,', '41/room-1,', '40/room-1,']],
@@ -94,7 +94,7 @@ describe('a client that joins a child of a pattern again', {timeout: 20_000}, ()
   });
 });
 
-describe('a client that a namespace function decides on', {timeout: 20_000}, () => {
+describe('a client that a namespace function decides on', {timeout: seconds(20)}, () => {
   for (const [title, frames, joined] of [
     ['joins again', ['40/slow,', '40/slow,'], true],
     ['leaves and joins again', ['40/slow,', '41/slow,', '40/slow,'], true],
@@ -193,7 +193,7 @@ describe('a client that a namespace function decides on', {timeout: 20_000}, () 
 
 const giveOnce = (_server: unknown, io: IoServer) => giveSessionsOnce(io);
 
-describe('a recovered socket', {timeout: 20_000}, () => {
+describe('a recovered socket', {timeout: seconds(20)}, () => {
   for (const [recovered, recovery, setup] of [
     ['without middleware', {}, undefined],
     ['with middleware', {skipMiddlewares: false}, undefined],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import {WebSocket} from 'ws';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {RawClient} from '../../helpers/raw-client';
 import {givenServer} from '../../helpers/server';
 
@@ -78,16 +78,23 @@ const WAYS: Record<
   },
 };
 
-describe('the limit of bytes of a client that has upgraded', {timeout: 20_000}, () => {
-  for (const [title, {come, outcomes}] of Object.entries(WAYS)) {
-    it(`is that of one ${title}`, async () => {
-      await using given = await givenServer(server => {
-        server.defineMethod('size', (_socket, _credentials, text: string) => text.length);
+describe(
+  'the limit of bytes of a client that has upgraded',
+  {timeout: seconds(20)},
+  () => {
+    for (const [title, {come, outcomes}] of Object.entries(WAYS)) {
+      it(`is that of one ${title}`, async () => {
+        await using given = await givenServer(server => {
+          server.defineMethod(
+            'size',
+            (_socket, _credentials, text: string) => text.length,
+          );
+        });
+        const socket = await come(await givenPolling(given.server.url));
+        for (const [bytes, expected] of outcomes) {
+          assert.equal(await call(socket, bytes), expected, String(bytes));
+        }
       });
-      const socket = await come(await givenPolling(given.server.url));
-      for (const [bytes, expected] of outcomes) {
-        assert.equal(await call(socket, bytes), expected, String(bytes));
-      }
-    });
-  }
-});
+    }
+  },
+);

@@ -12,6 +12,7 @@ import {givenClient} from '../../helpers/client';
 import {givenIo} from '../../helpers/io';
 import {isRefused, renamed, replaced, without} from '../../helpers/private-parts';
 import {givenServer} from '../../helpers/server';
+import {seconds} from '../../helpers/awaited';
 
 const io = new Server() as unknown as {
   encoder: object;
@@ -36,7 +37,7 @@ const POLLING = Object.getPrototypeOf(
   new (transports as any).polling({_query: {}}, {}),
 ) as object;
 
-describe('a version', {timeout: 60_000}, () => {
+describe('a version', {timeout: seconds(60)}, () => {
   for (const [owner, parts] of Object.entries<Record<string, string>>(PRIVATE_PARTS)) {
     const [packageName, name] = owner.split(/[ /]/);
     const prototype = packageName.startsWith('socket.io') ? PROTOTYPES[name] : undefined;
@@ -51,7 +52,7 @@ describe('a version', {timeout: 60_000}, () => {
   }
 });
 
-describe('a version of Engine.IO or ws', {timeout: 20_000}, () => {
+describe('a version of Engine.IO or ws', {timeout: seconds(20)}, () => {
   it('that verifies requests another way is refused', () => {
     const {verify} = Engine.prototype as any;
     const handle = function (this: any, request: any, response: any) {
@@ -167,7 +168,7 @@ describe('a socket.io server of the application, from another installed copy', (
     });
   }
 
-  it('is refused when its sockets lack a part', {timeout: 10_000}, async () => {
+  it('is refused when its sockets lack a part', {timeout: seconds(10)}, async () => {
     const copy = otherCopy();
     await using own = await givenIo({}, copy);
     await using given = await givenServer(() => undefined, {}, {start: false});
@@ -178,7 +179,7 @@ describe('a socket.io server of the application, from another installed copy', (
     });
   });
 
-  it('refuses sockets that lack a part', {timeout: 10_000}, async () => {
+  it('refuses sockets that lack a part', {timeout: seconds(10)}, async () => {
     const copy = otherCopy();
     await using own = await givenIo({}, copy);
     await using given = await givenServer(() => undefined, {}, {start: false});

@@ -5,7 +5,7 @@ import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
 import type {SocketComponentOptions} from 'loopback4-socket';
 import type {Server as IoServer} from 'socket.io';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';
 import {givenHttp} from '../../helpers/net';
@@ -115,7 +115,7 @@ function ask(url: string) {
 }
 
 for (const decider of Object.keys(DECIDERS)) {
-  describe(`while ${decider} decides`, {timeout: 20_000}, () => {
+  describe(`while ${decider} decides`, {timeout: seconds(20)}, () => {
     for (const limits of LIMITS) {
       it(`a connection counts towards ${Object.keys(limits)[0]}`, async () => {
         await using given = await givenDecisions(decider, limits);
@@ -176,7 +176,7 @@ it('a connection that is decided on while the application stops is refused', asy
   await stopped;
 });
 
-describe('a place is given back', {timeout: 20_000}, () => {
+describe('a place is given back', {timeout: seconds(20)}, () => {
   it('by an upgrade that goes wrong', async () => {
     await using given = await givenServer(() => undefined, {}, {component: LIMITS[0]});
     for (let count = 0; count <= MOST; count++) {

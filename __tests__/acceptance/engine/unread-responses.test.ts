@@ -4,7 +4,7 @@ import {randomBytes} from 'node:crypto';
 import type {Socket as NetSocket} from 'node:net';
 import {describe, it} from 'node:test';
 import {SocketBindings} from 'loopback4-socket';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {RawClient} from '../../helpers/raw-client';
 import {RawSocket} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
@@ -46,7 +46,7 @@ async function givenUnread(io: object, more?: string) {
   };
 }
 
-describe('a polling client that does not read a response', {timeout: 20_000}, () => {
+describe('a polling client that does not read a response', {timeout: seconds(20)}, () => {
   for (const [kind, io, more] of [
     ['as it is', {httpCompression: false}, ''],
     ['compressed', {}, 'Accept-Encoding: gzip\r\n'],

@@ -6,7 +6,7 @@ import {after, describe, it} from 'node:test';
 import type {ReadyHttpServer, SocketComponentOptions} from 'loopback4-socket';
 import {SocketBindings} from 'loopback4-socket';
 import type {GivenApp} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {closeBrowser, givenBrowser, noBrowser} from '../../helpers/browser';
 import {givenAuthenticated} from '../../helpers/client';
 import {get, givenHttp, tls} from '../../helpers/net';
@@ -73,7 +73,7 @@ const REQUESTS: Record<
   ],
 };
 
-describe('a connection', {timeout: 20_000}, () => {
+describe('a connection', {timeout: seconds(20)}, () => {
   for (const [title, [ok, refused, ask]] of Object.entries(REQUESTS)) {
     it(`refuses ${title} from another host, and goes on`, async () => {
       await using given = await givenEcho();
@@ -258,7 +258,7 @@ const postText = (address: string) =>
 
 describe(
   'a page of another host, in Chromium',
-  {skip: noBrowser, timeout: 60_000},
+  {skip: noBrowser, timeout: seconds(60)},
   () => {
     after(closeBrowser);
 

@@ -5,7 +5,7 @@ import type {IncomingMessage, RequestOptions, Server} from 'node:http';
 import {createServer as createHttpsServer, request as requestHttps} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
 import {describe, it} from 'node:test';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import {givenHttp, tls} from '../../helpers/net';
 import {givenServer} from '../../helpers/server';
@@ -53,7 +53,7 @@ const urlOf = (http: Pick<Server, 'address'>, protocol = 'http') =>
 
 describe(
   'a request that asks for another upgrade than websockets',
-  {timeout: 10_000},
+  {timeout: seconds(10)},
   () => {
     it('is answered by REST, with its body, however many come on a connection', async t => {
       const warned = t.mock.method(process, 'emitWarning').mock;

@@ -9,7 +9,7 @@ import type {AddressInfo} from 'node:net';
 import {describe, it} from 'node:test';
 import {givenApp} from '../../helpers/app';
 import type {AppOptions, GivenApp} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../../helpers/client';
 import type {ClientOptions} from '../../helpers/client';
 import {freePort, get, givenHttp, tls} from '../../helpers/net';
@@ -17,7 +17,7 @@ import {RawSocket, upgradeRequest} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
 /** Fails a test instead of the whole file where something never comes. */
-const prompt = {timeout: 10_000};
+const prompt = {timeout: seconds(10)};
 const ownPort = {port: 0, host: '127.0.0.1'};
 const httpsOptions = {protocol: 'https', ...tls} as const;
 

@@ -8,7 +8,7 @@ import {Server} from 'socket.io';
 import type {Socket} from 'socket.io';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {AppOptions, GivenApp} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {TRANSPORTS} from '../../helpers/namespace';
 import {outlastIdleTransport, RawClient} from '../../helpers/raw-client';
@@ -39,7 +39,7 @@ async function rootOf({app}: GivenApp): Promise<string> {
 for (const transport of TRANSPORTS) {
   describe(
     `several servers on one connection over ${transport}`,
-    {timeout: 20_000},
+    {timeout: seconds(20)},
     () => {
       it('leaves the others alone when one refuses, and they get their broadcasts', async () => {
         await using given = await givenServers({'': {}, admin: {}, chat: {}});
@@ -144,7 +144,7 @@ for (const transport of TRANSPORTS) {
   );
 }
 
-describe('a transport', {timeout: 20_000}, () => {
+describe('a transport', {timeout: seconds(20)}, () => {
   it('is closed after its only namespace was refused', async () => {
     await using given = await givenServers({'': {}});
     await using client = await RawClient.open(given.root);
@@ -218,7 +218,7 @@ describe('a transport', {timeout: 20_000}, () => {
   });
 });
 
-describe('a namespace', {timeout: 20_000}, () => {
+describe('a namespace', {timeout: seconds(20)}, () => {
   it('refuses clients when no server has it', async () => {
     await using given = await givenServers({admin: {}});
     for (const path of ['/', '/nope', '/admin/nope']) {
@@ -269,7 +269,7 @@ describe('a namespace', {timeout: 20_000}, () => {
   });
 });
 
-describe('the namespaces of a pattern', {timeout: 20_000}, () => {
+describe('the namespaces of a pattern', {timeout: seconds(20)}, () => {
   const pattern = {namespace: /^\/room-\d$/};
 
   it('are forgotten after their last socket has left', async () => {

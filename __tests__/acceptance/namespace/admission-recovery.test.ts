@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import type {Socket} from 'socket.io';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenClient} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {
@@ -54,7 +54,7 @@ for (const kind of NAMESPACE_KINDS) {
   for (const [transport, others] of ALONE_OR_NOT) {
     describe(
       `a connection recovered in ${kind.title}, ${others} others, over ${transport}`,
-      {timeout: 20_000},
+      {timeout: seconds(20)},
       () => {
         /** Another client of the namespace, if there is one: a pattern's child is removed when it is empty. */
         const keep = async (given: GivenNamespace) => {
@@ -151,7 +151,7 @@ for (const kind of NAMESPACE_KINDS) {
   }
 }
 
-describe('connection state recovery', {timeout: 20_000}, () => {
+describe('connection state recovery', {timeout: seconds(20)}, () => {
   it('reaches no recovered socket before it has authenticated again', async () => {
     await using given = await givenNamespace({recovery: true});
     const [one, first] = await given.authenticated(MANUAL);

@@ -11,6 +11,7 @@ import {
 } from '../../helpers/namespace';
 import type {TestClient} from '../../helpers/client';
 import {Queue} from '../../helpers/queue';
+import {seconds} from '../../helpers/awaited';
 
 /** Whatever was sent to the client before has arrived after this. */
 async function settle(socket: Socket, client: TestClient): Promise<void> {
@@ -37,7 +38,7 @@ for (const kind of NAMESPACE_KINDS) {
       const variant = {kind, transport, recovery};
       const title = `${kind.title}, ${transport}, ${recovery ? 'with' : 'without'} recovery`;
 
-      describe(`admission to ${title}`, {timeout: 20_000}, () => {
+      describe(`admission to ${title}`, {timeout: seconds(20)}, () => {
         it('reaches no socket that is connecting, authenticating or refused', async () => {
           const gate = new Queue<[Socket, () => void]>();
           await using given = await givenNamespace({
@@ -250,204 +251,212 @@ for (const kind of NAMESPACE_KINDS) {
 for (const recovery of [false, true]) {
   const title = recovery ? 'with' : 'without';
 
-  describe(`admission, ${title} connection state recovery,`, {timeout: 20_000}, () => {
-    it('delivers what a `connect` listener emits to the socket, and none of its broadcasts', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: server => {
-          server.io.on('connect', (socket: Socket) => {
-            socket.nsp.emit('broadcast');
-            socket.nsp.to(socket.id).emit('broadcast');
-            socket.emit('from the connect listener');
-          });
-        },
+  describe(
+    `admission, ${title} connection state recovery,`,
+    {timeout: seconds(20)},
+    () => {
+      it('delivers what a `connect` listener emits to the socket, and none of its broadcasts', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: server => {
+            server.io.on('connect', (socket: Socket) => {
+              socket.nsp.emit('broadcast');
+              socket.nsp.to(socket.id).emit('broadcast');
+              socket.emit('from the connect listener');
+            });
+          },
+        });
+        await using client = given.connect();
+        const socket = await given.sockets.next();
+        await settle(socket, client);
+        assert.deepEqual(client.names, [
+          'connect',
+          'from the connect listener',
+          'marker',
+        ]);
       });
-      await using client = given.connect();
-      const socket = await given.sockets.next();
-      await settle(socket, client);
-      assert.deepEqual(client.names, ['connect', 'from the connect listener', 'marker']);
-    });
 
-    it('delivers what a connection listener of the application emits that was added before start', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: (_server, io) => {
-          io.prependListener('connection', (socket: Socket) => {
-            socket.emit('from the first listener');
-          });
-        },
+      it('delivers what a connection listener of the application emits that was added before start', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: (_server, io) => {
+            io.prependListener('connection', (socket: Socket) => {
+              socket.emit('from the first listener');
+            });
+          },
+        });
+        await using client = given.connect();
+        const socket = await given.sockets.next();
+        await settle(socket, client);
+        assert.deepEqual(client.names, ['connect', 'from the first listener', 'marker']);
       });
-      await using client = given.connect();
-      const socket = await given.sockets.next();
-      await settle(socket, client);
-      assert.deepEqual(client.names, ['connect', 'from the first listener', 'marker']);
-    });
 
-    it('runs nothing for a socket that a listener of the application disconnects at once', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: server => {
-          server.io.on('connect', (socket: Socket) => {
-            if (socket.handshake.auth.blocked) socket.disconnect();
-          });
-        },
+      it('runs nothing for a socket that a listener of the application disconnects at once', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: server => {
+            server.io.on('connect', (socket: Socket) => {
+              if (socket.handshake.auth.blocked) socket.disconnect();
+            });
+          },
+        });
+        await using blocked = given.connect({auth: {blocked: true}});
+        await blocked.next('disconnect');
+        await using client = given.connect({auth: {token: 'ok'}});
+        await given.sockets.next();
+        await given.sockets.next();
+        const {credentials} = await given.authentications.next();
+        assert.deepEqual(credentials, {token: 'ok'});
+        assert.equal(given.authentications.size, 0);
+        assert.equal(given.server['endpoint']['sessions'].size, 1);
+        await client.next('connect');
       });
-      await using blocked = given.connect({auth: {blocked: true}});
-      await blocked.next('disconnect');
-      await using client = given.connect({auth: {token: 'ok'}});
-      await given.sockets.next();
-      await given.sockets.next();
-      const {credentials} = await given.authentications.next();
-      assert.deepEqual(credentials, {token: 'ok'});
-      assert.equal(given.authentications.size, 0);
-      assert.equal(given.server['endpoint']['sessions'].size, 1);
-      await client.next('connect');
-    });
 
-    it('admits a socket that has left all rooms before', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: server => {
-          server.onConnected(async (socket: Socket) => {
-            await socket.join('joined after');
-            socket.nsp.to('joined before').emit('to the room left');
-            socket.nsp.to('joined after').emit('to the room joined');
-            socket.nsp.emit('to all');
-          });
-        },
+      it('admits a socket that has left all rooms before', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: server => {
+            server.onConnected(async (socket: Socket) => {
+              await socket.join('joined after');
+              socket.nsp.to('joined before').emit('to the room left');
+              socket.nsp.to('joined after').emit('to the room joined');
+              socket.nsp.emit('to all');
+            });
+          },
+        });
+        await using client = given.connect();
+        const socket = await given.sockets.next();
+        await socket.join('joined before');
+        socket['leaveAll']();
+        await settle(socket, client);
+        client.socket.emit('authentication', {});
+        (await given.authentications.next()).succeed();
+        await client.next('authenticated');
+        assert.deepEqual(client.names, [
+          'connect',
+          'marker',
+          'to the room joined',
+          'to all',
+          'authenticated',
+        ]);
+        assert.ok(socket.rooms.has('joined after'));
+        assert.ok(!socket.rooms.has('joined before'));
       });
-      await using client = given.connect();
-      const socket = await given.sockets.next();
-      await socket.join('joined before');
-      socket['leaveAll']();
-      await settle(socket, client);
-      client.socket.emit('authentication', {});
-      (await given.authentications.next()).succeed();
-      await client.next('authenticated');
-      assert.deepEqual(client.names, [
-        'connect',
-        'marker',
-        'to the room joined',
-        'to all',
-        'authenticated',
-      ]);
-      assert.ok(socket.rooms.has('joined after'));
-      assert.ok(!socket.rooms.has('joined before'));
-    });
 
-    it('keeps an `emit` that the application has wrapped', async () => {
-      const wrapped: unknown[] = [];
-      await using given = await givenNamespace({
-        recovery,
-        setup: server => {
-          server.io.on('connection', (socket: Socket) => {
-            const emit = socket.emit.bind(socket);
-            socket.emit = (...event) => {
-              wrapped.push(event[0]);
-              return emit(...event);
-            };
-          });
-        },
+      it('keeps an `emit` that the application has wrapped', async () => {
+        const wrapped: unknown[] = [];
+        await using given = await givenNamespace({
+          recovery,
+          setup: server => {
+            server.io.on('connection', (socket: Socket) => {
+              const emit = socket.emit.bind(socket);
+              socket.emit = (...event) => {
+                wrapped.push(event[0]);
+                return emit(...event);
+              };
+            });
+          },
+        });
+        const [one, socket] = await given.authenticated();
+        await using client = one;
+        await settle(socket, client);
+        assert.deepEqual(wrapped, ['authenticated', 'marker']);
       });
-      const [one, socket] = await given.authenticated();
-      await using client = one;
-      await settle(socket, client);
-      assert.deepEqual(wrapped, ['authenticated', 'marker']);
-    });
 
-    it('reaches no unauthenticated socket through an adapter set after init', async () => {
-      let replaced = false;
-      await using given = await givenNamespace({
-        recovery,
-        setup: (_server, io) => {
-          const Base = io.adapter() as new (...args: any[]) => object;
-          io.adapter(
-            class extends Base {
-              constructor(...args: any[]) {
-                super(...args);
-                replaced = true;
-              }
-            } as any,
-          );
-        },
+      it('reaches no unauthenticated socket through an adapter set after init', async () => {
+        let replaced = false;
+        await using given = await givenNamespace({
+          recovery,
+          setup: (_server, io) => {
+            const Base = io.adapter() as new (...args: any[]) => object;
+            io.adapter(
+              class extends Base {
+                constructor(...args: any[]) {
+                  super(...args);
+                  replaced = true;
+                }
+              } as any,
+            );
+          },
+        });
+        assert.ok(replaced);
+        await using client = given.connect();
+        const socket = await given.sockets.next();
+        await socket.join('early');
+        assert.deepEqual(await reach(socket.nsp, socket.id, ['early']), []);
+        await settle(socket, client);
+        client.socket.emit('authentication', {});
+        (await given.authentications.next()).succeed();
+        await client.next('authenticated');
+        assert.deepEqual(client.names, ['connect', 'marker', 'authenticated']);
+        given.io.to('early').emit('to the room');
+        await client.next('to the room');
       });
-      assert.ok(replaced);
-      await using client = given.connect();
-      const socket = await given.sockets.next();
-      await socket.join('early');
-      assert.deepEqual(await reach(socket.nsp, socket.id, ['early']), []);
-      await settle(socket, client);
-      client.socket.emit('authentication', {});
-      (await given.authentications.next()).succeed();
-      await client.next('authenticated');
-      assert.deepEqual(client.names, ['connect', 'marker', 'authenticated']);
-      given.io.to('early').emit('to the room');
-      await client.next('to the room');
-    });
 
-    it('lets no listener to rooms fail a socket, on an adapter set after init', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: (server, io) => {
-          const Base = io.adapter() as new (...args: any[]) => object;
-          io.adapter(class extends Base {} as any);
-          server.io.adapter.on('leave-room', () => {
-            throw new Error('cause');
-          });
-        },
+      it('lets no listener to rooms fail a socket, on an adapter set after init', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: (server, io) => {
+            const Base = io.adapter() as new (...args: any[]) => object;
+            io.adapter(class extends Base {} as any);
+            server.io.adapter.on('leave-room', () => {
+              throw new Error('cause');
+            });
+          },
+        });
+        const [one, socket] = await given.authenticated();
+        await using client = one;
+        socket.disconnect();
+        assert.equal(await client.next('disconnect'), 'io server disconnect');
+        assert.deepEqual(remainsOf(given.server), {connections: 0, running: 0});
+        const sources = given.given.logged.map(([, , {handler}]) => handler);
+        assert.deepEqual(sources, ["io.adapter.on('leave-room')"]);
       });
-      const [one, socket] = await given.authenticated();
-      await using client = one;
-      socket.disconnect();
-      assert.equal(await client.next('disconnect'), 'io server disconnect');
-      assert.deepEqual(remainsOf(given.server), {connections: 0, running: 0});
-      const sources = given.given.logged.map(([, , {handler}]) => handler);
-      assert.deepEqual(sources, ["io.adapter.on('leave-room')"]);
-    });
 
-    it('keeps nothing of sockets that are gone', async () => {
-      await using given = await givenNamespace({
-        recovery,
-        setup: server => {
-          server.io.use((socket, next) => {
-            void socket.join('early');
-            next(socket.handshake.query.refuse ? new Error('Refused.') : undefined);
-          });
-        },
+      it('keeps nothing of sockets that are gone', async () => {
+        await using given = await givenNamespace({
+          recovery,
+          setup: server => {
+            server.io.use((socket, next) => {
+              void socket.join('early');
+              next(socket.handshake.query.refuse ? new Error('Refused.') : undefined);
+            });
+          },
+        });
+        await using turnedAway = given.connect({query: {refuse: '1'}});
+        await turnedAway.next('connect_error');
+
+        await using refused = given.connect();
+        await given.sockets.next();
+        refused.socket.emit('authentication');
+        (await given.authentications.next()).fail();
+        await refused.next('disconnect');
+
+        await using silent = given.connect();
+        const silentSocket = await given.sockets.next();
+        await using admitted = given.connect();
+        const admittedSocket = await given.sockets.next();
+        admitted.socket.emit('authentication');
+        (await given.authentications.next()).succeed();
+        await admitted.next('authenticated');
+        for (const [client, socket] of [
+          [silent, silentSocket],
+          [admitted, admittedSocket],
+        ] as const) {
+          const gone = new Promise(resolve => socket.once('disconnect', resolve));
+          client.socket.disconnect();
+          await gone;
+        }
+        // Before this package's own listener has seen it.
+        given.server.io.once('connect', socket => socket.disconnect());
+        await using away = given.connect();
+        await away.next('disconnect');
+        const {adapter} = given.server.io;
+        assert.equal(Admission.of(given.server.io)['held'].size, 0);
+        assert.equal(adapter.sids.size, 0);
+        assert.equal(adapter.rooms.size, 0);
+        assert.equal(given.server['endpoint']['sessions'].size, 0);
       });
-      await using turnedAway = given.connect({query: {refuse: '1'}});
-      await turnedAway.next('connect_error');
-
-      await using refused = given.connect();
-      await given.sockets.next();
-      refused.socket.emit('authentication');
-      (await given.authentications.next()).fail();
-      await refused.next('disconnect');
-
-      await using silent = given.connect();
-      const silentSocket = await given.sockets.next();
-      await using admitted = given.connect();
-      const admittedSocket = await given.sockets.next();
-      admitted.socket.emit('authentication');
-      (await given.authentications.next()).succeed();
-      await admitted.next('authenticated');
-      for (const [client, socket] of [
-        [silent, silentSocket],
-        [admitted, admittedSocket],
-      ] as const) {
-        const gone = new Promise(resolve => socket.once('disconnect', resolve));
-        client.socket.disconnect();
-        await gone;
-      }
-      // Before this package's own listener has seen it.
-      given.server.io.once('connect', socket => socket.disconnect());
-      await using away = given.connect();
-      await away.next('disconnect');
-      const {adapter} = given.server.io;
-      assert.equal(Admission.of(given.server.io)['held'].size, 0);
-      assert.equal(adapter.sids.size, 0);
-      assert.equal(adapter.rooms.size, 0);
-      assert.equal(given.server['endpoint']['sessions'].size, 0);
-    });
-  });
+    },
+  );
 }

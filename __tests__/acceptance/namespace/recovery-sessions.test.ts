@@ -5,7 +5,7 @@ import type {Namespace, Socket} from 'socket.io';
 import {Adapter} from 'socket.io-adapter';
 import {authenticateByToken, givenApp} from '../../helpers/app';
 import type {AppOptions} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {LiveObjects} from '../../helpers/remains';
@@ -44,7 +44,7 @@ it('sessions go when they are over, and with them the empty children of a patter
   assert.deepEqual([...io._nsps.keys()], ['/']);
 });
 
-describe('a child of a pattern', {timeout: 20_000}, () => {
+describe('a child of a pattern', {timeout: seconds(20)}, () => {
   const servers = {rooms: {namespace: /^\/room-\d$/}};
 
   /** An application whose default server and rooms authenticate by token. */

@@ -8,7 +8,7 @@ import {describe, it} from 'node:test';
 import type {Server} from 'socket.io';
 import {authenticateByToken} from '../../helpers/app';
 import type {AppOptions, GivenApp} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {Gate} from '../../helpers/gate';
@@ -17,7 +17,7 @@ import {RawClient} from '../../helpers/raw-client';
 import {RawSocket} from '../../helpers/raw-socket';
 import {givenServer} from '../../helpers/server';
 
-const within = {timeout: 10_000};
+const within = {timeout: seconds(10)};
 /** Longer than a test may take, so that one that waits for it fails. */
 const NEVER = 600_000;
 const stayAway = {reconnection: false};

@@ -13,6 +13,7 @@ import type {Namespace, Server as IoServer} from 'socket.io';
 import {givenApp} from '../../helpers/app';
 import {AuthController} from '../../helpers/auth-controller';
 import {givenAuthenticated} from '../../helpers/client';
+import {seconds} from '../../helpers/awaited';
 
 @socketController({server: 'admin'})
 class AdminController {
@@ -73,7 +74,7 @@ function givenObserved(observer: Constructor<LifeCycleObserver>, place: string) 
   return app;
 }
 
-describe('the constructor of an observer', {timeout: 20_000}, () => {
+describe('the constructor of an observer', {timeout: seconds(20)}, () => {
   for (const place of PLACES) {
     it(`is given the socket.io server, when bound ${place}`, async () => {
       const app = givenObserved(IoObserver, place);
@@ -109,7 +110,7 @@ describe('the constructor of an observer', {timeout: 20_000}, () => {
   });
 });
 
-describe('a server', {timeout: 20_000}, () => {
+describe('a server', {timeout: seconds(20)}, () => {
   it('has the namespace that it is configured with, also where it is asked for first', async () => {
     await using given = await givenApp({controllers: [AuthController], start: false});
     await given.app.init();

@@ -3,7 +3,7 @@ import {describe, it} from 'node:test';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import type {Server as IoServer, Socket} from 'socket.io';
 import {authenticateByToken} from '../../helpers/app';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenAuthenticated, givenClient, givenClients} from '../../helpers/client';
 import {givenIo} from '../../helpers/io';
 import {TRANSPORTS} from '../../helpers/namespace';
@@ -51,7 +51,7 @@ for (const transport of TRANSPORTS) {
 
   describe(
     `a namespace of the application’s own, over ${transport}`,
-    {timeout: 20_000},
+    {timeout: seconds(20)},
     () => {
       for (const [title, made] of [
         ['made before start', '/monitor'],
@@ -104,7 +104,7 @@ for (const transport of TRANSPORTS) {
   );
 }
 
-describe('a namespace of the application’s own', {timeout: 20_000}, () => {
+describe('a namespace of the application’s own', {timeout: seconds(20)}, () => {
   it('does not count its clients as unauthenticated', async () => {
     await using given = await givenMonitor();
     const names = Array.from({length: MOST + 1}, () => `${given.url}/monitor`);
@@ -140,7 +140,7 @@ describe('a namespace of the application’s own', {timeout: 20_000}, () => {
   });
 });
 
-describe('a socket.io server that the application made', {timeout: 20_000}, () => {
+describe('a socket.io server that the application made', {timeout: seconds(20)}, () => {
   it('keeps its transports open when the last namespace has been left', async () => {
     await using own = await givenIo();
     await using managed = await givenServer();

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import {givenAuthenticated} from '../../helpers/client';
 import {givenServer} from '../../helpers/server';
+import {seconds} from '../../helpers/awaited';
 
 describe('a listener to any event that removes itself', () => {
   for (const [title, add, remove] of [
     ['onAny', 'onAny', 'offAny'],
     ['onAnyOutgoing', 'onAnyOutgoing', 'offAnyOutgoing'],
   ] as const) {
-    it(`skips no other: ${title}`, {timeout: 10_000}, async () => {
+    it(`skips no other: ${title}`, {timeout: seconds(10)}, async () => {
       const heard: string[] = [];
       await using given = await givenServer(server => {
         server.onConnected(socket => {

@@ -4,6 +4,7 @@ import {dirname, join} from 'node:path';
 import {describe, it} from 'node:test';
 import {checkRest} from '../../../dist/validation/private-parts';
 import {changedPart, isRefused, replaced, without} from '../../helpers/private-parts';
+import {seconds} from '../../helpers/awaited';
 
 const PACKAGE = '@loopback/rest';
 const rest = createRequire(require.resolve(PACKAGE));
@@ -17,7 +18,7 @@ const MODULES: Record<string, string> = {
 
 type Parse = (request: object, route: object, ...others: unknown[]) => Promise<unknown[]>;
 
-describe(`a version of ${PACKAGE}`, {timeout: 60_000}, () => {
+describe(`a version of ${PACKAGE}`, {timeout: seconds(60)}, () => {
   for (const [part, path] of Object.entries(MODULES)) {
     const module = rest(join(dist, path)) as Record<string, unknown>;
     it(`that lacks ${part} is refused`, () =>

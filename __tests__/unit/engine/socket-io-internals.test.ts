@@ -26,7 +26,7 @@ import {detachFromPattern, onRemoved} from '../../../dist/namespace/pattern-name
 import {parserOf, sendAck} from '../../../dist/engine/packets';
 import type {EngineRequest} from '../../../dist/engine/engine-internals';
 import type {EventPacket} from '../../../dist/namespace/guards';
-import {once} from '../../helpers/awaited';
+import {once, seconds} from '../../helpers/awaited';
 import {givenClient} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
 import {RawClient} from '../../helpers/raw-client';
@@ -81,7 +81,7 @@ function assertSame(
   assert.ok(same && values.length === expected.length, message);
 }
 
-describe('what this package relies on in socket.io:', {timeout: 20_000}, () => {
+describe('what this package relies on in socket.io:', {timeout: seconds(20)}, () => {
   it('Socket.onevent is called with each event packet, and a packet of type 3 is its answer', async () => {
     await using given = await givenIo();
     const [one, socket] = await connect(given, given.io.of('/'));
