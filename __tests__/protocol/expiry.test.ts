@@ -11,6 +11,7 @@ import type {ApplyCredentials, SocketServerOptions} from 'loopback4-socket';
 import {givenApp} from '../helpers/app';
 import type {GivenApp} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
+import type {ClientOptions, TestClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {RawClient} from '../helpers/raw-client';
 import {describeFrames, describeSection} from '../helpers/section';
@@ -51,6 +52,23 @@ function givenExpiring(
     },
     {expiryNotice: 100, ...options},
   );
+}
+
+/** An authenticated client of a server with a short time limit, which a busy machine may exceed. */
+async function givenInTime(
+  url: string | undefined,
+  credentials: unknown,
+  options: ClientOptions,
+): Promise<TestClient> {
+  for (;;) {
+    const client = givenClient(url, options);
+    const isInTime = await Promise.race([
+      client.authenticate(credentials).then(() => true),
+      client.next('unauthorized').then(() => false),
+    ]);
+    if (isInTime) return client;
+    await client[Symbol.asyncDispose]();
+  }
 }
 
 describeSection('Expiry', options => {
@@ -109,10 +127,10 @@ describeSection('Expiry', options => {
   for (const [title, expiresAt] of Object.entries(never)) {
     it(`never comes where ${title}`, async () => {
       await using given = await givenExpiring(undefined, {
-        timeout: 250,
+        timeout: 100,
         ...(expiresAt && {expiresAt: expiresAt as () => number}),
       });
-      await using client = await givenAuthenticated(given.server.url, {}, options);
+      await using client = await givenInTime(given.server.url, {}, options);
       await using other = givenClient(given.server.url, options);
       await other.next('unauthorized');
       assert.deepEqual(await client.call('ping'), {result: 'pong'});
@@ -423,8 +441,8 @@ describeSection('Expiry', options => {
   };
   for (const [title, [token, more]] of Object.entries(lasting)) {
     it(`never comes with a strategy where ${title}`, async () => {
-      await using given = await givenStrategy({timeout: 250, ...more});
-      await using client = await givenAuthenticated(given.server.url, token, options);
+      await using given = await givenStrategy({timeout: 100, ...more});
+      await using client = await givenInTime(given.server.url, token, options);
       await using other = givenClient(given.server.url, options);
       await other.next('unauthorized');
       assert.deepEqual(await client.call('ping'), {result: 'pong'});
