@@ -119,6 +119,13 @@ describe('the rooms of docs/architecture.md', () => {
     assert.deepEqual(importing, []);
   });
 
+  it('list the files of the client', () => {
+    const [, section] = TEXT.split('\n## The client\n');
+    const [list] = section.split('\n## ');
+    const listed = [...list.matchAll(/^\| `([\w.-]+\.ts)` +\|/gm)].map(([, name]) => name);
+    assert.deepEqual(listed.sort(), readdirSync(join(ROOT, 'client', 'src')).sort());
+  });
+
   it('know socket.io where they must: dispatch does not', () => {
     const dispatch = FILES.filter(file => roomOf(file) === 'dispatch');
     const knowing = dispatch.filter(file =>
