@@ -122,7 +122,9 @@ describe('the rooms of docs/architecture.md', () => {
   it('list the files of the client', () => {
     const [, section] = TEXT.split('\n## The client\n');
     const [list] = section.split('\n## ');
-    const listed = [...list.matchAll(/^\| `([\w.-]+\.ts)` +\|/gm)].map(([, name]) => name);
+    const listed = [...list.matchAll(/^\| `([\w.-]+\.ts)` +\|/gm)].map(
+      ([, name]) => name,
+    );
     assert.deepEqual(listed.sort(), readdirSync(join(ROOT, 'client', 'src')).sort());
   });
 
