@@ -55,7 +55,8 @@ export interface CallOptions {
   signal?: AbortSignal;
   /**
    * Runs the call once, also when its connection is lost and the client sends it again. `true` makes an id; a string is
-   * an id of your own, for example one that outlives a reload of the page.
+   * an id of your own, for example one that outlives a reload of the page. The user needs an id on the server, such as
+   * `securityId`: the call of a user without one runs again on a new connection.
    */
   id?: string | true;
 }

@@ -12,7 +12,10 @@ export interface TestCallOptions {
    * @default 30_000, which the server does not get
    */
   timeout?: number;
-  /** Identifies the call: it is sent again after a lost connection, and its method runs once. */
+  /**
+   * Identifies the call: it is sent again after a lost connection, and its method runs once. The user needs an id, such
+   * as `securityId`.
+   */
   id?: string;
   /** Cancels the call. The server aborts the method's `SIGNAL` and answers `CALL_CANCELLED`. */
   signal?: AbortSignal;
