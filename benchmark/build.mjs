@@ -1,4 +1,4 @@
-// Compiles the package, its servers here, and the peers that are installed.
+// Compiles the package, its servers here, the peers that are installed, and the client.
 import {spawnSync} from 'node:child_process';
 import {existsSync, readdirSync} from 'node:fs';
 import {createRequire} from 'node:module';
@@ -14,7 +14,7 @@ const peers = readdirSync(here('peers'))
 // tsc, because esbuild does not write the metadata that decorators need.
 const tsc = createRequire(here('../package.json')).resolve('typescript/bin/tsc');
 const projects = [here('..'), here('servers/loopback'), ...peers];
-const {status} = spawnSync(process.execPath, [tsc, '-b', ...projects], {
-  stdio: 'inherit',
-});
-process.exit(status ?? 1);
+for (const args of [[tsc, '-b', ...projects], [here('../client/build.mjs')]]) {
+  const {status} = spawnSync(process.execPath, args, {stdio: 'inherit'});
+  if (status !== 0) process.exit(status ?? 1);
+}

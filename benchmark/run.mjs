@@ -4,11 +4,11 @@ import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {pinned} from './harness/channel.mjs';
 import {checkInstallation} from './harness/installation.mjs';
-import {runRounds} from './harness/rounds.mjs';
+import {runRounds, suits} from './harness/rounds.mjs';
 import {count} from './measures/counts.mjs';
 import {measuresOf} from './measures/index.mjs';
 import {printProfiles} from './report/profiles.mjs';
-import {writeReport} from './report/report.mjs';
+import {writeClientSection, writeReport} from './report/report.mjs';
 import {summarize} from './report/summary.mjs';
 import {printSummary} from './report/terminal.mjs';
 import {subjects} from './subjects.mjs';
@@ -33,8 +33,8 @@ if (flags.help) {
   --in-flight 20         numbers of calls in flight on a socket, for the measure calls
   --rounds 3             how often each subject's processes are started anew
   --short                a selection, in under two minutes
-  --profile              CPU profiles of the servers, in profiles/
-  --report               write docs/performance.md`);
+  --profile              CPU profiles of the servers and clients, in profiles/
+  --report               write docs/performance.md; with --measure client only its section`);
   process.exit();
 }
 
@@ -57,9 +57,12 @@ if (flags.profile) {
 const defaults = flags.short
   ? {only: 'raw,raw-coalesced,ours,ours-full,nestjs', measure: 'burst,calls'}
   : {};
+const measures = choose(measuresOf(settings.inFlight), flags.measure ?? defaults.measure);
 const chosen = {
-  subjects: choose(subjects, flags.only ?? defaults.only),
-  measures: choose(measuresOf(settings.inFlight), flags.measure ?? defaults.measure),
+  subjects: choose(subjects, flags.only ?? defaults.only).filter(subject =>
+    measures.some(measure => suits(subject, measure)),
+  ),
+  measures,
 };
 checkInstallation(chosen.subjects);
 if (!pinned)
@@ -76,7 +79,9 @@ for await (const run of runRounds(chosen.subjects, chosen.measures, settings)) {
 const summary = summarize(runs, chosen.subjects);
 printSummary(summary);
 if (settings.profiles) printProfiles(settings.profiles);
-if (flags.report) {
+if (flags.report && flags.measure === 'client') {
+  await writeClientSection({runs, summary, settings});
+} else if (flags.report) {
   const counts = [];
   for (const subject of chosen.subjects.filter(({wire}) => wire)) {
     console.error(`counting ${subject.name}`);

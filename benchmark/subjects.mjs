@@ -11,6 +11,16 @@ const injecting = (variant, what, goal) => ({
   goal,
 });
 
+/** A client that calls the same server as the others: only the client is measured. */
+const calling = (client, title) => ({
+  name: `client-${client}`,
+  title,
+  module: loopback,
+  options: {variant: 'plain'},
+  wire: null,
+  client,
+});
+
 /**
  * The subjects: a server module with the options of its `start`, and the wire that the load
  * generator speaks with it. Some take part in a few measures only, and have a goal: the ratio to `raw`
@@ -101,6 +111,10 @@ export const subjects = [
     // Nothing connects to it.
     wire: null,
   },
+  calling('socket.io', 'socket.io-client, `timeout(5000).emitWithAck`'),
+  calling('ours', '**loopback4-socket-client**'),
+  calling('ours-timeout', '**loopback4-socket-client**, `{timeout: 5000}`'),
+  calling('ours-id', '**loopback4-socket-client**, `{id: true}`'),
 ].map(subject => ({
   wire: 'socketIo4',
   options: {},

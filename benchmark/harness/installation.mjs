@@ -16,6 +16,10 @@ export function checkInstallation(subjects) {
       throw new Error(`${name} is not there. Run: npm run setup && npm run build`);
     }
   }
+  const client = new URL('../../client/dist/index.js', import.meta.url);
+  if (subjects.some(subject => subject.client) && !existsSync(fileURLToPath(client))) {
+    throw new Error('The client is not built. Run: npm run build');
+  }
   const server = createRequire(import.meta.resolve('../servers/loopback/dist/server.js'));
   const component = createRequire(server.resolve('loopback4-socket'));
   for (const name of packages) {

@@ -69,7 +69,9 @@ async function attempt(run, step) {
   }
 }
 
-function suits({wire, measures}, measure) {
+/** True when a measure is taken of a subject. */
+export function suits({wire, client, measures}, measure) {
+  if (client || measure.ofClients) return Boolean(client && measure.ofClients);
   if (measures && !measures.includes(measure.name)) return false;
   return wire !== null || measure.withoutSockets;
 }

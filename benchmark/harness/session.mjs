@@ -6,9 +6,9 @@ import {used} from './usage.mjs';
 
 const file = path => fileURLToPath(new URL(path, import.meta.url));
 
-/** A server process and, unless it has no sockets, the process that makes its load. */
+/** A server process and, unless it has no sockets, the process that makes its load: a load generator or a client. */
 export class Session {
-  /** @param profiles - A folder, when the server is to be profiled while it is measured. */
+  /** @param profiles - A folder, when what is measured is to be profiled. */
   static async start(subject, {methods, nodeFlags = [], profiles}) {
     const session = new Session();
     session.profile =
@@ -23,8 +23,14 @@ export class Session {
       const {port, started} = await session.server.ask('started');
       session.port = port;
       session.started = started;
-      if (subject.wire) {
-        session.load = new Child(file('../load/main.mjs'), [subject.wire], {core: 1});
+      const {wire, client} = subject;
+      if (wire || client) {
+        session.load = client
+          ? new Child(file('../load/client.mjs'), [client], {
+              core: 1,
+              nodeFlags: ['--single-threaded-gc'],
+            })
+          : new Child(file('../load/main.mjs'), [wire], {core: 1});
         // Its own start would disturb the next server's, which is measured.
         await session.load.ask('ready');
       }
@@ -51,13 +57,21 @@ export class Session {
   }
 
   /** Returns what the server used during an action, and the result of the action. */
-  async measured(name, work) {
-    if (this.profile) await this.server.ask('startProfile');
-    const before = await this.server.ask('usage');
+  measured(name, work) {
+    return this.profiled(this.server, name, async () => {
+      const before = await this.server.ask('usage');
+      const result = await work();
+      const after = await this.server.ask('usage');
+      return {...result, server: used(before, after)};
+    });
+  }
+
+  /** Returns the result of an action, and writes a profile of that process if profiles are asked for. */
+  async profiled(child, name, work) {
+    if (this.profile) await child.ask('startProfile');
     const result = await work();
-    const after = await this.server.ask('usage');
-    if (this.profile) await this.server.ask('stopProfile', {file: this.profile(name)});
-    return {...result, server: used(before, after)};
+    if (this.profile) await child.ask('stopProfile', {file: this.profile(name)});
+    return result;
   }
 
   /** Lets the server emit, and waits until every event has arrived. */

@@ -8,3 +8,10 @@ export function usage() {
 export function used(before, after) {
   return {cpu: after.cpu - before.cpu, time: after.time - before.time};
 }
+
+/** Returns the use of this process during an action, and the result of the action. */
+export async function measured(work) {
+  const before = usage();
+  const result = await work();
+  return {...result, ...used(before, usage())};
+}

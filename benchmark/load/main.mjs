@@ -1,6 +1,6 @@
 // The process that makes the load: node main.mjs <name of the wire>.
 import {serve} from '../harness/channel.mjs';
-import {usage, used} from '../harness/usage.mjs';
+import {measured} from '../harness/usage.mjs';
 import {call} from './calls.mjs';
 import {Connection} from './connection.mjs';
 import {encodeFrame} from './frames.mjs';
@@ -36,12 +36,6 @@ async function open(port, number) {
   connection.onMessage = connection.onOther;
   connection.loggedIn = true;
   return connection;
-}
-
-async function measured(work) {
-  const before = usage();
-  const result = await work();
-  return {...result, ...used(before, usage())};
 }
 
 if (ownPing) {

@@ -2,9 +2,10 @@ import {find, findUser, MESSAGE} from '../job.cjs';
 
 // The wire of each kind of server. `slot` numbers the calls in flight on one connection.
 
-const callArgs = slot => ({skip: slot, limit: 10, filter: {name: `name-${slot}`}});
-const credentialsOf = number => ({token: `token-${number}`});
-const answerOf = (slot, number) => find(callArgs(slot), findUser(credentialsOf(number)));
+export const callArgs = slot => ({skip: slot, limit: 10, filter: {name: `name-${slot}`}});
+export const credentialsOf = number => ({token: `token-${number}`});
+export const answerOf = (slot, number) =>
+  find(callArgs(slot), findUser(credentialsOf(number)));
 const json = JSON.stringify;
 
 const socketIo4 = {

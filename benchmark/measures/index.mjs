@@ -1,5 +1,6 @@
 import {burst} from './burst.mjs';
 import {callsOf} from './calls.mjs';
+import {client} from './client.mjs';
 import {connect} from './connect.mjs';
 import {fanOut} from './fan-out.mjs';
 import {heap} from './heap.mjs';
@@ -8,7 +9,8 @@ import {start} from './start.mjs';
 
 /**
  * In the order in which a server process goes through them. Each has a `turn`, which returns values by
- * name, and may have `turns`, their number, `begin`, which connects and warms up, and `end`.
+ * name, and may have `turns`, their number, `begin`, which connects and warms up, and `end`. One with `ofClients`
+ * measures the subjects that are clients, and no others.
  */
 export const measuresOf = inFlight => [
   start,
@@ -18,4 +20,5 @@ export const measuresOf = inFlight => [
   burst,
   ...inFlight.map(callsOf),
   latency,
+  client,
 ];

@@ -15,7 +15,14 @@ const peers = {
 /** The environment that the numbers depend on. */
 export function describeEnvironment() {
   const root = createRequire(new URL('../package.json', benchmark));
-  const own = ['socket.io', 'engine.io', 'ws', '@loopback/core', '@loopback/rest'];
+  const own = [
+    'socket.io',
+    'socket.io-client',
+    'engine.io',
+    'ws',
+    '@loopback/core',
+    '@loopback/rest',
+  ];
   const versions = Object.fromEntries(own.map(name => [name, versionOf(root, name)]));
   for (const folder of readdirSync(new URL('peers/', benchmark))) {
     const manifest = new URL(`peers/${folder}/package.json`, benchmark);

@@ -25,7 +25,8 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
       'call. Each other row injects one more thing into the same controller. The last three rows need a ' +
       'LoopBack context for each call.',
     injectionTable(summary),
-    ...summary.map(section),
+    ...summary.filter(({metric}) => !metric.ofClients).map(section),
+    clientSection({summary, settings, environment}),
     '## Counts',
     'These counts do not depend on the machine. Of a call, when 20 calls arrive at once on a socket: ' +
       '`writes` is the number of system calls that write, and `bytes` is the allocated heap. `1 alone` is ' +
@@ -95,28 +96,55 @@ function injectionTable(summary) {
   ]);
 }
 
+/** The section of the clients, which has its own date: it is also written alone. */
+export function clientSection({summary, settings: {rounds}, environment}) {
+  const {date, node, processor, cores, versions} = environment;
+  return [
+    '## CPU of a call in a client',
+    'CPU time of the process of a client in Node.js, for each call over one socket. All clients call the same ' +
+      'server of this package, over WebSocket. Less is better. A plain call of `loopback4-socket-client` has the ' +
+      'timeout of the client, 30 s.',
+    `Values are the median of ${rounds} rounds, with the least and the most: ${date}, Node.js ${node}, ` +
+      `socket.io-client ${versions['socket.io-client']}, ${processor}, ${cores} cores. ` +
+      'Where the least and the most of a ratio are far apart, the machine had other work.',
+    ...summary
+      .filter(({metric}) => metric.ofClients)
+      .flatMap(({metric, rows}) => [`### ${metric.title}`, metricTable(metric, rows)]),
+  ].join('\n\n');
+}
+
 function section({metric, rows}) {
-  const {name, title, unit, digits, more, plot} = metric;
-  const baselines = metric.baselines.filter(baseline =>
-    rows.some(row => row.ratios[baseline]),
-  );
-  const heads = {raw: '× by hand', 'raw-coalesced': '× coalesced', rest: '× REST alone'};
+  const {name, title, more, plot} = metric;
   return [
     `## ${title}`,
     more ? 'More is better.' : '',
     plot ? `![${title}](performance/${name}.svg)` : '',
-    table([
-      ['', unit, 'least–most', ...baselines.flatMap(each => [heads[each], 'least–most'])],
-      ...rows.map(({subject, value, ratios}) => [
-        subject.title,
-        formatNumber(value.median, digits),
-        formatSpread(value, digits),
-        ...baselines.flatMap(each => cells(ratios[each])),
-      ]),
-    ]),
+    metricTable(metric, rows),
   ]
     .filter(Boolean)
     .join('\n\n');
+}
+
+function metricTable(metric, rows) {
+  const {unit, digits} = metric;
+  const baselines = metric.baselines.filter(baseline =>
+    rows.some(row => row.ratios[baseline]),
+  );
+  const heads = {
+    raw: '× by hand',
+    'raw-coalesced': '× coalesced',
+    rest: '× REST alone',
+    'client-socket.io': '× socket.io-client',
+  };
+  return table([
+    ['', unit, 'least–most', ...baselines.flatMap(each => [heads[each], 'least–most'])],
+    ...rows.map(({subject, value, ratios}) => [
+      subject.title,
+      formatNumber(value.median, digits),
+      formatSpread(value, digits),
+      ...baselines.flatMap(each => cells(ratios[each])),
+    ]),
+  ]);
 }
 
 function cells(ratio) {

@@ -1,6 +1,7 @@
 const microseconds = {unit: 'µs', digits: 2};
 const bytes = {unit: 'B', digits: 0};
 const milliseconds = {unit: 'ms', digits: 0};
+const client = {...microseconds, ofClients: true, baselines: ['client-socket.io']};
 
 /** The reported figures, in this order: their values, and the subject that they are compared with. */
 export const metrics = [
@@ -79,4 +80,6 @@ export const metrics = [
     ...milliseconds,
     baselines: ['rest'],
   },
+  {name: 'client-20', title: 'CPU of a call in a client, 20 in flight', ...client},
+  {name: 'client-1', title: 'CPU of a call in a client, one at a time', ...client},
 ].map(metric => ({baselines: ['raw', 'raw-coalesced'], ...metric}));

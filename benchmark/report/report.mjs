@@ -1,9 +1,9 @@
-import {mkdir, writeFile} from 'node:fs/promises';
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import {pathToFileURL} from 'node:url';
 import {createRequire} from 'node:module';
 import {barChart} from './bar-chart.mjs';
 import {describeEnvironment} from './environment.mjs';
-import {toMarkdown} from './markdown.mjs';
+import {clientSection, toMarkdown} from './markdown.mjs';
 
 const docs = new URL('../../docs/', import.meta.url);
 
@@ -19,6 +19,31 @@ export async function writeReport({runs, summary, counts, settings}) {
   for (const {metric, rows} of summary.filter(({metric}) => metric.plot)) {
     await writeFile(new URL(`${metric.name}.svg`, folder), barChart(metric, rows));
   }
+}
+
+/** Writes the section of the clients and its values, and leaves the rest of the page as it is. */
+export async function writeClientSection({runs, summary, settings}) {
+  const page = new URL('performance.md', docs);
+  const results = new URL('performance/results.json', docs);
+  const {versions, ...machine} = describeEnvironment();
+  const name = 'socket.io-client';
+  const environment = {...machine, versions: {[name]: versions[name]}};
+  const section = clientSection({summary, settings, environment});
+  const text = replaceSection(await readFile(page, 'utf8'), section);
+  await writeFile(page, await formatted(text, 'markdown'));
+  const clients = {environment, settings, runs};
+  const values = {...JSON.parse(await readFile(results, 'utf8')), clients};
+  await writeFile(results, await formatted(JSON.stringify(values), 'json'));
+}
+
+/** Replaces the section with the same title, or adds it before the counts. */
+function replaceSection(page, section) {
+  const sections = page.split(/^(?=## )/m);
+  const indexOf = title => sections.findIndex(each => each.startsWith(`${title}\n`));
+  const [title] = section.split('\n');
+  const at = indexOf(title);
+  sections.splice(at < 0 ? indexOf('## Counts') : at, at < 0 ? 0 : 1, `${section}\n\n`);
+  return sections.join('');
 }
 
 /** As the repository formats its files. */
