@@ -23,6 +23,7 @@ export class Call {
   #settled = false;
   #resolve!: (result: unknown) => void;
   #reject!: (error: CallError) => void;
+  /** By a clock that nobody sets. */
   readonly #deadline: number;
   readonly #timer: ReturnType<typeof setTimeout>;
 
@@ -47,7 +48,7 @@ export class Call {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#deadline = Date.now() + timeout;
+    this.#deadline = performance.now() + timeout;
     this.#timer = setTimeout(
       () => this.failHere(504, 'CALL_TIMEOUT', 'took too long'),
       Math.min(timeout, MAX_DELAY),
@@ -69,7 +70,8 @@ export class Call {
     const $call: WireCallOptions = {};
     if (id !== undefined) $call.id = id;
     if (signal) $call.ref = ref;
-    if (timeout !== undefined) $call.timeout = Math.max(1, deadline - Date.now());
+    if (Number.isFinite(timeout))
+      $call.timeout = Math.max(1, Math.ceil(deadline - performance.now()));
     if (Object.keys($call).length > 0) return [name, args, {$call}];
     return args === undefined ? [name] : [name, args];
   }

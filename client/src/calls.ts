@@ -74,7 +74,7 @@ export class Calls {
     this.#open = false;
   }
 
-  /** The connection is lost: calls with an id are sent again; the others may have run, and fail. */
+  /** The connection is lost: calls with an id are sent again; others that were sent may have run, and fail. */
   lost(error: CallError): void {
     const unanswered = this.#unanswered;
     this.#open = false;
@@ -82,7 +82,7 @@ export class Calls {
     this.#unanswered = new Set();
     this.#withId = 0;
     for (const call of unanswered)
-      if (call.id === undefined) call.fail(error.value, error);
+      if (call.id === undefined && call.sent) call.fail(error.value, error);
   }
 
   /** Ends all calls. */
@@ -102,7 +102,7 @@ export class Calls {
       this.#waiting.delete(call);
       this.#unanswered.add(call);
       try {
-        call.sent = this.#emit(...call.packet, call.answer);
+        call.sent = this.#emit(...call.packet, call.answer) || call.sent;
       } catch (error) {
         call.failHere(400, 'NOT_SENDABLE', 'cannot be sent', error);
       }
@@ -111,14 +111,16 @@ export class Calls {
 
   readonly #onEnd = (call: Call): void => {
     this.#waiting.delete(call);
-    if (this.#unanswered.delete(call) && call.id !== undefined) this.#withId--;
-    if (call.cancelled && call.sent) this.#cancel(call);
+    const isUnanswered = this.#unanswered.delete(call);
+    if (isUnanswered && call.id !== undefined) this.#withId--;
+    if (call.cancelled && call.sent) this.#cancel(call, isUnanswered || this.#open);
     this.#flush();
     if (this.idle) this.#onIdle();
   };
 
-  #cancel({id, name, ref}: Call): void {
+  /** @param now - False before the client is authenticated again: the server would refuse it. */
+  #cancel({id, name, ref}: Call, now: boolean): void {
     const body = id === undefined ? {ref} : {method: name, id};
-    if (!this.#emit(SocketEvents.CANCEL, body)) this.#cancellations.push(body);
+    if (!now || !this.#emit(SocketEvents.CANCEL, body)) this.#cancellations.push(body);
   }
 }

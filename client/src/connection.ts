@@ -53,6 +53,8 @@ export class Connection {
   #credentials: Credentials;
   readonly #listeners = new Set<() => void>();
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** The server's answer to credentials. */
+  #checking: Promise<unknown> | undefined;
   /** Attempts since the last success. */
   #failures = 0;
   /** True from when credentials have expired until others are accepted. */
@@ -72,8 +74,9 @@ export class Connection {
     return () => void this.#listeners.delete(listener);
   }
 
+  /** Returns false also when socket.io keeps the event, because it finds that the connection is lost. */
   readonly emit: Emit = (...packet) =>
-    this.socket.connected && Boolean(this.socket.emit(...packet));
+    this.socket.connected && this.socket.emit(...packet).sendBuffer.length === 0;
 
   /** Connects now, unless it is connected or being connected. */
   readonly connect = (): void => {
@@ -81,8 +84,8 @@ export class Connection {
     this.wanted = true;
     if (/^connecting|^auth/.test(this.state)) return;
     clearTimeout(this.#timer);
-    this.#change('connecting');
     this.socket.connect();
+    this.#change('connecting');
   };
 
   /** Resolves when the client is authenticated, and rejects when it no longer tries. */
@@ -117,25 +120,29 @@ export class Connection {
   readonly authenticate = async (): Promise<CallError | undefined> => {
     const {socket} = this;
     const {id} = socket;
+    const source = this.#credentials;
+    const isStale = () => !id || socket.id !== id || source !== this.#credentials;
     const isRenewal = this.state === 'authenticated';
     let error: CallError | undefined;
     try {
       const reason = isRenewal || this.#expired ? 'expiring' : 'connect';
-      const credentials = await this.#credentials.get(reason);
+      const credentials = await source.get(reason);
+      // While the server checks others, it ignores these.
+      while (this.#checking) await this.#checking.catch(() => undefined);
       // Without a connection, socket.io would keep them for the next one.
-      if (socket.id !== id) return undefined;
+      if (isStale()) return undefined;
       const args = credentials === undefined ? [] : [credentials];
-      const reply = (await socket.emitWithAck(
-        SocketEvents.AUTHENTICATION,
-        ...args,
-      )) as Reply;
+      this.#checking = socket
+        .emitWithAck(SocketEvents.AUTHENTICATION, ...args)
+        .finally(() => (this.#checking = undefined));
+      const reply = (await this.#checking) as Reply;
       if (reply.error) error = new CallError(reply.error);
     } catch (failure) {
       const {message} = Object(failure) as Error;
       const body = {statusCode: 503, message, ...(failure as object)};
       error = new CallError(body, false, failure);
     }
-    if (socket.id !== id) return undefined;
+    if (isStale()) return undefined;
     if (error) this.#refused(error);
     else this.#accepted();
     return error;
@@ -144,10 +151,12 @@ export class Connection {
   /** Loses the connection, and comes back. */
   lose(error: CallError, delay = this.#delay()): void {
     this.error = error;
-    this.socket.disconnect();
+    this.#leave();
     this.#calls.lost(error);
-    this.#change('disconnected');
+    // False when that was the last call of a client that nobody retains.
+    if (!this.wanted) return;
     this.#later(this.connect, delay);
+    this.#change('disconnected');
   }
 
   /** Ends the connection and all calls, until somebody connects again. Does nothing where nobody has connected. */
@@ -156,7 +165,7 @@ export class Connection {
     this.wanted = false;
     this.error = error;
     clearTimeout(this.#timer);
-    this.socket.disconnect();
+    this.#leave();
     this.#calls.failAll(error);
     this.#change(state);
   }
@@ -185,11 +194,17 @@ export class Connection {
       })
       .on('disconnect', reason => {
         // Else it is this client that has left.
-        if (reason !== 'io client disconnect')
-          this.lose(new CallError(DISCONNECTED, false, reason), this.#reconnectAfter);
+        if (reason === 'io client disconnect') return;
+        // Over a shared connection, the end of the socket before may come late.
+        const isLate = this.state === 'connecting' && reason === 'io server disconnect';
+        const delay = isLate ? 0 : this.#reconnectAfter;
+        this.lose(new CallError(DISCONNECTED, false, reason), delay);
       })
       .on(SocketEvents.AUTHENTICATED, () => this.#accepted())
-      .on(SocketEvents.UNAUTHORIZED, body => this.#refused(new CallError(body)))
+      .on(SocketEvents.UNAUTHORIZED, body => {
+        // Before `connect`, it is late too.
+        if (this.state !== 'connecting') this.#refused(new CallError(body));
+      })
       .on(SocketEvents.EXPIRING, () => {
         if (this.#credentials.renewable) void this.authenticate();
       })
@@ -205,8 +220,9 @@ export class Connection {
     this.#reconnectAfter = undefined;
     this.error = undefined;
     if (this.state !== 'authenticating') return;
-    this.#calls.resume();
     this.#change('authenticated');
+    // A listener may have disconnected.
+    if (this.socket.connected) this.#calls.resume();
   }
 
   /** Decides what follows a refusal: to try again later, once with fresh credentials, or not at all. */
@@ -222,6 +238,12 @@ export class Connection {
     } else {
       this.end('unauthorized', error);
     }
+  }
+
+  #leave(): void {
+    // Else socket.io sends it after the next connection, before authentication.
+    this.socket.sendBuffer = [];
+    this.socket.disconnect();
   }
 
   #later(action: () => unknown, delay: number): void {
@@ -241,8 +263,16 @@ export class Connection {
   }
 
   #change(state: ClientState): void {
-    if (this.state === state) return;
     this.state = state;
-    for (const listener of [...this.#listeners]) listener();
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener();
+      } catch (error) {
+        // Reported as an uncaught one.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

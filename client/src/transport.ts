@@ -22,14 +22,15 @@ const {location: page = {href: 'http://localhost'}} = globalThis as {
  */
 export function makeSocket(url: string, options: SocketClientOptions['io'] = {}): Socket {
   const {href, origin, pathname, search} = new URL(url, page.href);
+  const namespace = decodeURI(pathname);
   const address = [origin, search, options.path].join();
   let transport = transports.get(address);
-  if (!transport || transport.namespaces.has(pathname)) {
+  if (!transport || options.forceNew || transport.namespaces.has(namespace)) {
     // The client decides when to come back: socket.io knows no refusals.
     const own = {...options, autoConnect: false, reconnection: false};
     transport = {manager: new Manager(href, own), namespaces: new Set()};
-    transports.set(address, transport);
+    if (!options.forceNew) transports.set(address, transport);
   }
-  transport.namespaces.add(pathname);
-  return transport.manager.socket(pathname, options);
+  transport.namespaces.add(namespace);
+  return transport.manager.socket(namespace, options);
 }
