@@ -219,6 +219,32 @@ describe('A listener of the state', () => {
   });
 });
 
+describe('Credentials that are made slowly', () => {
+  it('are made again after disconnect, as for another user', async () => {
+    await using tested = await givenRaces();
+    const ready = new Gate();
+    let id = 'a';
+    await using one = givenClient(tested.url, {
+      credentials: async () => {
+        const own = id;
+        if (own === 'a') await ready.opened;
+        return {id: own};
+      },
+    });
+    const {client} = one;
+    void client.connect();
+    await one.until('authenticating');
+    client.disconnect();
+    id = 'b';
+    void client.connect();
+    await one.until('authenticating');
+    ready.open();
+    await client.connect();
+    assert.deepEqual(await tested.claims.next(), {id: 'b'});
+    assert.equal(tested.claims.size, 0);
+  });
+});
+
 describe('Credentials that are replaced', () => {
   it('are not followed by old ones that were made slowly', async () => {
     await using tested = await givenRaces();

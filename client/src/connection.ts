@@ -164,6 +164,8 @@ export class Connection {
     if (!this.wanted && state !== 'closed') return;
     this.wanted = false;
     this.error = error;
+    // Those that are being made may be of a user who has left.
+    this.#credentials = new Credentials(this.#credentials.source);
     clearTimeout(this.#timer);
     this.#leave();
     this.#calls.failAll(error);

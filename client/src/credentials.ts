@@ -4,7 +4,7 @@ import type {CredentialsReason, CredentialsSource} from './options';
 export class Credentials {
   #pending: Promise<unknown> | undefined;
 
-  constructor(private readonly source: unknown) {}
+  constructor(readonly source: unknown) {}
 
   /** True when there can be new ones. */
   get renewable(): boolean {

@@ -19,6 +19,7 @@ export class PendingCalls {
   constructor(private readonly socket: Socket) {
     socket.on(SocketEvents.AUTHENTICATED, () => {
       this.authenticated = true;
+      this.ended = undefined;
       for (const call of this.calls) call.send();
     });
     socket.on('disconnect', reason => this.disconnected(reason));

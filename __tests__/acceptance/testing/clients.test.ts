@@ -158,6 +158,18 @@ describe('a client of the test kit', () => {
     await expectCall(ana.call.whoAmI(), {statusCode: 503, code: 'DISCONNECTED'});
   });
 
+  it('calls again after the test has connected it again', within, async () => {
+    await using app = await givenSocketApp(ChatApplication);
+    const user = {id: 1, [securityId]: '1'};
+    await using ana = await app.client<ChatApi, ChatEvents>({user});
+    const [gone, back] = [ana.next('disconnect'), ana.next('authenticated')];
+    SocketServer.get(app.application).disconnectUser('1');
+    await gone;
+    ana.socket.connect();
+    await back;
+    assert.equal((await ana.call.whoAmI()).id, 1);
+  });
+
   for (const transport of ['websocket', 'polling'] as const) {
     it(`works over ${transport}`, within, async () => {
       await using app = await givenSocketApp(ChatApplication);
