@@ -38,11 +38,16 @@ export async function givenBrowser() {
   const browser = await launched;
   const contexts: BrowserContext[] = [];
   return {
-    /** A tab as another user's: with cookies and connections of its own. */
-    async open(url: string): Promise<Page> {
+    /**
+     * A tab as another user's: with cookies and connections of its own.
+     *
+     * @param first - Runs in the tab before the page's own scripts.
+     */
+    async open(url: string, first?: () => void): Promise<Page> {
       const context = await browser.newContext();
       contexts.push(context);
       const page = await context.newPage();
+      if (first) await page.addInitScript(first);
       await page.goto(url);
       return page;
     },

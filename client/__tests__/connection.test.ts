@@ -1,73 +1,12 @@
-import {securityId} from '@loopback/security';
-import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
 import type {ClientState} from 'loopback4-socket-client';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import type {AppOptions, GivenApp} from '../../__tests__/helpers/app';
 import {Gate} from '../../__tests__/helpers/gate';
 import {Queue} from '../../__tests__/helpers/queue';
 import {givenServer} from '../../__tests__/helpers/server';
+import {givenBelieving} from './helpers/believing';
+import type {Claim} from './helpers/believing';
 import {failureOf, givenClient, TRANSPORTS} from './helpers/client';
-
-/** What a client claims to be; the server believes it. */
-interface Claim {
-  id?: string;
-  /** ms until the authentication ends. */
-  for?: number;
-  /** The status of the error that refuses it. */
-  status?: number;
-}
-
-interface Given extends AsyncDisposable {
-  readonly given: GivenApp;
-  readonly claims: Claim[];
-  /** A call of `slow` runs. */
-  readonly called: Queue<unknown>;
-  /** Opened, `slow` answers. */
-  readonly gate: Gate;
-}
-
-async function givenBelieving(
-  options: SocketServerOptions = {},
-  component: AppOptions['component'] = {},
-  define: (server: SocketServer) => void = () => undefined,
-): Promise<Given> {
-  const claims: Claim[] = [];
-  const called = new Queue<unknown>();
-  const gate = new Gate();
-  const given = await givenServer(
-    server => {
-      server.auth((_socket, claim: Claim) => {
-        claims.push(claim);
-        const {status: statusCode} = claim;
-        if (statusCode) throw Object.assign(new Error('Refused.'), {statusCode});
-        return {
-          [securityId]: claim.id,
-          ...(claim.for !== undefined && {expiresAt: Date.now() + claim.for}),
-        };
-      });
-      server.defineMethod('ping', () => 'pong');
-      server.defineMethod('slow', async (_socket, _credentials, args) => {
-        called.push(args);
-        await gate.opened;
-        return 'done';
-      });
-      define(server);
-    },
-    {expiryNotice: 100, ...options},
-    {component: {reconnectWindow: 20, ...component}},
-  );
-  return {
-    given,
-    claims,
-    called,
-    gate,
-    [Symbol.asyncDispose]: async () => {
-      gate.open();
-      await given[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const BACK: ClientState[] = [
   'disconnected',
@@ -113,6 +52,7 @@ for (const transport of TRANSPORTS) {
         sent: true,
       });
       await stopped;
+      await one.until('disconnected');
       const waiting = one.client.call.ping();
       await given.app.start();
       assert.equal(await waiting, 'pong');
@@ -287,6 +227,8 @@ for (const transport of TRANSPORTS) {
       await tested.called.next();
       const {sent, code} = (await failureOf(plain)) as {sent: boolean; code: string};
       assert.deepEqual([code, sent], ['AUTHENTICATION_EXPIRED', true]);
+      // Over polling, the event that ends the connection comes after the answer.
+      await one.until('disconnected');
       assert.equal(await one.client.call.ping(), 'pong');
       tested.gate.open();
       assert.equal(await once, 'done');
@@ -317,6 +259,7 @@ for (const transport of TRANSPORTS) {
       given.server.disconnectUser('a');
       const revoked = {statusCode: 401, code: 'AUTHENTICATION_REVOKED', sent: true};
       for (const call of calls) assert.deepEqual(await failureOf(call), revoked);
+      await one.until('unauthorized');
       assert.equal(one.client.state, 'unauthorized');
       assert.equal(one.client.error?.code, 'AUTHENTICATION_REVOKED');
     });
