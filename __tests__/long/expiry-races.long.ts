@@ -2,10 +2,10 @@ import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import type {ExpiringBody, SocketServer} from 'loopback4-socket';
-import type {GivenApp} from '../../helpers/app';
-import {givenAuthenticated} from '../../helpers/client';
-import type {Answer, TestClient} from '../../helpers/client';
-import {givenServer} from '../../helpers/server';
+import type {GivenApp} from '../helpers/app';
+import {givenAuthenticated} from '../helpers/client';
+import type {Answer, TestClient} from '../helpers/client';
+import {givenServer} from '../helpers/server';
 
 interface Claim {
   id: string;
