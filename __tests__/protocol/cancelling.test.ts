@@ -4,8 +4,8 @@ import {it} from 'node:test';
 import {inject} from '@loopback/core';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {RateLimiter, SocketServer, SocketServerOptions} from 'loopback4-socket';
-import {once} from '../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../helpers/client';
+import {followController} from '../helpers/follow-controller';
 import {Gate} from '../helpers/gate';
 import {Queue} from '../helpers/queue';
 import {describeSection} from '../helpers/section';
@@ -26,19 +26,7 @@ const NO_CALL = {result: false};
 const started = new Queue<AbortSignal>();
 const release = new Gate();
 
-class CancelledController {
-  @socketMethod()
-  async follow(
-    _socket: unknown,
-    _credentials: unknown,
-    _args: unknown,
-    @inject(SocketBindings.SIGNAL) signal: AbortSignal,
-  ) {
-    started.push(signal);
-    if (!signal.aborted) await once(signal, 'abort');
-    throw signal.reason;
-  }
-
+class CancelledController extends followController(started) {
   @socketMethod()
   async ignore(
     _socket: unknown,

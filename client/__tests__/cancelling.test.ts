@@ -1,12 +1,11 @@
-import {inject} from '@loopback/core';
 import {securityId} from '@loopback/security';
-import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {RateLimiter, SocketServer, SocketServerOptions} from 'loopback4-socket';
 import {CallError} from 'loopback4-socket-client';
 import assert from 'node:assert/strict';
 import {getEventListeners} from 'node:events';
 import {describe, it} from 'node:test';
 import {once} from '../../__tests__/helpers/awaited';
+import {followController} from '../../__tests__/helpers/follow-controller';
 import {Gate} from '../../__tests__/helpers/gate';
 import {Queue} from '../../__tests__/helpers/queue';
 import {givenServer} from '../../__tests__/helpers/server';
@@ -18,19 +17,7 @@ const NEVER_SENT = {...CANCELLED, sent: false};
 /** Signals of the calls that run. */
 const started = new Queue<AbortSignal>();
 
-class FollowController {
-  @socketMethod()
-  async follow(
-    _socket: unknown,
-    _credentials: unknown,
-    _args: unknown,
-    @inject(SocketBindings.SIGNAL) signal: AbortSignal,
-  ) {
-    started.push(signal);
-    if (!signal.aborted) await once(signal, 'abort');
-    throw signal.reason;
-  }
-}
+const FollowController = followController(started);
 
 const given = (
   options: SocketServerOptions = {},

@@ -1,9 +1,8 @@
-import {inject} from '@loopback/core';
 import {securityId} from '@loopback/security';
-import {SocketBindings, socketMethod, SocketServer} from 'loopback4-socket';
+import {SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {once} from '../../__tests__/helpers/awaited';
+import {followController} from '../../__tests__/helpers/follow-controller';
 import {Gate} from '../../__tests__/helpers/gate';
 import {Queue} from '../../__tests__/helpers/queue';
 import {givenServer} from '../../__tests__/helpers/server';
@@ -14,19 +13,7 @@ const LOST = {statusCode: 503, code: 'DISCONNECTED', sent: true};
 /** Signals of the calls that run. */
 const started = new Queue<AbortSignal>();
 
-class FollowController {
-  @socketMethod()
-  async follow(
-    _socket: unknown,
-    _credentials: unknown,
-    _args: unknown,
-    @inject(SocketBindings.SIGNAL) signal: AbortSignal,
-  ) {
-    started.push(signal);
-    if (!signal.aborted) await once(signal, 'abort');
-    throw signal.reason;
-  }
-}
+const FollowController = followController(started);
 
 interface Claim {
   id: string;

@@ -24,7 +24,7 @@ export function withCallback(
       () => run(callback),
       error => {
         if (calledBack) call.caller.report(error, label);
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- as above
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- the client receives what the function rejects with
         else reject(error);
       },
     );
