@@ -28,6 +28,13 @@ export namespace SocketBindings {
   /** The arguments of a call. */
   export const ARGS = SocketKeys.ARGS;
   /**
+   * The id of the item after which a stream starts, as `tracked` gave it; `undefined` for a stream from its
+   * beginning. Only a method that injects it can be asked to start after an item.
+   */
+  export const AFTER = SocketKeys.AFTER;
+  /** The items that the client sends to the method: an async iterable. It throws when the client is lost. */
+  export const UPLOAD = SocketKeys.UPLOAD;
+  /**
    * Aborts a running call when its time limit is over, when its client cancels it, or when its socket
    * disconnects. A call with an id goes on without its socket, and after a limit that its client has set.
    * Work that goes on after its call listens to the socket's `disconnect` instead. The signal of a connected

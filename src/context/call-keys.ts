@@ -17,6 +17,7 @@ type ReadCall = (call: CallState) => unknown;
 export const CALL_KEYS: ReadonlyMap<string, ReadCall> = new Map<string, ReadCall>([
   [SocketKeys.CREDENTIALS.key, call => call.credentials as unknown],
   [SocketKeys.ARGS.key, call => call.args as unknown],
+  [SocketKeys.AFTER.key, ({after}) => after],
   [SocketKeys.SIGNAL.key, call => call.signal],
   [USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
   [CoreBindings.CONTROLLER_CLASS.key, ({method}) => method?.type ?? ABSENT],

@@ -18,6 +18,7 @@ export class Call implements SocketCall, CallState {
   readonly user: unknown;
   readonly values: readonly unknown[];
   readonly args: unknown;
+  readonly after: string | undefined;
   method?: ControllerMethod;
   controller?: object;
   /** The arguments of the method, as interceptors see them. */
@@ -56,6 +57,7 @@ export class Call implements SocketCall, CallState {
       user,
       values,
       args,
+      after,
       timeout,
       outlivesSocket,
       keepsSignal,
@@ -66,6 +68,7 @@ export class Call implements SocketCall, CallState {
     this.user = user;
     this.values = values;
     this.args = args;
+    this.after = after;
     this.timeout = timeout;
     this.outlivesSocket = outlivesSocket ?? false;
     this.keepsSignal = keepsSignal ?? false;

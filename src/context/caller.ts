@@ -34,6 +34,8 @@ export interface CallValues {
   /** The arguments of the handler: the socket first, then those of its kind. */
   readonly values: readonly unknown[];
   readonly args?: unknown;
+  /** See `SocketBindings.AFTER`. */
+  readonly after?: string | undefined;
   /** The call is aborted after this time, in ms. */
   readonly timeout?: number | undefined;
   /** True when the call continues after its socket disconnects, because its client may ask for the answer again. */

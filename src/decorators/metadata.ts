@@ -1,6 +1,7 @@
 import type {Constructor, Injection} from '@loopback/core';
 import {
   describeInjectedArguments,
+  describeInjectedProperties,
   MetadataAccessor,
   MetadataInspector,
 } from '@loopback/core';
@@ -42,6 +43,8 @@ export interface SocketMethodMetadata extends SocketEventMetadata {
   args?: SocketSchema;
   /** The schema of the result. Kept in the metadata; nothing reads it yet. */
   result?: SocketSchema;
+  /** The schema of the items of a method that streams. Kept in the metadata; nothing reads it yet. */
+  item?: SocketSchema;
   /** A summary of the method in one line. Kept in the metadata; nothing reads it yet. */
   summary?: string;
   /** A longer description. Kept in the metadata; nothing reads it yet. */
@@ -177,6 +180,21 @@ export function injectionsOf(
   // LoopBack reads an instance, which inherits the injections of a method that its class overrides.
   const instance = Object.create(type.prototype as object) as object;
   return describeInjectedArguments(instance, member);
+}
+
+/** Returns the keys that a method, or the constructor or a property of its class, injects. */
+export function injectedKeys(
+  type: Constructor<unknown>,
+  member: string,
+): ReadonlySet<string> {
+  const injections = [
+    ...injectionsOf(type, member),
+    ...describeInjectedArguments(type, ''),
+    ...Object.values(describeInjectedProperties(type.prototype as object)),
+  ];
+  return new Set(
+    injections.flatMap(one => (one ? [one.bindingSelector.toString()] : [])),
+  );
 }
 
 export function isInjected(

@@ -1,13 +1,18 @@
 import {isRecord} from '../common/objects';
 import {MAX_DELAY} from '../common/timers';
-import {MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH} from '../wire/protocol';
+import type {Handler} from '../invocation/handler';
+import {
+  MAX_CALL_ID_LENGTH,
+  MAX_CALL_REF_LENGTH,
+  MAX_ITEM_ID_LENGTH,
+} from '../wire/protocol';
 import type {CallOptions} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {countArguments} from './packet';
 import type {Packet} from './packet';
 
-/** Checks that a packet has at most `args` and well-formed call options. */
-export function checkCallOptions(packet: Packet): Error | undefined {
+/** Checks that a packet has at most `args` and well-formed call options, which its method accepts. */
+export function checkCallOptions(packet: Packet, handler: Handler): Error | undefined {
   const count = countArguments(packet);
   if (count < 2) return undefined;
   if (count > 2) return SocketErrors.tooManyArguments();
@@ -15,10 +20,23 @@ export function checkCallOptions(packet: Packet): Error | undefined {
   const wellFormed =
     isRecord(options) && Object.keys(options).length === 1 && isRecord(options.$call);
   if (!wellFormed) return SocketErrors.badCallOptions();
-  const {id = '', ref = '', timeout = 1} = options.$call as Record<string, unknown>;
+  const {
+    id = '',
+    ref = '',
+    timeout = 1,
+    after,
+    upload = false,
+  } = options.$call as Record<string, unknown>;
   if (!isText(id, MAX_CALL_ID_LENGTH)) return SocketErrors.badCallId();
   if (!isText(ref, MAX_CALL_REF_LENGTH)) return SocketErrors.badCallRef();
-  return isTimeout(timeout) ? undefined : SocketErrors.badCallTimeout();
+  if (!isTimeout(timeout)) return SocketErrors.badCallTimeout();
+  if (after !== undefined) {
+    if (!isText(after, MAX_ITEM_ID_LENGTH)) return SocketErrors.badAfter();
+    if (!handler.accepts('after')) return SocketErrors.cannotStartAfter();
+  }
+  if (upload === false) return undefined;
+  if (upload !== true || ref === '') return SocketErrors.badUpload();
+  return handler.accepts('upload') ? undefined : SocketErrors.cannotUpload();
 }
 
 /** Returns a packet's call options, unchecked. */

@@ -105,7 +105,7 @@ function route(
     return;
   }
   const refusal =
-    checkCallOptions(packet) ??
+    checkCallOptions(packet, handler) ??
     (!pending && isBusy(session) ? SocketErrors.tooManyCalls() : undefined);
   if (refusal) {
     answerFailure(session, refusal, handler.label, ack);

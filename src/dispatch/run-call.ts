@@ -90,6 +90,7 @@ function callOf(session: DispatchSession, packet: Packet, outlivesSocket: boolea
     user,
     values: [socket, credentials, args],
     args,
+    after: callOptionsOf(packet)?.after,
     timeout: timeoutOf(packet, endpoint.options.callTimeout),
     outlivesSocket,
   });

@@ -3,7 +3,7 @@ import {VALUES} from '../decorators/metadata';
 import type {HandlerReference} from '../options/types';
 import {authenticateCall, needsAuthentication, unauthenticated} from './strategy';
 import type {Call} from '../context/call';
-import type {Handler, HandlerDefinition} from './handler';
+import type {Handler, HandlerDefinition, OptionalInput} from './handler';
 import type {MethodDescription} from './method-description';
 import {mistakeOf} from './method-mistakes';
 import {Plan} from '../injection/plan';
@@ -58,6 +58,10 @@ export class ControllerHandler implements Handler {
     return plan.authenticates
       ? authenticateCall(call).then(() => this.proceed(call, plan))
       : this.proceed(call, plan);
+  }
+
+  accepts(option: OptionalInput): boolean {
+    return this.method.accepts[option];
   }
 
   isFrom(definition: HandlerDefinition): boolean {

@@ -13,9 +13,14 @@ export interface Handler {
   /** Set when the handler is a method of a decorated controller. */
   readonly method?: MethodDescription;
   invoke(call: Call): unknown;
+  /** Returns true when the handler uses a call option. A call with an option that is not used is refused. */
+  accepts(option: OptionalInput): boolean;
   /** Returns true when this handler was made from `definition`. */
   isFrom(definition: HandlerDefinition): boolean;
 }
+
+/** A call option that only some methods use: `SocketBindings.AFTER` or `SocketBindings.UPLOAD`. */
+export type OptionalInput = 'after' | 'upload';
 
 /** A handler as applications pass it. */
 export type HandlerDefinition =
@@ -31,6 +36,10 @@ export class FunctionHandler implements Handler {
 
   invoke(call: Call): unknown {
     return callFunction(this, this.run, undefined, call);
+  }
+
+  accepts(): boolean {
+    return false;
   }
 
   isFrom(definition: HandlerDefinition): boolean {

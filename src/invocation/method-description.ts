@@ -3,6 +3,7 @@ import type {ControllerMethod} from '../context/caller';
 import {
   describeOperation,
   describeParameters,
+  injectedKeys,
   modelOf,
   VALUES,
 } from '../decorators/metadata';
@@ -12,6 +13,7 @@ import type {
   MethodParameters,
   SocketMethodMetadata,
 } from '../decorators/metadata';
+import {SocketKeys} from '../options/keys';
 import {RestOperation} from '../validation/rest-operation';
 
 /** A controller method as its decorators and types describe it, made once for each decorator. */
@@ -22,6 +24,8 @@ export interface MethodDescription
   readonly parameters: MethodParameters;
   /** Set when the method is a REST operation as well, which then describes the args. */
   readonly operation: RestOperation | undefined;
+  /** The call options that the method, or its class, injects. */
+  readonly accepts: {readonly after: boolean; readonly upload: boolean};
 }
 
 export function describeMethod(
@@ -35,5 +39,21 @@ export function describeMethod(
   // Only a method has a third value.
   const [, , argsType] = operation ? [] : parameters.types;
   const {args = modelOf(argsType), name = member} = metadata;
-  return {...metadata, label, type, member, kind, name, parameters, operation, args};
+  const injected = injectedKeys(type, member);
+  const accepts = {
+    after: injected.has(SocketKeys.AFTER.key),
+    upload: injected.has(SocketKeys.UPLOAD.key),
+  };
+  return {
+    ...metadata,
+    label,
+    type,
+    member,
+    kind,
+    name,
+    parameters,
+    operation,
+    args,
+    accepts,
+  };
 }

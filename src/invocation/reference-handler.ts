@@ -7,7 +7,7 @@ import type {Validity} from '../context/binding-changes';
 import type {Call} from '../context/call';
 import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
-import type {Handler, HandlerDefinition} from './handler';
+import type {Handler, HandlerDefinition, OptionalInput} from './handler';
 import {describeMethod} from './method-description';
 
 type ControllerBinding = Readonly<Binding<unknown>>;
@@ -43,6 +43,19 @@ export class ReferenceHandler implements Handler {
       `The handler {model, method} names no function: ${this.label}. Give the model that method, ` +
         'or bind its class as a controller: app.controller(…).',
     );
+  }
+
+  accepts(option: OptionalInput): boolean {
+    const {model, method} = this.reference as {model?: object; method: string};
+    const isStatic =
+      typeof (model as Record<string, unknown> | undefined)?.[method] === 'function';
+    if (isStatic || typeof model !== 'function') return false;
+    try {
+      return this.controllerHandler(model)?.accepts(option) ?? false;
+    } catch {
+      // The call fails with that error.
+      return true;
+    }
   }
 
   isFrom(definition: HandlerDefinition): boolean {

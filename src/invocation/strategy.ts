@@ -141,6 +141,10 @@ export class StrategyHandler implements Handler {
     return authenticateCall(call, this.strategy);
   }
 
+  accepts(): boolean {
+    return false;
+  }
+
   isFrom(): boolean {
     return false;
   }

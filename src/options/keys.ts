@@ -16,6 +16,8 @@ export const SocketKeys = {
   CONNECTION: BindingKey.create<Context>('socket.connection'),
   CREDENTIALS: BindingKey.create<unknown>('socket.credentials'),
   ARGS: BindingKey.create<unknown>('socket.args'),
+  AFTER: BindingKey.create<string | undefined>('socket.after'),
+  UPLOAD: BindingKey.create<AsyncIterable<unknown>>('socket.upload'),
   SIGNAL: BindingKey.create<AbortSignal>('socket.signal'),
 
   server(name: string = DEFAULT_SERVER_NAME): BindingKey<object> {

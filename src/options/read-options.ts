@@ -100,6 +100,8 @@ const SERVER_RULES: Rules<SocketServerOptions> = {
   isOutage: FUNCTION,
   callTimeout: LIMIT,
   maxCallsInFlight: COUNT_OR_FALSE,
+  maxStreams: COUNT_OR_FALSE,
+  streamTimeout: LIMIT,
   maxWaitingCalls: {
     expected: 'a whole number',
     accepts: value => value === 0 || isCount(value),

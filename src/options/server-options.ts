@@ -98,6 +98,17 @@ export interface SocketServerOptions {
    * @default 256
    */
   maxCallsInFlight?: number | false;
+  /**
+   * Most streams that a socket has open; the call of one more is answered 429. `false` for no limit.
+   * @default 32
+   */
+  maxStreams?: number | false;
+  /**
+   * ms after which a stream ends that its client does not read, and an upload whose client sends nothing.
+   * `false` for no limit.
+   * @default 120_000
+   */
+  streamTimeout?: number | false;
   /** Most calls that a socket sends while it authenticates; more are answered 429. @default 16 */
   maxWaitingCalls?: number;
   /**
@@ -163,6 +174,8 @@ export const DEFAULT_SOCKET_SERVER_OPTIONS = {
   timeout: 3000,
   callTimeout: false,
   maxCallsInFlight: 256,
+  maxStreams: 32,
+  streamTimeout: 120_000,
   maxWaitingCalls: MAX_WAITING_CALLS,
   emitFailed: false,
   retryWindow: {time: 120_000, calls: 100, bytes: 1024 * 1024},

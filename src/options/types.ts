@@ -78,6 +78,8 @@ export interface SocketCall {
   /** The result of the authentication; `undefined` while it runs. */
   readonly user: unknown;
   readonly args: SocketPayload;
+  /** See `SocketBindings.AFTER`. */
+  readonly after: string | undefined;
   /** See `SocketBindings.SIGNAL`. */
   readonly signal: AbortSignal;
 }

@@ -1,4 +1,10 @@
-import {ErrorCodes, MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH, MAX_DEPTH} from './protocol';
+import {
+  ErrorCodes,
+  MAX_CALL_ID_LENGTH,
+  MAX_CALL_REF_LENGTH,
+  MAX_DEPTH,
+  MAX_ITEM_ID_LENGTH,
+} from './protocol';
 import type {ErrorCode} from './protocol';
 
 /** Names of errors by their status, as LoopBack's REST API has them. */
@@ -7,10 +13,13 @@ const NAMES = {
   401: 'UnauthorizedError',
   404: 'NotFoundError',
   408: 'RequestTimeoutError',
+  409: 'ConflictError',
+  410: 'GoneError',
   413: 'PayloadTooLargeError',
   422: 'UnprocessableEntityError',
   429: 'TooManyRequestsError',
   499: 'ClientClosedRequestError',
+  502: 'BadGatewayError',
   503: 'ServiceUnavailableError',
   504: 'GatewayTimeoutError',
 } as const;
@@ -86,6 +95,43 @@ export const SocketErrors = {
     ),
   badCallTimeout: () =>
     badRequest('The timeout of a call must be a number of ms above 0.'),
+  badAfter: () =>
+    badRequest(
+      `after must be a string of at most ${MAX_ITEM_ID_LENGTH} characters, the id of an item.`,
+    ),
+  cannotStartAfter: () =>
+    badRequest('The method cannot start after an item: it does not inject AFTER.'),
+  badUpload: () =>
+    badRequest('upload must be true or false, and a call that uploads needs a ref.'),
+  cannotUpload: () =>
+    badRequest('The method takes no upload: it does not inject UPLOAD.'),
+  streamWithoutAck: () =>
+    badRequest('The method streams. Call it with an ack, and read the stream.'),
+  tooManyStreams: () => tooMany('Too many open streams.'),
+  badRead: () =>
+    badRequest(
+      'Read a stream by {stream, got, max?, wait?, again?}: got is the number of items that you have.',
+    ),
+  badStop: () => badRequest('Stop a stream by {stream}, a string.'),
+  tooManyReads: () => tooMany('Too many reads of the stream wait.'),
+  streamGone: () =>
+    new SocketError(
+      410,
+      ErrorCodes.STREAM_GONE,
+      'There is no such stream. Call the method again.',
+    ),
+  streamTaken: () =>
+    new SocketError(
+      409,
+      ErrorCodes.STREAM_TAKEN,
+      'A later connection of the user reads the stream.',
+    ),
+  streamTimeout: (timeout: number) =>
+    new SocketError(
+      410,
+      ErrorCodes.STREAM_GONE,
+      `The stream has ended, because it was not read for ${timeout} ms.`,
+    ),
   badCancel: () => badRequest('Cancel a call by {ref} or by {method, id}, all strings.'),
   callCancelled: () =>
     new SocketError(499, ErrorCodes.CALL_CANCELLED, 'The client has cancelled the call.'),
