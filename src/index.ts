@@ -32,7 +32,8 @@ export {
   RESERVED_EVENTS,
   SocketEvents,
 } from './wire/protocol';
-export type {Agrees, CallsOf, EmitEvents, ListenEvents, Serves, Wire} from './wire/api';
+export type {Agrees} from './wire/agrees';
+export type {CallsOf, EmitEvents, ListenEvents, Serves, Wire} from './wire/api';
 export type {
   CallOptions,
   CancelBody,
@@ -50,6 +51,8 @@ export type {
   StreamReply,
   UnauthorizedBody,
 } from './wire/protocol';
+export {tracked} from './wire/tracked';
+export type {Tracked} from './wire/tracked';
 export {SocketComponent} from './socket.component';
 export {SocketServer} from './server/socket.server';
 // A value, because metadata of decorated methods names the class at run time.

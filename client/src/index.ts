@@ -10,14 +10,8 @@ export type {
   SocketClientOptions,
 } from './options';
 export type {EventNames, Loose, Remote} from './remote';
-export type {
-  Agrees,
-  CallsOf,
-  EmitEvents,
-  ListenEvents,
-  Serves,
-  Wire,
-} from '../../src/wire/api';
+export type {Agrees} from '../../src/wire/agrees';
+export type {CallsOf, EmitEvents, ListenEvents, Serves, Wire} from '../../src/wire/api';
 export type {
   DrainingBody,
   ErrorBody,

@@ -5,7 +5,6 @@
  */
 /* eslint-disable @typescript-eslint/no-explicit-any -- a controller's socket, credentials and injected parameters are its own */
 /* eslint-disable @typescript-eslint/no-invalid-void-type -- a result may be none */
-/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters -- the compiler compares types so */
 import type {
   CallOptions,
   DrainingBody,
@@ -15,33 +14,36 @@ import type {
   Reply,
   UnauthorizedBody,
 } from './protocol';
+import type {Tracked} from './tracked';
 
 type AnyFunction = (...args: any[]) => unknown;
 
 /** `true` for `any`, also for a type that is not found: in tuples, as it would make the condition itself `any`. */
 export type IsAny<T> = [0] extends [1 & T] ? true : false;
 
-/** What JSON and socket.io make of a value on its way: dates are strings, methods are left out. */
+/** What JSON and socket.io make of a value on its way: dates are strings, methods are left out, ids of items too. */
 export type Wire<T> =
   IsAny<T> extends true
     ? T
     : unknown extends T
       ? T
-      : T extends string | number | boolean | null | undefined
-        ? T
-        : T extends bigint | symbol | AnyFunction
-          ? never
-          : T extends ArrayBuffer | ArrayBufferView
-            ? ArrayBuffer | Uint8Array
-            : T extends {toJSON(): infer Json extends string | number}
-              ? Json
-              : T extends readonly unknown[]
-                ? {[Index in keyof T]: Wire<T[Index]>}
-                : T extends object
-                  ? {
-                      [Name in keyof T as Sent<Name, T[Name]>]: Wire<T[Name]>;
-                    }
-                  : T;
+      : T extends Tracked<infer Value>
+        ? Wire<Value>
+        : T extends string | number | boolean | null | undefined
+          ? T
+          : T extends bigint | symbol | AnyFunction
+            ? never
+            : T extends ArrayBuffer | ArrayBufferView
+              ? ArrayBuffer | Uint8Array
+              : T extends {toJSON(): infer Json extends string | number}
+                ? Json
+                : T extends readonly unknown[]
+                  ? {[Index in keyof T]: Wire<T[Index]>}
+                  : T extends object
+                    ? {
+                        [Name in keyof T as Sent<Name, T[Name]>]: Wire<T[Name]>;
+                      }
+                    : T;
 
 /** The name of a property, unless it is a method, which does not travel. */
 type Sent<Name, Value> = Name extends symbol
@@ -118,7 +120,7 @@ type Sendable<Result> =
                 ? {[Name in keyof Result]: Sendable<Result[Name]>}
                 : Result;
 
-type Items<Item> = AsyncIterable<Sendable<Item>>;
+type Items<Item> = AsyncIterable<Sendable<Item> | Tracked<Sendable<Item>>>;
 
 type Returned<Result> =
   IsAny<Result> extends true
@@ -220,35 +222,3 @@ export type ListenEvents<Events> = Omit<Events, AskNames<Events>> & {
   draining: (body: DrainingBody) => void;
   failed: (body: FailedBody) => void;
 };
-
-type Equal<A, B> =
-  (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-
-/** A function as what it takes and gives, so that equal ones are equal however they are written. */
-type Shape<Method> = Method extends (...args: infer Args) => infer Result
-  ? [
-      Wire<Args>,
-      Result extends AsyncIterable<infer Item> ? {item: Wire<Item>} : Wire<Result>,
-    ]
-  : Method;
-
-type Differing<A, B> = {
-  [Name in keyof A | keyof B]: Name extends keyof A & keyof B
-    ? Equal<Shape<A[Name]>, Shape<B[Name]>> extends true
-      ? never
-      : Name
-    : Name;
-}[keyof A | keyof B];
-
-/**
- * `true` when two Apis or Events are the same, and otherwise the names that differ: for a written one beside the one
- * that is generated from the server's document.
- *
- * @example
- * ```ts
- * export const agrees: Agrees<Written, Generated> = true;
- * ```
- */
-export type Agrees<Written, Generated> = [Differing<Written, Generated>] extends [never]
-  ? true
-  : {differs: Differing<Written, Generated>};
