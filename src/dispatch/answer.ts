@@ -46,7 +46,8 @@ export function refuseCall(
   try {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- the client receives what was called back
     if (outcome.error) throw outcome.error;
-    checkResult(outcome.result, session, reason.name, true);
+    const items = checkResult(outcome.result, session, reason.name, true);
+    if (items) throw reason;
     answer(outcome.result, ack);
   } catch (error) {
     // It is logged when the promise of the method rejects.

@@ -1,3 +1,5 @@
+import type {ItemBatch} from '../streams/ports';
+
 /** An event: its name, its arguments, and the ack where the application's functions may see it. */
 export type Packet = unknown[];
 
@@ -6,6 +8,8 @@ export interface Ack {
   (...values: unknown[]): boolean;
   /** Set for an ack that the client did not ask for; the application does not see it. */
   hidden?: true;
+  /** Set for the ack of a read: answers it with items. */
+  sendItems?(batch: ItemBatch): void;
 }
 
 /**

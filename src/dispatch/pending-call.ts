@@ -3,9 +3,10 @@ import {MAX_DELAY} from '../common/timers';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {answer, answerFailure, refuseCall} from './answer';
-import {timeoutOf} from './call-options';
+import {callOptionsOf, timeoutOf} from './call-options';
+import {discardStream, openStream} from './open-stream';
 import type {Ack, Packet} from './packet';
-import type {DispatchSession, InFlightCall, KeptCall} from './ports';
+import type {DispatchSession, InFlightCall, KeptCall, Outcome} from './ports';
 import {checkResult} from './result';
 
 /**
@@ -76,17 +77,19 @@ export class PendingCall implements InFlightCall {
   async follow(
     call: Call,
     label: string,
-    ack: Ack | undefined,
+    outcome: Outcome,
     result: unknown,
   ): Promise<void> {
+    const {ack} = outcome;
     this.wait(label);
     this.start(call, ack);
     try {
       // `await` takes the first outcome of a thenable only.
       const value = await result;
       const isSent = this.localAck !== undefined && !this.settled;
-      checkResult(value, this.session, label, isSent);
-      this.end(() => answer(value, ack));
+      const items = checkResult(value, this.session, label, isSent);
+      if (items) this.stream(call, label, items, outcome);
+      else this.end(() => answer(value, ack));
     } catch (error) {
       if (call.isStoppedBy(error)) {
         this.end();
@@ -96,6 +99,20 @@ export class PendingCall implements InFlightCall {
       if (this.settled) this.session.fail(error, label);
       this.end(() => this.fail(error));
     }
+  }
+
+  /** Hands its call over to a stream. */
+  private stream(
+    call: Call,
+    label: string,
+    items: AsyncIterable<unknown>,
+    outcome: Outcome,
+  ): void {
+    const {packet, session, settled} = this;
+    this.call = undefined;
+    if (settled) discardStream(session, call, label, items);
+    const ref = callOptionsOf(packet)?.ref;
+    this.end(() => openStream(session, call, label, items, ref, outcome));
   }
 
   /** Waits for the answer of an earlier call. */

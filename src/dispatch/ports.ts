@@ -3,7 +3,8 @@ import type {Call} from '../context/call';
 import type {Caller} from '../context/caller';
 import type {HandlerTable} from '../invocation/handler-table';
 import type {RetryWindow, ServerOptions} from '../options/server-options';
-import type {Failure} from '../wire/failures';
+import type {StreamSession} from '../streams/ports';
+import type {StreamTable} from '../streams/stream-table';
 import type {SocketError} from '../wire/refusals';
 import type {Ack, Packet} from './packet';
 
@@ -17,8 +18,16 @@ export interface KeptCall {
   readonly reply: KeptReply;
   /** Answers all acks that wait, the first time. Returns false when it was answered before. */
   settle(reply: unknown[], kept: KeptReply): boolean;
-  /** Cancels the call for all that wait for it, while its method runs. Returns false when it was answered before. */
+  /** Cancels the call for all that wait for it, while its method runs or streams. Returns false when it was answered before. */
   cancel?: (() => boolean) | undefined;
+}
+
+/** Receives the outcome of a call. */
+export interface Outcome {
+  /** The ack of its packet, or all acks that wait for a call with an id. */
+  readonly ack: Ack | undefined;
+  readonly localAck: Ack | undefined;
+  readonly kept?: KeptCall;
 }
 
 /** Keeps calls with an id, so that a repeated one is answered without running its method again. */
@@ -53,6 +62,7 @@ export interface DispatchEndpoint {
   readonly handlers: HandlerTable;
   readonly options: ServerOptions;
   readonly recent: CallStore;
+  readonly streams: StreamTable;
   /** Set while the server stops and refuses calls. */
   readonly draining: boolean;
   /** Counts the calls that a stop waits for. */
@@ -74,15 +84,15 @@ export interface InFlightCall {
 export type GuardsDone = (refuse?: (ack: Ack | undefined) => void) => void;
 
 /** The parts of a session that dispatch uses. */
-export interface DispatchSession extends Caller {
+export interface DispatchSession extends Caller, StreamSession {
   readonly endpoint: DispatchEndpoint;
   readonly credentials: unknown;
   readonly user: unknown;
-  /** The same for all sockets of a user. */
-  readonly userKey: string;
-  /** Name of its namespace. */
-  readonly namespace: string;
   readonly authenticated: boolean;
+  /** True when its user can come back on another connection. */
+  readonly canReturn: boolean;
+  /** ms after its end in which its user can come back; 0 when nobody can. */
+  readonly returnTime: number;
   /** Returns true while it is authenticated; ends it when its authentication has expired. */
   checkAuthenticated(): boolean;
   /** Made with the first call in flight. */
@@ -90,8 +100,6 @@ export interface DispatchSession extends Caller {
   readonly callsInFlight: number;
   /** Set while so many bytes wait for the client to read them that its calls have to wait, too. */
   readonly queueFull: boolean;
-  /** Resolves when the client has read some of them. */
-  whenFlushed(): Promise<void>;
   /** A call whose method has not returned yet. */
   starting?: Call | undefined;
   /** True when the application has guards, which are functions given to `socket.use`. */
@@ -100,8 +108,6 @@ export interface DispatchSession extends Caller {
   runGuards(packet: Packet, done: GuardsDone): void;
   /** Runs the application's listeners of an event. Returns false when there are none. */
   runListeners(packet: Packet, ack: Ack | undefined): boolean;
-  /** Returns the body of an error for the client, and logs it when it is the server's fault. */
-  fail(thrown: unknown, handler: string): Failure;
   /** @throws Error when it cannot be encoded. */
   encodeReply(reply: unknown[]): KeptReply;
   /** @throws Error when the application's own parser cannot read what it has written. */

@@ -3,19 +3,14 @@ import {Call} from '../context/call';
 import type {Handler} from '../invocation/handler';
 import {answer, answerFailure} from './answer';
 import {callOptionsOf, timeoutOf} from './call-options';
+import {openStream} from './open-stream';
 import {answerAgain, keepingAck} from './kept-reply';
 import {countArguments} from './packet';
 import type {Ack, Packet} from './packet';
 import {PendingCall} from './pending-call';
-import type {DispatchSession, KeptCall} from './ports';
+import type {DispatchSession, Outcome} from './ports';
 import {callKey} from './recent-calls';
 import {checkResult} from './result';
-
-/** Receives the outcome of a call: the ack of its packet, or all acks that wait for a call with an id. */
-interface Outcome {
-  readonly ack: Ack | undefined;
-  readonly kept?: KeptCall;
-}
 
 /**
  * Runs a call: claims its id, invokes its method and settles its outcome.
@@ -32,6 +27,7 @@ export function runCall(
   const outcome = claim(session, handler, packet, localAck, pending);
   if (!outcome) return;
   const {ack, kept} = outcome;
+  const {label} = handler;
   const call = callOf(session, packet, kept !== undefined);
   // The method may end its own socket.
   if (pending) pending.start(call, ack);
@@ -40,19 +36,23 @@ export function runCall(
   try {
     result = handler.invoke(call);
     if (!isPromiseLike(result)) {
+      const items = checkResult(result, session, label, localAck !== undefined);
+      if (items) {
+        openStream(session, call, label, items, callOptionsOf(packet)?.ref, outcome);
+        return;
+      }
       call.close();
-      checkResult(result, session, handler.label, localAck !== undefined);
       answer(result, ack);
       return;
     }
   } catch (error) {
     call.close();
-    answerFailure(session, error, handler.label, ack);
+    answerFailure(session, error, label, ack);
     return;
   }
-  const running = pending ?? new PendingCall(session, packet, handler.label, localAck);
+  const running = pending ?? new PendingCall(session, packet, label, localAck);
   if (kept) kept.cancel = () => running.cancel();
-  void running.follow(call, handler.label, ack, result);
+  void running.follow(call, label, outcome, result);
 }
 
 /** Registers a call with an id. Returns `undefined` for a repeated one, which gets the first one's answer. */
@@ -66,10 +66,10 @@ function claim(
   const {recent, options} = session.endpoint;
   const {retryWindow} = options;
   const id = retryWindow && callOptionsOf(packet)?.id;
-  if (!retryWindow || !id) return {ack: localAck};
+  if (!retryWindow || !id) return {ack: localAck, localAck};
   const key = callKey(session.namespace, packet[0] as string, id);
   const {call, isNew} = recent.claim(retryWindow, session.userKey, key, localAck);
-  if (isNew) return {ack: keepingAck(session, label, call), kept: call};
+  if (isNew) return {ack: keepingAck(session, label, call), localAck, kept: call};
   if (!localAck) return undefined;
   if (call.waiting) {
     const waiting = pending ?? new PendingCall(session, packet, label, localAck);

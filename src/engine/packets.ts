@@ -11,6 +11,7 @@ export interface DecodedPacket {
 interface OutgoingPacket {
   readonly type: number;
   readonly nsp: string;
+  readonly id?: number;
   readonly data?: unknown;
 }
 

@@ -126,6 +126,11 @@ export function isQueueFull(connection: Connection): boolean {
   return queue !== undefined && queues.isFull(queue);
 }
 
+/** Returns true while packets wait in a connection's buffer. */
+export function hasQueued(connection: Connection): boolean {
+  return (connection as unknown as Queueing)[QUEUE] !== undefined;
+}
+
 /** Resolves when the buffer is passed to the transport, which has then sent everything before it. */
 export function whenFlushed(connection: Connection): Promise<void> {
   const {[QUEUE]: queue} = connection as unknown as Queueing;

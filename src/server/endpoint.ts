@@ -25,14 +25,17 @@ import type {AuthenticationQueue} from '../session/authentication-queue';
 import {FailureLog} from '../session/failure-log';
 import type {Authenticated, SessionEndpoint} from '../session/ports';
 import {Session} from '../session/session';
+import {StreamTable} from '../streams/stream-table';
 import {toUnauthorized} from '../wire/failures';
 import {checkPayload} from '../wire/payload';
+import {SocketErrors} from '../wire/refusals';
 import {authenticate} from './authenticate';
 
 /** One named server as its sockets see it: its handlers and options, and the sessions that it serves. */
 export class Endpoint implements SessionEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
+  readonly streams = new StreamTable(() => this.options);
   options: ServerOptions = DEFAULT_SOCKET_SERVER_OPTIONS;
   prohibitedKeys: readonly string[] = [];
   applyCredentials = applyToken;
@@ -154,6 +157,7 @@ export class Endpoint implements SessionEndpoint, Claimant {
   /** Ends the authentication of the user with this room. */
   revoke(room: string): void {
     for (const one of this.sessions) one.revoke(room);
+    this.streams.revoke(`${this.name} ${room}`, SocketErrors.revoked());
   }
 
   /** Sends `draining` to all clients, and spreads their reconnections over `window` ms. */
@@ -186,5 +190,6 @@ export class Endpoint implements SessionEndpoint, Claimant {
     for (const one of this.sessions) void one.close(keepTransports);
     this.drained = undefined;
     this.recent.clear();
+    this.streams.clear();
   }
 }

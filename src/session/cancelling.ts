@@ -17,10 +17,9 @@ export function cancelCall(session: SocketCaller, packet: Packet, ack?: Ack): vo
   const body = countArguments(packet) === 1 ? packet[1] : undefined;
   const {ref, method, id} = isRecord(body) ? body : {};
   if (typeof ref === 'string') {
-    answer(
-      cancel(session, one => callOptionsOf(one)?.ref === ref),
-      ack,
-    );
+    const isCall: IsCancelled = one => callOptionsOf(one)?.ref === ref;
+    const {streams} = session.endpoint;
+    answer(cancel(session, isCall) || streams.cancel(session, ref), ack);
   } else if (typeof method === 'string' && typeof id === 'string') {
     const isCall: IsCancelled = one => one[0] === method && callOptionsOf(one)?.id === id;
     answer(cancelKept(session, method, id) || cancel(session, isCall), ack);

@@ -3,13 +3,15 @@ import {dispatch} from '../dispatch/dispatch';
 import {showAck} from '../dispatch/packet';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {EventPacket} from '../namespace/guards';
+import type {ReadAck} from '../streams/ports';
 import {checkValues} from '../wire/payload';
 import {isProtocolEvent, SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {cancelCall} from './cancelling';
+import {readStream, stopStream} from './reading';
 import {failureAck} from './failed-calls';
 import {runAnyListeners} from './guards';
-import {replyTo} from './replies';
+import {readReplyTo, replyTo} from './replies';
 import type {SocketCaller} from './socket-caller';
 
 /** Handles every packet that a client sends. */
@@ -18,15 +20,23 @@ export function receivePacket(
   {data: packet = [], id}: EventPacket,
 ): void {
   const [event] = packet;
-  const ack =
-    id === undefined || id === null
-      ? failureAck(session, event)
-      : replyTo(session, id, event);
+  const ack = ackOf(session, id, event);
   if (session.socket.listenersAny().length > 0) {
     showAck(packet, ack);
     runAnyListeners(session, packet);
   }
   handlePacket(session, packet, ack);
+}
+
+function ackOf(
+  session: SocketCaller,
+  id: number | null | undefined,
+  event: unknown,
+): Ack | undefined {
+  if (id === undefined || id === null) return failureAck(session, event);
+  return event === SocketEvents.NEXT
+    ? readReplyTo(session, id)
+    : replyTo(session, id, event);
 }
 
 /** Handles a packet in the order of the session's life: 401, wait, or dispatch. */
@@ -40,7 +50,10 @@ export function handlePacket(session: SocketCaller, packet: Packet, ack?: Ack): 
   } else if (state === 'connecting') {
     // Without an ack nobody receives the error.
     if (ack) answerFailure(session, SocketErrors.unauthenticated(), event, ack);
-  } else if (isProtocolEvent(event)) {
+  } else if (
+    isProtocolEvent(event) &&
+    (state === 'authenticated' || event === SocketEvents.CANCEL)
+  ) {
     handleProtocolEvent(session, event, packet, ack);
   } else if (state === 'authenticated') {
     session.handling = ack;
@@ -64,7 +77,10 @@ function handleProtocolEvent(
   const isOpen =
     session.authentication.state === 'authenticating' || session.checkAuthenticated();
   if (!isOpen || !accepts(session, packet, ack)) return;
-  if (event === SocketEvents.CANCEL) cancelCall(session, packet, ack);
+  if (event === SocketEvents.NEXT)
+    readStream(session, packet, ack as ReadAck | undefined);
+  else if (event === SocketEvents.CANCEL) cancelCall(session, packet, ack);
+  else if (event === SocketEvents.STOP) stopStream(session, packet, ack);
   else answerFailure(session, SocketErrors.methodNotFound(), event, ack);
 }
 

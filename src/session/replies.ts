@@ -2,8 +2,11 @@ import {watchPromises, watchUnsent} from '../common/watch-promises';
 import {labelOf} from '../dispatch/answer';
 import type {Ack} from '../dispatch/packet';
 import type {DispatchSession} from '../dispatch/ports';
+import {sendItems} from '../engine/item-codec';
 import {sendAck} from '../engine/packets';
+import type {ItemBatch, ReadAck} from '../streams/ports';
 import {internalFailure} from '../wire/failures';
+import {SocketEvents} from '../wire/protocol';
 import {debugAnswer} from './debug-lines';
 
 /**
@@ -20,6 +23,22 @@ export function replyTo(session: DispatchSession, id: number, event: unknown): A
     else watchUnsent(values, session, labelOf(session, event));
     return isFirst;
   };
+}
+
+/** Returns an ack that answers a read of a stream. */
+export function readReplyTo(session: DispatchSession, id: number): ReadAck {
+  const ack = replyTo(session, id, SocketEvents.NEXT);
+  return Object.assign(ack, {
+    sendItems: (batch: ItemBatch) => {
+      if (!session.socket.connected) return;
+      try {
+        sendItems(session.socket, id, batch);
+      } catch (error) {
+        // Only a parser of the application can fail here.
+        ack({error: session.fail(error, SocketEvents.NEXT).error});
+      }
+    },
+  });
 }
 
 function reply(

@@ -11,14 +11,20 @@ import type {
   KeptReply,
 } from '../dispatch/ports';
 import {internalsOf} from '../engine/internals';
+import {encodeItem} from '../engine/item-codec';
+import type {EncodedItem} from '../engine/item-codec';
 import {decodeReply, encodeReply} from '../engine/reply-codec';
-import {isQueueFull, whenFlushed} from '../engine/slow-readers';
+import {hasQueued, isQueueFull, whenFlushed} from '../engine/slow-readers';
+import {Admission} from '../namespace/admission';
+import {recoveryTimeOf} from '../namespace/recovery-sessions';
 import type {ApplyCredentials} from '../options/server-options';
 import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {SocketAuthentication} from './authentication';
 import {runEventListeners, runGuards} from './guards';
 import type {SessionEndpoint} from './ports';
+
+let sessions = 0;
 
 /** A socket as its calls see it: its user, its context, and the calls in flight. */
 export abstract class SocketCaller implements DispatchSession {
@@ -27,6 +33,7 @@ export abstract class SocketCaller implements DispatchSession {
   handling: Ack | undefined;
   starting: Call | undefined;
   extended = false;
+  readonly order = ++sessions;
   private calls?: Set<InFlightCall>;
   private ownAborters?: Set<AbortController>;
   private ownContext: ConnectionContext | undefined;
@@ -60,6 +67,19 @@ export abstract class SocketCaller implements DispatchSession {
 
   get userKey(): string {
     return `${this.server} ${this.authentication.room ?? this.socket.id}`;
+  }
+
+  get canReturn(): boolean {
+    const {authentication, socket} = this;
+    return authentication.room !== undefined || recoveryTimeOf(socket.nsp) > 0;
+  }
+
+  get returnTime(): number {
+    const {authentication, endpoint, socket} = this;
+    if (authentication.room === undefined)
+      return Admission.of(socket.nsp).sessions.keptFor(socket);
+    const {retryWindow} = endpoint.options;
+    return retryWindow ? retryWindow.time : 0;
   }
 
   get namespace(): string {
@@ -116,6 +136,10 @@ export abstract class SocketCaller implements DispatchSession {
     return isQueueFull(this.socket.conn);
   }
 
+  get hasQueued(): boolean {
+    return hasQueued(this.socket.conn);
+  }
+
   whenFlushed(): Promise<void> {
     return whenFlushed(this.socket.conn);
   }
@@ -130,6 +154,10 @@ export abstract class SocketCaller implements DispatchSession {
 
   runListeners(packet: Packet, ack: Ack | undefined): boolean {
     return runEventListeners(this, packet, ack);
+  }
+
+  encodeItem(item: unknown, id: string | null): EncodedItem {
+    return encodeItem(this.socket.nsp, item, id);
   }
 
   encodeReply(reply: unknown[]): KeptReply {
@@ -152,11 +180,13 @@ export abstract class SocketCaller implements DispatchSession {
   protected refuseCalls(error: SocketError): void {
     if (this.handling) refuseCall(this, error, this.starting, this.handling);
     for (const call of this.calls ?? []) call.refuse(error);
+    this.endpoint.streams.refuse(this, error);
   }
 
   /** Ends the calls of a socket that has left. Those whose answer is kept run on. */
   protected leaveCalls(): void {
     for (const aborter of this.ownAborters ?? []) aborter.abort();
     for (const call of this.calls ?? []) call.leave();
+    this.endpoint.streams.leave(this, this.returnTime);
   }
 }

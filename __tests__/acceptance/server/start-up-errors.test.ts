@@ -139,6 +139,8 @@ describe('an option', () => {
     ],
     userId: ['id', 1, null, {}],
     maxCallsInFlight: ['256', 0, -1, 1.5, NaN, Infinity, null, true],
+    maxStreams: ['256', 0, -1, 1.5, NaN, Infinity, null, true],
+    streamTimeout: ['3000', 0, -1, NaN, Infinity, true, null],
     maxWaitingCalls: ['16', -1, 1.5, NaN, Infinity, null, false],
     emitFailed: ['yes', 1, 0, null, {}],
     callLimiter: [

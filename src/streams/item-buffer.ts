@@ -1,0 +1,112 @@
+import type {EncodedItem} from '../engine/item-codec';
+import {MAX_ATTACHMENTS, MAX_READ_BYTES, MAX_READS} from '../wire/protocol';
+
+/** Most bytes that are kept for the streams of one user, about. */
+export const MAX_KEPT_BYTES = 1024 * 1024;
+
+/** The bytes that the streams of one user keep. */
+export interface KeptBytes {
+  bytes: number;
+}
+
+/**
+ * The items of a stream that are encoded: those that wait for a read, and, where the stream can be taken over, those
+ * that the client has not acknowledged.
+ */
+export class ItemBuffer {
+  private items: EncodedItem[] = [];
+  /** Index of the first of these items. */
+  private first = 0;
+  /** Number of items that were sent. */
+  sent = 0;
+  private unsentBytes = 0;
+  /** The number of sent items after each answer that is not acknowledged. */
+  private answers: number[] = [];
+
+  /** @param kept - Set when sent items are kept until they are acknowledged. */
+  constructor(private readonly kept?: KeptBytes) {}
+
+  /** Number of items that wait for a read. */
+  get unsent(): number {
+    return this.first + this.items.length - this.sent;
+  }
+
+  /** False while too much waits to be acknowledged. One answer is always possible. */
+  get canSend(): boolean {
+    const {answers, kept} = this;
+    if (!kept || answers.length === 0) return true;
+    return answers.length < MAX_READS && kept.bytes <= MAX_KEPT_BYTES;
+  }
+
+  /** Returns true when a read of at most `max` items takes no more. */
+  isFull(max: number): boolean {
+    return this.unsent >= max || this.unsentBytes >= MAX_READ_BYTES;
+  }
+
+  push(item: EncodedItem): void {
+    this.items.push(item);
+    this.unsentBytes += item.bytes;
+    if (this.kept) this.kept.bytes += item.bytes;
+  }
+
+  /** Returns the items of the next answer. */
+  take(max: number): EncodedItem[] {
+    const from = this.sent - this.first;
+    let bytes = 0;
+    let attachments = 0;
+    let to = from;
+    for (; to < this.items.length && to - from < max; to++) {
+      const item = this.items[to];
+      bytes += item.bytes;
+      attachments += item.attachments;
+      const isTooMuch = bytes > MAX_READ_BYTES || attachments > MAX_ATTACHMENTS;
+      if (isTooMuch && to > from) {
+        bytes -= item.bytes;
+        break;
+      }
+    }
+    const taken = this.items.slice(from, to);
+    this.sent += taken.length;
+    this.unsentBytes -= bytes;
+    if (this.kept) this.answers.push(this.sent);
+    else this.forget(this.sent);
+    return taken;
+  }
+
+  /** Returns true for a number of items that the client can have. */
+  wasSent(got: number): boolean {
+    return got <= this.sent;
+  }
+
+  /** Returns true when the items from this index on can be sent again. */
+  has(got: number): boolean {
+    return got >= this.first;
+  }
+
+  /** Forgets the items that the client has. */
+  forget(got: number): void {
+    const count = got - this.first;
+    if (count <= 0) return;
+    const gone = this.items.splice(0, count);
+    this.first = got;
+    if (!this.kept) return;
+    for (const {bytes} of gone) this.kept.bytes -= bytes;
+    this.answers = this.answers.filter(end => end > got);
+  }
+
+  /** Sends the items from this index on again. */
+  rewind(got: number): void {
+    const again = this.items.slice(got - this.first, this.sent - this.first);
+    for (const {bytes} of again) this.unsentBytes += bytes;
+    this.sent = got;
+    this.answers = [];
+  }
+
+  clear(): void {
+    if (this.kept) for (const {bytes} of this.items) this.kept.bytes -= bytes;
+    this.items = [];
+    this.answers = [];
+    this.first = this.sent;
+    this.unsentBytes = 0;
+  }
+}

@@ -1,0 +1,225 @@
+import type {Call} from '../context/call';
+import {MAX_DELAY} from '../common/timers';
+import type {ServerOptions} from '../options/server-options';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketError} from '../wire/refusals';
+import {ItemBuffer} from './item-buffer';
+import type {KeptBytes} from './item-buffer';
+import type {ReadAck, StreamSession} from './ports';
+import type {ReadOptions} from './reads';
+import type {ItemSource} from './source';
+import {Stream} from './stream';
+import type {StreamOwner} from './stream';
+
+/** Most streams that are kept of a user without a socket, and most that have ended of a socket. */
+const MAX_KEPT_STREAMS = 32;
+
+/** The streams of one user that later connections can take over. */
+interface UserStreams extends KeptBytes {
+  readonly all: Set<Stream>;
+  /** Those without a socket, in the order in which they lost it. */
+  readonly detached: Set<Stream>;
+}
+
+/** The streams of one server. */
+export class StreamTable implements StreamOwner {
+  private readonly streams = new Map<string, Stream>();
+  private readonly sockets = new Map<StreamSession, Set<Stream>>();
+  private readonly users = new Map<string, UserStreams>();
+
+  /** @param options - The server's options as they are now. */
+  constructor(private readonly options: () => ServerOptions) {}
+
+  /** Number of streams that somebody can read. */
+  get size(): number {
+    return this.streams.size;
+  }
+
+  /** Returns a refusal when a socket has too many open streams. */
+  refusalOf(session: StreamSession): SocketError | undefined {
+    const {maxStreams} = this.options();
+    if (maxStreams === false) return undefined;
+    let open = 0;
+    for (const {settled} of this.sockets.get(session) ?? []) if (!settled) open++;
+    return open < maxStreams ? undefined : SocketErrors.tooManyStreams();
+  }
+
+  /**
+   * Opens a stream.
+   *
+   * @param options - `isResumable` when a later connection of the user may take it over; `ref` of its call.
+   */
+  open(
+    session: StreamSession,
+    call: Call,
+    label: string,
+    source: ItemSource,
+    {isResumable, ref}: {readonly isResumable: boolean; readonly ref: string | undefined},
+  ): Stream {
+    const user = isResumable ? this.userOf(session.userKey) : undefined;
+    const buffer = new ItemBuffer(user);
+    const stream = new Stream(
+      this,
+      session,
+      call,
+      label,
+      source,
+      buffer,
+      isResumable,
+      ref,
+      this.timeout,
+    );
+    this.streams.set(stream.id, stream);
+    user?.all.add(stream);
+    this.place(stream, session);
+    return stream;
+  }
+
+  /** Reads a stream of the session, or of an earlier connection of its user. */
+  read(
+    session: StreamSession,
+    id: string,
+    options: ReadOptions,
+    ack: ReadAck,
+  ): SocketError | undefined {
+    const stream = this.streams.get(id);
+    const refusal = stream ? refusalFor(stream, session) : SocketErrors.streamGone();
+    if (refusal || !stream) return refusal;
+    const wrong = stream.refusalOf(options, session);
+    if (wrong) return wrong;
+    const isTaken = stream.session !== session;
+    if (isTaken) this.take(stream, session);
+    stream.read(options, ack, isTaken || options.again);
+    return undefined;
+  }
+
+  /** Ends a stream for its client. Returns false when the session has no such stream. */
+  stop(session: StreamSession, id: string): boolean {
+    const stream = this.streams.get(id);
+    if (!stream || refusalFor(stream, session)) return false;
+    stream.stop();
+    this.drop(stream);
+    return true;
+  }
+
+  /**
+   * Called when a socket has left. Its streams end, except those that its user may take over.
+   *
+   * @param time - For how long the user may do so, in ms.
+   */
+  leave(session: StreamSession, time: number): void {
+    const streams = this.sockets.get(session);
+    if (!streams) return;
+    this.sockets.delete(session);
+    for (const stream of streams) {
+      if (stream.isResumable && time > 0) this.detach(stream, time);
+      else this.end(stream);
+    }
+  }
+
+  /** Cancels the stream of a call by the call's `ref`. Returns false when the session has no such open stream. */
+  cancel(session: StreamSession, ref: string): boolean {
+    for (const stream of this.sockets.get(session) ?? []) {
+      if (stream.ref === ref && stream.cancel()) return true;
+    }
+    return false;
+  }
+
+  /** Ends the streams of a session with an error. */
+  refuse(session: StreamSession, error: SocketError): void {
+    for (const stream of this.sockets.get(session) ?? []) stream.stop(error);
+  }
+
+  /** Ends the streams of a user that have no socket. */
+  revoke(userKey: string, error: SocketError): void {
+    for (const stream of this.users.get(userKey)?.detached ?? []) {
+      stream.stop(error);
+      this.drop(stream);
+    }
+  }
+
+  /** Ends all streams. */
+  clear(): void {
+    for (const stream of this.streams.values()) this.end(stream);
+  }
+
+  ended(stream: Stream): void {
+    const {id, session} = stream;
+    const streams = session && this.sockets.get(session);
+    if (!streams) return;
+    if (!this.streams.has(id)) {
+      this.remove(stream, session);
+      return;
+    }
+    // Until the client stops them, ended streams can be read: reads may be on their way.
+    const ended = [...streams].filter(({settled}) => settled);
+    if (ended.length > MAX_KEPT_STREAMS) this.drop(ended[0]);
+  }
+
+  drop(stream: Stream): void {
+    stream.forget();
+    this.streams.delete(stream.id);
+    const {session, origin} = stream;
+    if (session && stream.settled) this.remove(stream, session);
+    const user = this.users.get(origin.userKey);
+    if (!user?.all.delete(stream)) return;
+    user.detached.delete(stream);
+    if (user.all.size === 0) this.users.delete(origin.userKey);
+  }
+
+  private get timeout(): number | undefined {
+    const {streamTimeout} = this.options();
+    return streamTimeout === false ? undefined : streamTimeout;
+  }
+
+  private end(stream: Stream): void {
+    stream.stop();
+    this.drop(stream);
+  }
+
+  private place(stream: Stream, session: StreamSession): void {
+    const streams = this.sockets.get(session);
+    if (streams) streams.add(stream);
+    else this.sockets.set(session, new Set([stream]));
+  }
+
+  private remove(stream: Stream, session: StreamSession): void {
+    const streams = this.sockets.get(session);
+    streams?.delete(stream);
+    if (streams?.size === 0) this.sockets.delete(session);
+  }
+
+  private take(stream: Stream, session: StreamSession): void {
+    const {session: before} = stream;
+    if (before) this.remove(stream, before);
+    this.users.get(session.userKey)?.detached.delete(stream);
+    stream.attach(session, this.timeout);
+    this.place(stream, session);
+  }
+
+  private detach(stream: Stream, time: number): void {
+    const {detached} = this.userOf(stream.origin.userKey);
+    stream.detach(Math.min(time, MAX_DELAY));
+    detached.add(stream);
+    const [oldest] = detached;
+    if (detached.size > MAX_KEPT_STREAMS) this.end(oldest);
+  }
+
+  private userOf(userKey: string): UserStreams {
+    const known = this.users.get(userKey);
+    if (known) return known;
+    const user: UserStreams = {all: new Set(), detached: new Set(), bytes: 0};
+    this.users.set(userKey, user);
+    return user;
+  }
+}
+
+/** Returns the reason why a session cannot read a stream. */
+function refusalFor(stream: Stream, session: StreamSession): SocketError | undefined {
+  if (stream.session === session) return undefined;
+  const {isResumable, order, origin} = stream;
+  const isOwn =
+    origin.userKey === session.userKey && origin.namespace === session.namespace;
+  if (!isOwn || !isResumable) return SocketErrors.streamGone();
+  return session.order < order ? SocketErrors.streamTaken() : undefined;
+}

@@ -1,0 +1,294 @@
+import {randomBytes} from 'node:crypto';
+import type {Call} from '../context/call';
+import {delayOf} from '../common/timers';
+import {watchPromises, watchUnsent} from '../common/watch-promises';
+import {SocketErrors} from '../wire/refusals';
+import type {SocketError} from '../wire/refusals';
+import {Tracked} from '../wire/tracked';
+import type {ItemBuffer} from './item-buffer';
+import type {ReadAck, StreamSession} from './ports';
+import {Reads} from './reads';
+import type {ReadOptions} from './reads';
+import {isAbortError} from './source';
+import type {ItemSource} from './source';
+
+/** How a stream has ended: with an error, or without items that follow. */
+interface End {
+  /** The body for the client. */
+  readonly error?: unknown;
+}
+
+/** What a stream tells the table that it is in. */
+export interface StreamOwner {
+  /** Called when the iterable has ended, also after `return()`: the stream no longer counts as open. */
+  ended(stream: Stream): void;
+  /** Called when nobody can read the stream any more. */
+  drop(stream: Stream): void;
+}
+
+/**
+ * The items of one method for one client. The client reads, and the iterable is asked for at most one item more than
+ * the reads can take. So a client that does not read pauses the iterable.
+ */
+export class Stream {
+  readonly id = randomBytes(12).toString('base64url');
+  /** The session that reads; `undefined` between two connections of a user. */
+  session: StreamSession | undefined;
+  /** The `order` of the last session that has read. */
+  order: number;
+  /** True from when the iterable has ended, its `return()` included. */
+  settled = false;
+  private readonly reads = new Reads();
+  private end?: End;
+  /** True while the iterable makes an item. */
+  private pulling = false;
+  /** True while an answer waits for the next turn of the event loop. */
+  private turning = false;
+  /** The session that the stream waits for, because its client has not read what was sent. */
+  private flushing: StreamSession | undefined;
+  /** By `performance.now()`. */
+  private lastRead = performance.now();
+  private timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param origin - The session of the call; it encodes items, and logs errors.
+   * @param label - The method's name in logs.
+   * @param ref - The client's name for the call.
+   * @param isResumable - True when a later connection of the user can take it over.
+   * @param timeout - ms after which it ends while nobody reads it.
+   */
+  constructor(
+    private readonly owner: StreamOwner,
+    readonly origin: StreamSession,
+    readonly call: Call,
+    private readonly label: string,
+    private readonly source: ItemSource,
+    private readonly buffer: ItemBuffer,
+    readonly isResumable: boolean,
+    readonly ref: string | undefined,
+    private timeout: number | undefined,
+  ) {
+    this.session = origin;
+    this.order = origin.order;
+    this.watch();
+    this.pull();
+  }
+
+  /** True from when the iterable has ended, or was told to end. */
+  get isEnded(): boolean {
+    return this.end !== undefined;
+  }
+
+  /** Returns a refusal for a number of items that the client cannot have. */
+  refusalOf({got, again}: ReadOptions, session: StreamSession): SocketError | undefined {
+    const {buffer} = this;
+    if (!buffer.wasSent(got)) return SocketErrors.badRead();
+    const isRewound = again || session !== this.session;
+    if (isRewound && !buffer.has(got)) return SocketErrors.streamGone();
+    if (!isRewound && this.reads.isFull) return SocketErrors.tooManyReads();
+    return undefined;
+  }
+
+  /** Gives the stream to a later session of the user. Reads of the earlier one are refused. */
+  attach(session: StreamSession, timeout: number | undefined): void {
+    const {session: before} = this;
+    if (before)
+      this.reads.refuse({
+        error: before.fail(SocketErrors.streamTaken(), this.label).error,
+      });
+    this.session = session;
+    this.order = session.order;
+    this.timeout = timeout;
+    this.watch();
+  }
+
+  /**
+   * Keeps the stream for a later connection of its user.
+   *
+   * @param time - In ms.
+   */
+  detach(time: number): void {
+    this.reads.clear();
+    this.session = undefined;
+    this.timeout = time;
+    this.lastRead = performance.now();
+    this.watch();
+  }
+
+  /** @param rewinds - True to send what follows `got` again. */
+  read(options: ReadOptions, ack: ReadAck, rewinds: boolean): void {
+    const {buffer, reads} = this;
+    this.lastRead = performance.now();
+    buffer.forget(options.got);
+    if (rewinds) buffer.rewind(options.got);
+    reads.add(options, ack, read => {
+      this.lastRead = performance.now();
+      reads.remove(read);
+      read.ack.sendItems({at: buffer.sent, items: [], done: false});
+    });
+    this.proceed();
+  }
+
+  /** Ends the iterable, and answers all reads with the end or an error. */
+  stop(error?: SocketError): void {
+    if (this.end) return;
+    this.buffer.clear();
+    const end = error ? {error: this.origin.fail(error, this.label).error} : {};
+    this.close(end, error ?? SocketErrors.callCancelled());
+    this.answerEnd();
+  }
+
+  /** Ends it for all who read it. Returns false when it has ended before. */
+  cancel(): boolean {
+    if (this.end) return false;
+    this.stop(SocketErrors.callCancelled());
+    return true;
+  }
+
+  /** Ends its timers, when it is in no table any more. */
+  forget(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.reads.clear();
+    this.buffer.clear();
+  }
+
+  private proceed(): void {
+    const waits = this.reads.first !== undefined;
+    if (waits && !this.turning && (this.end ?? this.buffer.unsent > 0)) {
+      this.turning = true;
+      setImmediate(this.answer);
+    }
+    this.pull();
+  }
+
+  /** Asks the iterable for the next item, if a read can take it, or as the only one ahead. */
+  private pull(): void {
+    if (this.pulling || this.end || this.mustWait()) return;
+    const {buffer, reads} = this;
+    if (
+      buffer.unsent > 0 &&
+      (!reads.first || !buffer.canSend || buffer.isFull(reads.first.max))
+    )
+      return;
+    this.pulling = true;
+    this.source.next().then(this.onResult, this.onError);
+  }
+
+  private readonly onResult = ({done, value}: IteratorResult<unknown>): void => {
+    this.pulling = false;
+    if (this.end) return;
+    if (done) {
+      this.finish({});
+      return;
+    }
+    const tracked = value instanceof Tracked ? (value as Tracked<unknown>) : undefined;
+    const item = tracked ? tracked.value : value;
+    const {buffer, label, origin} = this;
+    try {
+      const encoded = origin.encodeItem(item, tracked?.id ?? null);
+      // JSON shows a promise as an empty object.
+      if (encoded.text?.includes('{}') ?? true) watchPromises(item, origin, label);
+      buffer.push(encoded);
+    } catch (error) {
+      watchUnsent(item, origin, label);
+      this.close({error: origin.fail(error, label).error}, SocketErrors.callCancelled());
+    }
+    this.proceed();
+  };
+
+  private readonly onError = (error: unknown): void => {
+    this.pulling = false;
+    if (!this.end) this.finish({error: this.origin.fail(error, this.label).error});
+    else if (!this.isStopped(error)) this.origin.report(error, this.label);
+  };
+
+  /** Called when the iterable has ended by itself. */
+  private finish(end: End): void {
+    this.end = end;
+    this.settle();
+    this.proceed();
+  }
+
+  /** Ends an iterable that has not ended by itself. */
+  private close(end: End, reason: SocketError): void {
+    this.end = end;
+    this.call.abort(reason);
+    const {label, origin, source} = this;
+    void source
+      .stop(origin, label, thrown => this.isStopped(thrown))
+      .then(() => this.settle());
+  }
+
+  private settle(): void {
+    this.settled = true;
+    this.call.close();
+    this.owner.ended(this);
+  }
+
+  /** Answers one read a turn, so that a stream does not delay others. */
+  private readonly answer = (): void => {
+    this.turning = false;
+    const {buffer, reads} = this;
+    const {first} = reads;
+    if (!first || this.mustWait()) return;
+    this.lastRead = performance.now();
+    if (buffer.unsent === 0) {
+      this.answerEnd();
+    } else if (buffer.canSend) {
+      reads.remove(first);
+      const at = buffer.sent;
+      const items = buffer.take(first.max);
+      const done =
+        this.end !== undefined && !('error' in this.end) && buffer.unsent === 0;
+      first.ack.sendItems({at, items, done});
+    } else {
+      return;
+    }
+    this.proceed();
+  };
+
+  private answerEnd(): void {
+    const {buffer, end, reads} = this;
+    if (!end || buffer.unsent > 0) return;
+    if ('error' in end) reads.refuse({error: end.error});
+    else reads.answerAll({at: buffer.sent, items: [], done: true});
+  }
+
+  /** Returns true while the client has not read what was sent, and goes on when it has. */
+  private mustWait(): boolean {
+    const {session} = this;
+    if (!session) return true;
+    if (!session.hasQueued) return false;
+    if (this.flushing !== session) {
+      this.flushing = session;
+      void session.whenFlushed().then(() => {
+        if (this.flushing !== session) return;
+        this.flushing = undefined;
+        if (this.session === session) this.proceed();
+      });
+    }
+    return true;
+  }
+
+  /** Returns true for an error of an iterable that was told to end. */
+  private isStopped(error: unknown): boolean {
+    return this.call.isStoppedBy(error) || isAbortError(error);
+  }
+
+  /** Ends the stream when nobody has read it for its time limit. */
+  private watch(): void {
+    clearTimeout(this.timer);
+    const {timeout} = this;
+    if (timeout === undefined) return;
+    const left = this.reads.first
+      ? timeout
+      : Math.ceil(this.lastRead + timeout - performance.now());
+    if (left > 0) {
+      this.timer = setTimeout(() => this.watch(), delayOf(left)).unref();
+      return;
+    }
+    this.stop(SocketErrors.streamTimeout(timeout));
+    this.owner.drop(this);
+  }
+}
