@@ -51,6 +51,8 @@ export type {
   StreamReply,
   UnauthorizedBody,
 } from './wire/protocol';
+export {feed} from './streams/feed';
+export type {Feed, FeedOptions} from './streams/feed';
 export {tracked} from './wire/tracked';
 export type {Tracked} from './wire/tracked';
 export {SocketComponent} from './socket.component';
