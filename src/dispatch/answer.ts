@@ -3,7 +3,7 @@ import {isRefusal, toFailure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {Ack} from './packet';
 import type {DispatchSession} from './ports';
-import {checkResult} from './result';
+import {checkResult, itemsOf} from './result';
 
 /** Names the application's guards in logs. */
 export const GUARD = 'socket.use';
@@ -46,8 +46,8 @@ export function refuseCall(
   try {
     // eslint-disable-next-line @typescript-eslint/only-throw-error -- the client receives what was called back
     if (outcome.error) throw outcome.error;
-    const items = checkResult(outcome.result, session, reason.name, true);
-    if (items) throw reason;
+    if (itemsOf(outcome.result)) throw reason;
+    checkResult(outcome.result, session, reason.name, true);
     answer(outcome.result, ack);
   } catch (error) {
     // It is logged when the promise of the method rejects.

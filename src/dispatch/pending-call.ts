@@ -7,7 +7,7 @@ import {callOptionsOf, timeoutOf} from './call-options';
 import {discardStream, openStream} from './open-stream';
 import type {Ack, Packet} from './packet';
 import type {DispatchSession, InFlightCall, KeptCall, Outcome} from './ports';
-import {checkResult} from './result';
+import {checkResult, itemsOf} from './result';
 
 /**
  * A packet that is not answered at once: it waits for its client to read, for guards, for the limiter, for
@@ -86,10 +86,14 @@ export class PendingCall implements InFlightCall {
     try {
       // `await` takes the first outcome of a thenable only.
       const value = await result;
+      const items = itemsOf(value);
+      if (items) {
+        this.stream(call, label, items, outcome);
+        return;
+      }
       const isSent = this.localAck !== undefined && !this.settled;
-      const items = checkResult(value, this.session, label, isSent);
-      if (items) this.stream(call, label, items, outcome);
-      else this.end(() => answer(value, ack));
+      checkResult(value, this.session, label, isSent);
+      this.end(() => answer(value, ack));
     } catch (error) {
       if (call.isStoppedBy(error)) {
         this.end();

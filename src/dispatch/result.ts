@@ -1,5 +1,5 @@
 import {Stream} from 'node:stream';
-import {WritableStream, TransformStream} from 'node:stream/web';
+import {TransformStream, WritableStream} from 'node:stream/web';
 import {runGuarded} from '../common/guarded';
 import {watchUnsent} from '../common/watch-promises';
 import type {Reporter} from '../common/watch-promises';
@@ -13,44 +13,50 @@ interface Streaming {
   readonly toJSON?: unknown;
 }
 
+/** Returns the items of a method that streams; `undefined` for any other result, also for one with `toJSON`. */
+export function itemsOf(result: unknown): AsyncIterable<unknown> | undefined {
+  if (typeof result !== 'object' || result === null) return undefined;
+  const {toJSON, [Symbol.asyncIterator]: iterate} = result as Streaming;
+  const streams = typeof iterate === 'function' && typeof toJSON !== 'function';
+  return streams ? (result as AsyncIterable<unknown>) : undefined;
+}
+
 /**
- * Checks the result of a method: one value, or an async iterable, which is a stream. A result with `toJSON` is a
- * value. Anything else that carries several values is closed: JSON would show its properties.
+ * Checks that a result is one value. A stream, an async iterable or an observable is closed: an answer carries one
+ * value, and JSON would show a stream's properties. A result with `toJSON` may be any of them.
  *
  * @param source - The handler's name in logs.
  * @param sent - False when nobody receives the result; promises inside it are then watched here.
- * @returns The items of a stream; `undefined` for one value.
- * @throws Error when it is neither.
+ * @throws Error when it is not one value.
  */
 export function checkResult(
   result: unknown,
   reporter: Reporter,
   source: string,
   sent: boolean,
-): AsyncIterable<unknown> | undefined {
-  if (typeof result !== 'object' || result === null) return undefined;
-  if (!Array.isArray(result) && isStreaming(result)) {
-    if (result[Symbol.asyncIterator]) return result as AsyncIterable<unknown>;
+): void {
+  if (typeof result !== 'object' || result === null) return;
+  const kind = Array.isArray(result) ? undefined : kindOf(result);
+  if (kind && typeof (result as Streaming).toJSON !== 'function') {
     close(result, reporter, source);
     throw new Error(
-      'A handler cannot answer with an observable or a writable stream. Return one value or an async ' +
-        'iterable, or emit an event for each.',
+      `A handler cannot answer with ${kind}. A method returns one value or an async iterable, other ` +
+        'handlers one value.',
     );
   }
   if (!sent) watchUnsent(result, reporter, source);
-  return undefined;
 }
 
-function isStreaming(result: object): result is Streaming {
-  const {subscribe, toJSON, [Symbol.asyncIterator]: iterate} = result as Streaming;
+function kindOf(result: object): string | undefined {
+  const {subscribe, [Symbol.asyncIterator]: iterate} = result as Streaming;
   // Most results are plain objects.
   if (iterate === undefined && subscribe === undefined && result.constructor === Object)
-    return false;
-  if (typeof toJSON === 'function') return false;
-  if (typeof iterate === 'function' || isStream(result)) return true;
+    return undefined;
+  if (typeof iterate === 'function') return 'an async iterable';
+  if (isStream(result)) return 'a stream';
   const {observable = '@@observable'} = Symbol as {observable?: symbol | '@@observable'};
   const observes = (result as Record<string | symbol, unknown>)[observable];
-  return typeof (subscribe ?? observes) === 'function';
+  return typeof (subscribe ?? observes) === 'function' ? 'an observable' : undefined;
 }
 
 function isStream(value: object): boolean {
@@ -63,20 +69,23 @@ function isStream(value: object): boolean {
 
 /** Closes a stream, which may hold an open file. An observable without observers holds nothing. */
 function close(result: object, reporter: Reporter, source: string): void {
-  runGuarded(
-    () => closeStream(result, reporter, source),
-    error => reporter.report(error, source),
-  );
+  const items = itemsOf(result);
+  if (items) discardItems(items, reporter, source);
+  else if (result instanceof TransformStream) close(result.readable, reporter, source);
+  else {
+    runGuarded(
+      () => closeStream(result),
+      error => reporter.report(error, source),
+    );
+  }
 }
 
-function closeStream(result: object, reporter: Reporter, source: string): unknown {
+function closeStream(result: object): unknown {
   if (result instanceof Stream) {
-    // Without a listener, a later error (such as a missing file) would end the process.
+    // Without a listener, a later error would end the process.
     result.on('error', () => undefined);
     return (result as {destroy?: () => unknown}).destroy?.();
   }
   // A locked stream has another writer, which closes it.
-  if (result instanceof WritableStream) return result.locked || result.abort();
-  if (result instanceof TransformStream) discardItems(result.readable, reporter, source);
-  return undefined;
+  return result instanceof WritableStream && !result.locked ? result.abort() : undefined;
 }

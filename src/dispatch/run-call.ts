@@ -10,7 +10,7 @@ import type {Ack, Packet} from './packet';
 import {PendingCall} from './pending-call';
 import type {DispatchSession, Outcome} from './ports';
 import {callKey} from './recent-calls';
-import {checkResult} from './result';
+import {checkResult, itemsOf} from './result';
 
 /**
  * Runs a call: claims its id, invokes its method and settles its outcome.
@@ -36,12 +36,13 @@ export function runCall(
   try {
     result = handler.invoke(call);
     if (!isPromiseLike(result)) {
-      const items = checkResult(result, session, label, localAck !== undefined);
+      const items = itemsOf(result);
       if (items) {
         openStream(session, call, label, items, callOptionsOf(packet)?.ref, outcome);
         return;
       }
       call.close();
+      checkResult(result, session, label, localAck !== undefined);
       answer(result, ack);
       return;
     }

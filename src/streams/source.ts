@@ -70,6 +70,8 @@ export function discardItems(
   reporter: Reporter,
   label: string,
 ): void {
+  // A locked stream has another reader, which closes it.
+  if (items instanceof ReadableStream && items.locked) return;
   try {
     void ItemSource.of(items).stop(reporter, label, isAbortError);
   } catch (error) {
