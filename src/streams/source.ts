@@ -1,4 +1,4 @@
-import {Readable} from 'node:stream';
+import type {Readable} from 'node:stream';
 import {ReadableStream} from 'node:stream/web';
 import type {Reporter} from '../common/watch-promises';
 
@@ -16,10 +16,10 @@ export class ItemSource {
   static of(items: AsyncIterable<unknown>): ItemSource {
     if (items instanceof ReadableStream) return new ItemSource(readWeb(items));
     const iterator = items[Symbol.asyncIterator]();
-    if (!(items instanceof Readable)) return new ItemSource(iterator);
+    if (!isNodeStream(items)) return new ItemSource(iterator);
     // Without a listener, an error that comes before the first read would end the process.
     items.on('error', () => undefined);
-    return new ItemSource(iterator, () => void items.destroy());
+    return new ItemSource(iterator, () => items.destroy());
   }
 
   get stopped(): boolean {
@@ -50,6 +50,14 @@ export class ItemSource {
     this.destroy?.();
     await this.iterator.return?.();
   }
+}
+
+type NodeStream = AsyncIterable<unknown> & Pick<Readable, 'on' | 'destroy'>;
+
+/** Returns true also for a stream of the package `readable-stream`. */
+function isNodeStream(items: AsyncIterable<unknown>): items is NodeStream {
+  const {destroy, on} = items as Partial<NodeStream>;
+  return typeof destroy === 'function' && typeof on === 'function';
 }
 
 /** Reads a web stream. Its own iterator ends only after a read that waits. */

@@ -97,8 +97,7 @@ export class StreamTable implements StreamOwner {
   stop(session: StreamSession, id: string): boolean {
     const stream = this.streams.get(id);
     if (!stream || refusalFor(stream, session)) return false;
-    stream.stop();
-    this.drop(stream);
+    this.end(stream);
     return true;
   }
 
@@ -127,15 +126,12 @@ export class StreamTable implements StreamOwner {
 
   /** Ends the streams of a session with an error. */
   refuse(session: StreamSession, error: SocketError): void {
-    for (const stream of this.sockets.get(session) ?? []) stream.stop(error);
+    for (const stream of this.sockets.get(session) ?? []) this.end(stream, error);
   }
 
   /** Ends the streams of a user that have no socket. */
   revoke(userKey: string, error: SocketError): void {
-    for (const stream of this.users.get(userKey)?.detached ?? []) {
-      stream.stop(error);
-      this.drop(stream);
-    }
+    for (const stream of this.users.get(userKey)?.detached ?? []) this.end(stream, error);
   }
 
   /** Ends all streams. */
@@ -172,8 +168,8 @@ export class StreamTable implements StreamOwner {
     return streamTimeout === false ? undefined : streamTimeout;
   }
 
-  private end(stream: Stream): void {
-    stream.stop();
+  private end(stream: Stream, error?: SocketError): void {
+    stream.stop(error);
     this.drop(stream);
   }
 

@@ -8,7 +8,7 @@ import {Tracked} from '../wire/tracked';
 import type {ItemBuffer} from './item-buffer';
 import type {ReadAck, StreamSession} from './ports';
 import {Reads} from './reads';
-import type {ReadOptions} from './reads';
+import type {Read, ReadOptions} from './reads';
 import {isAbortError} from './source';
 import type {ItemSource} from './source';
 
@@ -121,11 +121,7 @@ export class Stream {
     this.lastRead = performance.now();
     buffer.forget(options.got);
     if (rewinds) buffer.rewind(options.got);
-    reads.add(options, ack, read => {
-      this.lastRead = performance.now();
-      reads.remove(read);
-      read.ack.sendItems({at: buffer.sent, items: [], done: false});
-    });
+    reads.add(options, ack, read => this.answerEmpty(read));
     this.proceed();
   }
 
@@ -247,6 +243,17 @@ export class Stream {
     }
     this.proceed();
   };
+
+  /** Answers a read that has waited as long as its client wants. */
+  private answerEmpty(read: Read): void {
+    const {buffer, reads} = this;
+    // Items of this turn are on their way.
+    const isNext = this.turning && reads.first === read && buffer.canSend;
+    if (isNext && !this.mustWait()) return;
+    this.lastRead = performance.now();
+    reads.remove(read);
+    read.ack.sendItems({at: buffer.sent, items: [], done: false});
+  }
 
   private answerEnd(): void {
     const {buffer, end, reads} = this;
