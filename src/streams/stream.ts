@@ -1,10 +1,11 @@
 import {randomBytes} from 'node:crypto';
 import type {Call} from '../context/call';
-import {delayOf} from '../common/timers';
 import {watchPromises, watchUnsent} from '../common/watch-promises';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {Tracked} from '../wire/tracked';
+import {FlushGate} from './flush-gate';
+import {IdleTimer} from './idle-timer';
 import type {ItemBuffer} from './item-buffer';
 import type {ReadAck, StreamSession} from './ports';
 import {Reads} from './reads';
@@ -44,11 +45,16 @@ export class Stream {
   private pulling = false;
   /** True while an answer waits for the next turn of the event loop. */
   private turning = false;
-  /** The session that the stream waits for, because its client has not read what was sent. */
-  private flushing: StreamSession | undefined;
-  /** By `performance.now()`. */
-  private lastRead = performance.now();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly gate = new FlushGate(session => {
+    if (this.session === session) this.proceed();
+  });
+  private readonly idle = new IdleTimer(
+    () => this.reads.first !== undefined,
+    limit => {
+      this.stop(SocketErrors.streamTimeout(limit));
+      this.owner.drop(this);
+    },
+  );
 
   /**
    * @param origin - The session of the call; it encodes items, and logs errors.
@@ -66,11 +72,11 @@ export class Stream {
     private readonly buffer: ItemBuffer,
     readonly isResumable: boolean,
     readonly ref: string | undefined,
-    private timeout: number | undefined,
+    timeout: number | undefined,
   ) {
     this.session = origin;
     this.order = origin.order;
-    this.watch();
+    this.idle.start(timeout);
     this.pull();
   }
 
@@ -98,8 +104,7 @@ export class Stream {
       });
     this.session = session;
     this.order = session.order;
-    this.timeout = timeout;
-    this.watch();
+    this.idle.start(timeout);
   }
 
   /**
@@ -110,15 +115,13 @@ export class Stream {
   detach(time: number): void {
     this.reads.clear();
     this.session = undefined;
-    this.timeout = time;
-    this.lastRead = performance.now();
-    this.watch();
+    this.idle.start(time);
   }
 
   /** @param rewinds - True to send what follows `got` again. */
   read(options: ReadOptions, ack: ReadAck, rewinds: boolean): void {
     const {buffer, reads} = this;
-    this.lastRead = performance.now();
+    this.idle.use();
     buffer.forget(options.got);
     if (rewinds) buffer.rewind(options.got);
     reads.add(options, ack, read => this.answerEmpty(read));
@@ -143,8 +146,7 @@ export class Stream {
 
   /** Ends its timers, when it is in no table any more. */
   forget(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.idle.stop();
     this.reads.clear();
     this.buffer.clear();
   }
@@ -228,7 +230,7 @@ export class Stream {
     const {buffer, reads} = this;
     const {first} = reads;
     if (!first || this.mustWait()) return;
-    this.lastRead = performance.now();
+    this.idle.use();
     if (buffer.unsent === 0) {
       this.answerEnd();
     } else if (buffer.canSend) {
@@ -250,7 +252,7 @@ export class Stream {
     // Items of this turn are on their way.
     const isNext = this.turning && reads.first === read && buffer.canSend;
     if (isNext && !this.mustWait()) return;
-    this.lastRead = performance.now();
+    this.idle.use();
     reads.remove(read);
     read.ack.sendItems({at: buffer.sent, items: [], done: false});
   }
@@ -262,40 +264,13 @@ export class Stream {
     else reads.answerAll({at: buffer.sent, items: [], done: true});
   }
 
-  /** Returns true while the client has not read what was sent, and goes on when it has. */
+  /** Returns true while nothing can be sent. The stream goes on by itself. */
   private mustWait(): boolean {
-    const {session} = this;
-    if (!session) return true;
-    if (!session.hasQueued) return false;
-    if (this.flushing !== session) {
-      this.flushing = session;
-      void session.whenFlushed().then(() => {
-        if (this.flushing !== session) return;
-        this.flushing = undefined;
-        if (this.session === session) this.proceed();
-      });
-    }
-    return true;
+    return !this.session || this.gate.isClosed(this.session);
   }
 
   /** Returns true for an error of an iterable that was told to end. */
   private isStopped(error: unknown): boolean {
     return this.call.isStoppedBy(error) || isAbortError(error);
-  }
-
-  /** Ends the stream when nobody has read it for its time limit. */
-  private watch(): void {
-    clearTimeout(this.timer);
-    const {timeout} = this;
-    if (timeout === undefined) return;
-    const left = this.reads.first
-      ? timeout
-      : Math.ceil(this.lastRead + timeout - performance.now());
-    if (left > 0) {
-      this.timer = setTimeout(() => this.watch(), delayOf(left)).unref();
-      return;
-    }
-    this.stop(SocketErrors.streamTimeout(timeout));
-    this.owner.drop(this);
   }
 }
