@@ -15,6 +15,7 @@ import {DEFAULT_SERVER_NAME, SocketKeys, SocketTags} from './options/keys';
 import {HOST} from './server/ports';
 import {SocketHost} from './server/socket.host';
 import {SocketServer} from './server/socket.server';
+import {RestStreams} from './streams/rest-streams';
 
 /**
  * Adds socket servers to an application. It finds decorated controllers wherever they are bound.
@@ -41,6 +42,7 @@ export class SocketComponent implements Component {
     new Binding(SocketKeys.IO)
       .toDynamicValue(({context}) => context.getSync(HOST).io)
       .inScope(BindingScope.SINGLETON),
+    RestStreams.binding(),
   ];
 
   booters = [SocketBooter];

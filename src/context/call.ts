@@ -2,6 +2,7 @@ import {inspect} from 'node:util';
 import type {Binding, Context, InterceptedInvocationContext} from '@loopback/core';
 import type {Request} from '@loopback/rest';
 import type {Socket} from 'socket.io';
+import {isStoppedBy} from '../common/aborted';
 import {guardSignal} from '../common/guarded';
 import type {SocketCall} from '../options/types';
 import type {CallState, Caller, CallValues, ControllerMethod} from './caller';
@@ -92,16 +93,7 @@ export class Call implements SocketCall, CallState {
 
   /** Returns true when the method failed because the call's signal was aborted. */
   isStoppedBy(thrown: unknown): boolean {
-    const signal = this.ownAborter?.signal;
-    if (!signal?.aborted) return false;
-    try {
-      // Node's functions reject with an AbortError whose cause is the reason.
-      const {cause} = thrown as {cause?: unknown};
-      return thrown === signal.reason || cause === signal.reason;
-    } catch {
-      // `thrown` is null or undefined, or its getter throws.
-      return false;
-    }
+    return isStoppedBy(this.ownAborter?.signal, thrown);
   }
 
   get context(): Context {

@@ -108,6 +108,7 @@ export function viaLoopBack(world: World, {binding, type}: Controller): WorldCal
       const {signal} = new AbortController();
       context.bind(SocketBindings.CREDENTIALS).to(credentials);
       context.bind(SocketBindings.ARGS).to(args);
+      context.bind(SocketBindings.AFTER).toDynamicValue(() => undefined);
       context.bind(SocketBindings.SIGNAL).toDynamicValue(() => signal);
       if (typeof user === 'object') context.bind(SecurityBindings.USER).to(user as never);
       context.bind(CoreBindings.CONTROLLER_CLASS).to(type);
