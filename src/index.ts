@@ -55,6 +55,10 @@ export {feed} from './streams/feed';
 export type {Feed, FeedOptions} from './streams/feed';
 export {tracked} from './wire/tracked';
 export type {Tracked} from './wire/tracked';
+export {AskError} from './wire/ask-error';
+export type {AskOptions} from './asks/options';
+export type {AskAnswer, AskArguments, AskEvent, RoomAnswer} from './asks/types';
+export type {AskedSocket} from './asks/targets';
 export {SocketComponent} from './socket.component';
 export {SocketServer} from './server/socket.server';
 // A value, because metadata of decorated methods names the class at run time.

@@ -54,6 +54,8 @@ interface NamespaceInternals {
   readonly _preConnectSockets: ReadonlyMap<string, Socket>;
   /** Middleware, added by `use`. */
   readonly _fns: Middleware[];
+  /** Id of the next event that asks for an ack. */
+  _ids: number;
   /** Called with `connect` and `connection`. */
   emitReserved: (event: string, ...args: unknown[]) => boolean;
   /** Called with an event of another node: its name first, and an ack last if there is one. */

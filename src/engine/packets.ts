@@ -52,11 +52,16 @@ export function parserOf(io: IoServer): ParserInternals {
  * @throws Error when it cannot be encoded.
  */
 export function sendAck(socket: Socket, id: number, data: unknown[]): readonly unknown[] {
-  const {client, nsp} = socket;
+  const {nsp} = socket;
   const packet = {type: PacketTypes.ACK, nsp: nsp.name, id, data};
   const encoded = parserOf(nsp.server).encoder.encode(packet);
+  writeEncoded(socket, encoded);
+  return encoded;
+}
+
+/** Sends an encoded packet. */
+export function writeEncoded({client}: Socket, encoded: readonly unknown[]): void {
   if (client.conn.readyState === 'open') {
     clientOf(client).writeToEngine(encoded, {compress: true});
   }
-  return encoded;
 }

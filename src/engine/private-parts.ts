@@ -13,7 +13,7 @@ export const PRIVATE_PARTS = {
     '_parser encoder _nsps parentNsps _opts _checkNamespace() bind()',
   ),
   'socket.io/Namespace': parts(
-    '_fns _preConnectSockets _add() _doConnect() _remove() _initAdapter() _onServerSideEmit() emitReserved()',
+    '_fns _ids:number _preConnectSockets _add() _doConnect() _remove() _initAdapter() _onServerSideEmit() emitReserved()',
   ),
   'socket.io/ParentNamespace': parts('children createChild()'),
   'socket.io/Socket': parts(

@@ -2,7 +2,12 @@ import {EventEmitter, once} from 'node:events';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {Namespace, Server, Socket} from 'socket.io';
 import {Adapter, SessionAwareAdapter} from 'socket.io-adapter';
-import {childrenOf, parentInternalsOf} from './internals';
+import {
+  childrenOf,
+  internalsOf,
+  namespaceInternalsOf,
+  parentInternalsOf,
+} from './internals';
 import type {Operator} from './internals';
 import {PacketTypes, parserOf} from './packets';
 import {refuseVersion} from '../common/private-parts';
@@ -93,5 +98,8 @@ async function trySocket(io: Server): Promise<void> {
   connection.emit('data', '2["sample"]');
   await nextTurn();
   isReceived();
+  const {_ids: id} = namespaceInternalsOf(socket.nsp);
+  socket.emit('sample', () => {});
+  if (!internalsOf(socket).acks.has(id)) refuse('socket.io/Namespace', '_ids');
   connection.emit('close', 'sample');
 }

@@ -16,6 +16,7 @@ import {
   reachChildren,
 } from './pattern-namespaces';
 import {closeIdleTransport} from '../engine/closing';
+import {startAckIds} from '../engine/question';
 import {markAuthenticated} from '../engine/deadlines';
 import {releaseSlot} from '../engine/socket-slots';
 
@@ -73,6 +74,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
   owners.set(namespace, claimant);
   namespace.off('connection', joinedUnclaimed);
   guardNamespace(namespace, claimant.report);
+  startAckIds(namespace);
   handOver(namespace, claimant);
   const children = childrenOf(namespace);
   if (!children) {
@@ -87,6 +89,7 @@ export function claimNamespace(namespace: Namespace, claimant: Claimant): void {
   const take = (child: Namespace) => {
     child.off('connection', joinedUnclaimed);
     guardNamespace(child, claimant.report);
+    startAckIds(child);
     const needed = () => Joins.of(child).any || Admission.of(child).sessions.any;
     const release = keepWhileNeeded(child, needed, () => removed.add(child));
     onRemoved(child, releaseSlot);

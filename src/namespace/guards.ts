@@ -34,10 +34,10 @@ const OWNER = Symbol('owner');
 
 type OwnedSocket = Socket & {[OWNER]: SocketOwner};
 
-const TIMED = Symbol('timed');
+const TAKES_REFUSAL = Symbol('takes refusal');
 
-/** An ack with a timeout gets an error first; one without does not. */
-type AckCallback = ((...args: unknown[]) => unknown) & {[TIMED]?: true};
+/** An ack that takes the refusal of an answer in place of the answer: of an emit with a timeout, or of an ask. */
+type AckCallback = ((...args: unknown[]) => unknown) & {[TAKES_REFUSAL]?: true};
 
 /** The members that are put on a socket. */
 interface Guarded {
@@ -95,7 +95,7 @@ function onevent(this: OwnedSocket, packet: EventPacket): void {
 }
 
 /**
- * Called with a client's answer. A refused answer counts as missing: an emit with a timeout fails at once
+ * Called with a client's answer. A refused answer counts as missing: an ask, and an emit with a timeout, fails at once
  * with the reason; an emit without one waits, as for a client that never answers.
  */
 function onack(this: OwnedSocket, packet: EventPacket): void {
@@ -106,7 +106,7 @@ function onack(this: OwnedSocket, packet: EventPacket): void {
   }
   const {acks} = internalsOf(this);
   const ack: AckCallback | undefined = acks.get(packet.id);
-  if (ack?.[TIMED]) ack(refusal);
+  if (ack?.[TAKES_REFUSAL]) ack.call(this, refusal);
   acks.delete(packet.id);
 }
 
@@ -125,7 +125,12 @@ function registerAckCallback(this: OwnedSocket, id: number, ack: AckCallback): v
     answer[0] instanceof SocketError ? ack(answer[0]) : ack(error, ...answer),
   );
   const timed: AckCallback | undefined = acks.get(id);
-  if (timed) timed[TIMED] = true;
+  if (timed) takeRefusals(timed);
+}
+
+/** Lets an ack be called with a {@link SocketError} for an answer that is refused. */
+export function takeRefusals(ack: AckCallback): void {
+  ack[TAKES_REFUSAL] = true;
 }
 
 /** Called with `disconnecting`, `disconnect` and `error`. */

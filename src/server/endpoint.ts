@@ -1,5 +1,8 @@
 import type {Application, Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
+import {Asks} from '../asks/asks';
+import type {AskingEndpoint} from '../asks/ports';
+import {leaveRounds} from '../asks/round';
 import {InFlight, within} from '../common/in-flight';
 import type {Call} from '../context/call';
 import {applyToken} from '../context/express-request';
@@ -32,10 +35,11 @@ import {SocketErrors} from '../wire/refusals';
 import {authenticate} from './authenticate';
 
 /** One named server as its sockets see it: its handlers and options, and the sessions that it serves. */
-export class Endpoint implements SessionEndpoint, Claimant {
+export class Endpoint implements SessionEndpoint, AskingEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
   readonly streams = new StreamTable(() => this.options);
+  readonly asks = new Asks(this);
   options: ServerOptions = DEFAULT_SOCKET_SERVER_OPTIONS;
   prohibitedKeys: readonly string[] = [];
   applyCredentials = applyToken;
@@ -152,6 +156,7 @@ export class Endpoint implements SessionEndpoint, Claimant {
 
   leave(session: Session): void {
     this.sessions.delete(session);
+    leaveRounds(session.socket);
   }
 
   /** Ends the authentication of the user with this room. */
@@ -179,6 +184,7 @@ export class Endpoint implements SessionEndpoint, Claimant {
    * @param keepTransports - Leaves other namespaces on the same connections alone.
    */
   async disconnect(timeout: number, keepTransports: boolean): Promise<void> {
+    this.asks.refuse();
     const closing = [...this.sessions].map(one => one.close(keepTransports));
     await within(timeout + CLOSE_GRACE, Promise.all(closing));
   }

@@ -14,7 +14,12 @@ import type {
   DefaultEventsMap,
   Namespace,
   RemoteSocket,
+  Socket,
 } from 'socket.io';
+import {readAsked} from '../asks/options';
+import {targetsInRooms, targetsOfSocket} from '../asks/targets';
+import type {AskedSocket} from '../asks/targets';
+import type {AskAnswer, AskArguments, AskEvent, RoomAnswer} from '../asks/types';
 import {FunctionHandler} from '../invocation/handler';
 import type {HandlerKind} from '../decorators/metadata';
 import type {Handler, HandlerDefinition} from '../invocation/handler';
@@ -211,6 +216,75 @@ export class SocketServer<
     const others = this.toUser(id) as BroadcastOperator<DefaultEventsMap, unknown>;
     others.emit(SocketEvents.UNAUTHORIZED, toUnauthorized(SocketErrors.revoked()));
     others.disconnectSockets();
+  }
+
+  /**
+   * Asks the client of one socket, and returns the result that it answers.
+   *
+   * @param socket - An authenticated socket of this server, or one of {@link fetchUserSockets}.
+   * @throws AskError with the client's error; 404 `NOBODY_THERE` when the socket is not authenticated or has left,
+   * 410 `CLIENT_GONE` when it leaves, 502 `BAD_ANSWER` for an answer that is no `Reply`, 504 `CALL_TIMEOUT`, and 503
+   * `SHUTTING_DOWN` when the server stops.
+   * @throws The signal's reason when it is aborted.
+   *
+   * @example
+   * ```ts
+   * const sure = await server.ask(socket, 'confirm', {question: 'Delete all?'}, {timeout: 10_000});
+   * ```
+   */
+  async ask<Event extends AskEvent<ServerEvents>>(
+    socket: AskedSocket,
+    event: Event,
+    ...rest: AskArguments<ServerEvents, Event>
+  ): Promise<AskAnswer<ServerEvents, Event>> {
+    const asked = readAsked(event, rest);
+    const targets = targetsOfSocket(this.io as Namespace, socket);
+    return this.endpoint.asks.first(asked, targets);
+  }
+
+  /**
+   * Asks all authenticated sockets of a user, on all nodes, and returns the first result. An answer that is 404 or no
+   * `Reply` leaves the question to the other sockets.
+   *
+   * @param id - The `securityId` of the user's profile, or the result of the option `userId`.
+   * @throws See {@link ask}. Sockets of other nodes that leave only time out.
+   */
+  async askUser<Event extends AskEvent<ServerEvents>>(
+    id: string | number,
+    event: Event,
+    ...rest: AskArguments<ServerEvents, Event>
+  ): Promise<AskAnswer<ServerEvents, Event>> {
+    const asked = readAsked(event, rest);
+    const targets = targetsInRooms(this.io as Namespace, userRoom(id));
+    return this.endpoint.asks.first(asked, targets);
+  }
+
+  /**
+   * Asks all authenticated sockets in a room, or in at least one of several rooms, on all nodes. The iteration gives
+   * each answer when it comes, and an error for each socket of this node without an answer. It asks when it begins,
+   * and ends at once for a room without sockets.
+   *
+   * @throws See {@link ask}, for what ends the whole iteration: a stop, an aborted signal, args that cannot be sent.
+   *
+   * @example
+   * ```ts
+   * for await (const {socket, result, error} of server.askRoom('pilots', 'position')) {
+   *   if (!error) show(socket?.id, result);
+   * }
+   * ```
+   */
+  askRoom<Event extends AskEvent<ServerEvents>>(
+    room: string | string[],
+    event: Event,
+    ...rest: AskArguments<ServerEvents, Event>
+  ): AsyncIterable<
+    RoomAnswer<AskAnswer<ServerEvents, Event>, Socket<ClientEvents, ServerEvents>>
+  > {
+    const asked = readAsked(event, rest);
+    const targets = () => targetsInRooms(this.io as Namespace, room);
+    return this.endpoint.asks.all(asked, targets) as AsyncIterable<
+      RoomAnswer<AskAnswer<ServerEvents, Event>, Socket<ClientEvents, ServerEvents>>
+    >;
   }
 
   /**

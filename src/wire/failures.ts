@@ -1,3 +1,4 @@
+import {AskError} from './ask-error';
 import {ErrorCodes} from './protocol';
 import type {ErrorBody, UnauthorizedBody} from './protocol';
 import {SocketError, SocketErrors} from './refusals';
@@ -144,7 +145,7 @@ export function isRefusal(thrown: unknown): boolean {
 }
 
 function isFault(error: ErrorLike): boolean {
-  if (error instanceof SocketError) return false;
+  if (error instanceof SocketError || error instanceof AskError) return false;
   if (error.code === STRATEGY_NOT_FOUND) return true;
   const statusCode = statusOf(error);
   return statusCode === undefined || statusCode >= 500;

@@ -152,6 +152,12 @@ export const SocketErrors = {
     badRequest(`Args and credentials cannot contain the key "${key}".`),
   callTimeout: (timeout: number) =>
     new SocketError(504, ErrorCodes.CALL_TIMEOUT, `Not answered within ${timeout} ms.`),
+  nobodyThere: () =>
+    new SocketError(404, ErrorCodes.NOBODY_THERE, 'No authenticated socket is there.'),
+  clientGone: () =>
+    new SocketError(410, ErrorCodes.CLIENT_GONE, 'The client left without an answer.'),
+  badAnswer: (message: string, details?: object) =>
+    new SocketError(502, ErrorCodes.BAD_ANSWER, message, details),
   tooManyNamespaces: () => tooMany('Authenticate before joining more namespaces.'),
   tooManySockets: () => tooMany('Leave a namespace before joining more.'),
   shuttingDown: () =>

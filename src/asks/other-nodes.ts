@@ -1,0 +1,66 @@
+import {Adapter as MemoryAdapter} from 'socket.io-adapter';
+import {PacketTypes} from '../engine/packets';
+import type {Target} from './ports';
+
+/** Called with the answers of sockets on other nodes. */
+export interface OtherNodes {
+  answered(value: unknown): void;
+  /** Called once, when no more answers can come. */
+  done(): void;
+}
+
+/** Returns true when sockets of other nodes are asked too. The adapter in memory knows no other nodes. */
+export function hasOtherNodes({namespace, rooms}: Target): boolean {
+  const countOf = ({serverCount}: {serverCount: unknown}) => serverCount;
+  const isMemory = countOf(namespace.adapter) === countOf(MemoryAdapter.prototype);
+  return rooms !== undefined && !isMemory;
+}
+
+/**
+ * Asks the sockets of other nodes, through the adapter.
+ *
+ * @param data - The event's name and arguments.
+ * @param timeout - In ms.
+ */
+export async function askOtherNodes(
+  target: Target,
+  data: unknown[],
+  timeout: number,
+  listener: OtherNodes,
+): Promise<void> {
+  const {adapter} = target.namespace;
+  const nodes: number = await adapter.serverCount();
+  let counted = 0;
+  let missing = 0;
+  const check = () => {
+    if (counted === nodes && missing === 0) listener.done();
+  };
+  if (nodes === 1) {
+    listener.done();
+    return;
+  }
+  adapter.broadcastWithAck(
+    {type: PacketTypes.EVENT, data},
+    {...othersOf(target), flags: {timeout}},
+    count => {
+      counted++;
+      missing += count;
+      check();
+    },
+    (value: unknown) => {
+      missing--;
+      listener.answered(value);
+      check();
+    },
+  );
+}
+
+/** Emits an event to the sockets of other nodes that were asked. */
+export function emitToOtherNodes(target: Target, data: unknown[]): void {
+  target.namespace.adapter.broadcast({type: PacketTypes.EVENT, data}, othersOf(target));
+}
+
+/** Leaves out the sockets of this node: each socket is in the room of its id. */
+function othersOf({rooms, sockets}: Target) {
+  return {rooms: new Set(rooms), except: new Set(sockets.map(({id}) => id))};
+}
