@@ -1,5 +1,7 @@
 'use strict';
 
+const {setTimeout} = require('node:timers/promises');
+
 // The work that every server does, whatever it is built on.
 
 /** @type {import('./job.cjs').Message} */
@@ -23,4 +25,23 @@ function methodNames(count) {
   );
 }
 
-module.exports = {MESSAGE, find, findUser, methodNames};
+/** Items that are there at once. */
+async function* prices(count) {
+  for (let i = 0; i < count; i++) yield {i, price: 100 + (i % 50)};
+}
+
+/** An item each `interval` ms, with the time at which it leaves. */
+async function* ticks(count, interval) {
+  const start = now();
+  for (let i = 0; i < count; i++) {
+    await setTimeout((start - now()) / 1000 + i * interval);
+    yield {i, at: now()};
+  }
+}
+
+/** In microseconds; all processes have the same clock. */
+function now() {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+module.exports = {MESSAGE, find, findUser, methodNames, now, prices, ticks};

@@ -44,4 +44,10 @@ export interface RunningServer {
 export const MESSAGE: Message;
 export function findUser(credentials?: Credentials): User | undefined;
 export function find(args: FindArgs, user: User): Found;
+export function now(): number;
+export function prices(count: number): AsyncGenerator<{i: number; price: number}>;
+export function ticks(
+  count: number,
+  interval: number,
+): AsyncGenerator<{i: number; at: number}>;
 export function methodNames(count: number): string[];

@@ -39,8 +39,22 @@ if (flags.help) {
 }
 
 // Warm-up in calls, so that a busy machine does not cut it short; windows in milliseconds.
-const full = {rounds: 3, warmUp: 10000, window: 250, broadcasts: 10, bursts: 500};
-const short = {rounds: 1, warmUp: 8000, window: 200, broadcasts: 10, bursts: 500};
+const full = {
+  rounds: 3,
+  warmUp: 10000,
+  window: 250,
+  broadcasts: 10,
+  bursts: 500,
+  items: 50_000,
+};
+const short = {
+  rounds: 1,
+  warmUp: 8000,
+  window: 200,
+  broadcasts: 10,
+  bursts: 500,
+  items: 50_000,
+};
 const settings = {
   ...(flags.short ? short : full),
   inFlight: (flags['in-flight'] ?? (flags.short ? '20,1' : '20,4,1'))

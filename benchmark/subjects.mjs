@@ -18,13 +18,25 @@ const calling = (client, title) => ({
   module: loopback,
   options: {variant: 'plain'},
   wire: null,
+  kind: 'client',
   client,
+});
+
+/** A stream of items: the server and its client are measured. */
+const streaming = (client, title, more) => ({
+  name: `stream-${client}`,
+  title,
+  module: server('servers/pushing.mjs'),
+  wire: null,
+  kind: 'stream',
+  client,
+  ...more,
 });
 
 /**
  * The subjects: a server module with the options of its `start`, and the wire that the load
- * generator speaks with it. Some take part in a few measures only, and have a goal: the ratio to `raw`
- * of the CPU time of a call, with 20 in flight.
+ * generator speaks with it, or with the `kind` of its client. Some take part in a few measures only, and have
+ * a goal: the ratio to `raw` of the CPU time of a call, with 20 in flight.
  */
 export const subjects = [
   {name: 'raw', title: 'socket.io by hand', module: server('servers/raw.mjs')},
@@ -115,6 +127,16 @@ export const subjects = [
   calling('ours', '**loopback4-socket-client**'),
   calling('ours-timeout', '**loopback4-socket-client**, `{timeout: 5000}`'),
   calling('ours-id', '**loopback4-socket-client**, `{id: true}`'),
+  streaming('batches', 'socket.io by hand, 64 items an event', {
+    options: {batch: 64},
+    // An item would wait until its batch is full.
+    measures: ['streams'],
+  }),
+  streaming('events', 'socket.io by hand, an event for each item', {options: {batch: 1}}),
+  streaming('reads', '**loopback4-socket**, 8 reads outstanding', {
+    module: loopback,
+    options: {variant: 'streams'},
+  }),
 ].map(subject => ({
   wire: 'socketIo4',
   options: {},

@@ -17,7 +17,10 @@ export function checkInstallation(subjects) {
     }
   }
   const client = new URL('../../client/dist/index.js', import.meta.url);
-  if (subjects.some(subject => subject.client) && !existsSync(fileURLToPath(client))) {
+  if (
+    subjects.some(({kind}) => kind === 'client') &&
+    !existsSync(fileURLToPath(client))
+  ) {
     throw new Error('The client is not built. Run: npm run build');
   }
   const server = createRequire(import.meta.resolve('../servers/loopback/dist/server.js'));

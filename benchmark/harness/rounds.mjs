@@ -70,10 +70,10 @@ async function attempt(run, step) {
 }
 
 /** True when a measure is taken of a subject. */
-export function suits({wire, client, measures}, measure) {
-  if (client || measure.ofClients) return Boolean(client && measure.ofClients);
+export function suits({wire, kind, measures}, measure) {
+  if (kind !== measure.kind) return false;
   if (measures && !measures.includes(measure.name)) return false;
-  return wire !== null || measure.withoutSockets;
+  return kind !== undefined || wire !== null || measure.withoutSockets;
 }
 
 function sizesOf(measures) {

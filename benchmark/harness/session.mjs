@@ -23,10 +23,10 @@ export class Session {
       const {port, started} = await session.server.ask('started');
       session.port = port;
       session.started = started;
-      const {wire, client} = subject;
-      if (wire || client) {
-        session.load = client
-          ? new Child(file('../load/client.mjs'), [client], {
+      const {wire, kind, client} = subject;
+      if (wire || kind) {
+        session.load = kind
+          ? new Child(file(`../load/${kind}.mjs`), [client], {
               core: 1,
               nodeFlags: ['--single-threaded-gc'],
             })

@@ -5,7 +5,7 @@ export const client = {
   name: 'client',
   methods: [1],
   turns: 8,
-  ofClients: true,
+  kind: 'client',
   async begin(session, {warmUp}) {
     await session.connect(1);
     for (const inFlight of IN_FLIGHT) await session.call({inFlight, count: warmUp});

@@ -6,11 +6,13 @@ import {fanOut} from './fan-out.mjs';
 import {heap} from './heap.mjs';
 import {latency} from './latency.mjs';
 import {start} from './start.mjs';
+import {streamLatency} from './stream-latency.mjs';
+import {streams} from './streams.mjs';
 
 /**
  * In the order in which a server process goes through them. Each has a `turn`, which returns values by
- * name, and may have `turns`, their number, `begin`, which connects and warms up, and `end`. One with `ofClients`
- * measures the subjects that are clients, and no others.
+ * name, and may have `turns`, their number, `begin`, which connects and warms up, and `end`. One with a `kind`
+ * measures the subjects of that kind, and no others.
  */
 export const measuresOf = inFlight => [
   start,
@@ -21,4 +23,6 @@ export const measuresOf = inFlight => [
   ...inFlight.map(callsOf),
   latency,
   client,
+  streams,
+  streamLatency,
 ];

@@ -25,7 +25,7 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
       'call. Each other row injects one more thing into the same controller. The last three rows need a ' +
       'LoopBack context for each call.',
     injectionTable(summary),
-    ...summary.filter(({metric}) => !metric.ofClients).map(section),
+    ...summary.filter(({metric}) => !metric.kind).map(section),
     clientSection({summary, settings, environment}),
     '## Counts',
     'These counts do not depend on the machine. Of a call, when 20 calls arrive at once on a socket: ' +
@@ -108,7 +108,7 @@ export function clientSection({summary, settings: {rounds}, environment}) {
       `socket.io-client ${versions['socket.io-client']}, ${processor}, ${cores} cores. ` +
       'Where the least and the most of a ratio are far apart, the machine had other work.',
     ...summary
-      .filter(({metric}) => metric.ofClients)
+      .filter(({metric}) => metric.kind)
       .flatMap(({metric, rows}) => [`### ${metric.title}`, metricTable(metric, rows)]),
   ].join('\n\n');
 }

@@ -1,7 +1,13 @@
 const microseconds = {unit: 'µs', digits: 2};
 const bytes = {unit: 'B', digits: 0};
 const milliseconds = {unit: 'ms', digits: 0};
-const client = {...microseconds, ofClients: true, baselines: ['client-socket.io']};
+const client = {...microseconds, kind: 'client', baselines: ['client-socket.io']};
+const stream = {
+  ...microseconds,
+  kind: 'stream',
+  baselines: ['stream-batches', 'stream-events'],
+};
+const delay = {unit: 'ms', digits: 1, kind: 'stream', baselines: ['stream-events']};
 
 /** The reported figures, in this order: their values, and the subject that they are compared with. */
 export const metrics = [
@@ -82,4 +88,9 @@ export const metrics = [
   },
   {name: 'client-20', title: 'CPU of a call in a client, 20 in flight', ...client},
   {name: 'client-1', title: 'CPU of a call in a client, one at a time', ...client},
+  {name: 'stream', title: 'CPU of an item, server and client', ...stream},
+  {name: 'stream-server', title: 'CPU of an item, server', ...stream},
+  {name: 'stream-client', title: 'CPU of an item, client', ...stream},
+  {name: 'stream-p50', title: 'Median latency of an item, 50 ms each way', ...delay},
+  {name: 'stream-p95', title: '95th percentile of the latency of an item', ...delay},
 ].map(metric => ({baselines: ['raw', 'raw-coalesced'], ...metric}));

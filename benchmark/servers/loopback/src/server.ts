@@ -9,12 +9,14 @@ import {FullController} from './full.controller';
 import {copyMethods} from '../../../copy-methods.cjs';
 import * as injections from './injections';
 import {PlainController} from './plain.controller';
+import {StreamsController} from './streams.controller';
 import {RequestScopeController, UnitOfWork} from './request-scope.controller';
 
 type Variant =
   | 'plain'
   | 'full'
   | 'request-scope'
+  | 'streams'
   | 'getter'
   | 'async-provider'
   | 'request-dynamic'
@@ -55,6 +57,7 @@ const variants: Record<Variant, Variation> = {
     prepare: app =>
       app.bind('services.UnitOfWork').toClass(UnitOfWork).inScope(BindingScope.REQUEST),
   },
+  streams: {controller: StreamsController},
   getter: full(injections.GetterController),
   'async-provider': full(injections.ServiceController, injections.bindAsyncProvider),
   'request-dynamic': full(injections.ServiceController, injections.bindDynamicValue),
