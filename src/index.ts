@@ -16,6 +16,8 @@ export type {
   SocketMethodMetadata,
   SocketSchema,
 } from './decorators/metadata';
+export {withCall} from './invocation/with-call';
+export type {WithCallOptions} from './invocation/with-call';
 export {SocketBindings, SocketTags} from './keys';
 export {
   ErrorCodes,

@@ -1,6 +1,6 @@
 /** The types of sources of streams. The compiler checks them when the tests are built. */
-import {feed, tracked} from 'loopback4-socket';
-import type {Feed, Tracked} from 'loopback4-socket';
+import {feed, tracked, withCall} from 'loopback4-socket';
+import type {Feed, SocketCall, SocketServer, Tracked} from 'loopback4-socket';
 import {EventEmitter} from 'node:events';
 
 interface Tick {
@@ -27,3 +27,25 @@ export const item: Tracked<Tick> = tracked('1', {price: 1});
 tracked(1, {price: 1});
 // @ts-expect-error another value
 export const other: Tracked<string> = tracked('1', {price: 1});
+
+/** Handlers by hand that receive their call. */
+export function byHand(server: SocketServer): void {
+  server.defineMethod(
+    'news',
+    withCall(
+      async function* ({args, after, signal}: SocketCall<{topic: string}>) {
+        yield* await Promise.resolve([args.topic.length, after?.length, signal.aborted]);
+      },
+      {after: true},
+    ),
+  );
+  server.defineMethod(
+    'whoAmI',
+    withCall(({user}) => user),
+  );
+  server.auth(withCall(({credentials}: SocketCall) => credentials.token === 'ok'));
+  // @ts-expect-error args have a type
+  withCall(({args}: SocketCall<{topic: string}>) => args.topics);
+  // @ts-expect-error an unknown option
+  withCall(() => 1, {afters: true});
+}

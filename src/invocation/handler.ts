@@ -2,6 +2,7 @@ import type {HandlerReference, SocketPayload} from '../options/types';
 import type {Call} from '../context/call';
 import {withCallback} from '../context/callback';
 import type {MethodDescription} from './method-description';
+import {withCallOptions} from './with-call';
 
 /**
  * A function or method of the application that runs for a socket. It receives `(socket, credentials)`; a method
@@ -38,8 +39,8 @@ export class FunctionHandler implements Handler {
     return callFunction(this, this.run, undefined, call);
   }
 
-  accepts(): boolean {
-    return false;
+  accepts(option: OptionalInput): boolean {
+    return withCallOptions(this.run)?.[option] ?? false;
   }
 
   isFrom(definition: HandlerDefinition): boolean {
@@ -47,13 +48,14 @@ export class FunctionHandler implements Handler {
   }
 }
 
-/** Calls a function with the values of a call. Adds a callback when the function declares one more parameter. */
+/** Calls a function with a call, or with its values. Adds a callback when the function declares one more parameter. */
 export function callFunction(
   handler: Handler,
   run: (...values: unknown[]) => unknown,
   self: unknown,
   call: Call,
 ): unknown {
+  if (withCallOptions(run)) return Reflect.apply(run, self, [call]);
   const {values} = call;
   if (run.length <= values.length) return Reflect.apply(run, self, values);
   return withCallback(handler.label, call, callback =>

@@ -9,6 +9,7 @@ import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
 import type {Handler, HandlerDefinition, OptionalInput} from './handler';
 import {describeMethod} from './method-description';
+import {withCallOptions} from './with-call';
 
 type ControllerBinding = Readonly<Binding<unknown>>;
 
@@ -47,9 +48,11 @@ export class ReferenceHandler implements Handler {
 
   accepts(option: OptionalInput): boolean {
     const {model, method} = this.reference as {model?: object; method: string};
-    const isStatic =
-      typeof (model as Record<string, unknown> | undefined)?.[method] === 'function';
-    if (isStatic || typeof model !== 'function') return false;
+    const found = (model as Record<string, unknown> | undefined)?.[method];
+    if (typeof found === 'function') {
+      return withCallOptions(found as () => unknown)?.[option] ?? false;
+    }
+    if (typeof model !== 'function') return false;
     try {
       return this.controllerHandler(model)?.accepts(option) ?? false;
     } catch {

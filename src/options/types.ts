@@ -66,8 +66,13 @@ export interface HandlerReference {
   method: string;
 }
 
-/** One run of a handler for a socket. Interceptors find it as `invocationContext.source.value`. */
-export interface SocketCall {
+/**
+ * One run of a handler for a socket. Interceptors find it as `invocationContext.source.value`; `withCall` gives it to
+ * handlers.
+ *
+ * @typeParam Args - The args of a method.
+ */
+export interface SocketCall<Args = SocketPayload> {
   /** Name of the socket server. */
   readonly server: string;
   /** Name of the called method, or `authentication`, `connection` or `disconnect` for other handlers. */
@@ -77,7 +82,7 @@ export interface SocketCall {
   readonly credentials: SocketPayload;
   /** The result of the authentication; `undefined` while it runs. */
   readonly user: unknown;
-  readonly args: SocketPayload;
+  readonly args: Args;
   /** See `SocketBindings.AFTER`. */
   readonly after: string | undefined;
   /** See `SocketBindings.SIGNAL`. */
