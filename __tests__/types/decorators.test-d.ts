@@ -91,6 +91,7 @@ export class Accepted {
 
   @socketMethod()
   @socketMethod('alias')
+  @socketMethod('items', {item: {type: 'number'}})
   @socketMethod('other', {server: 'other', summary: 'One line.', deprecated: true})
   @socketMethod({name: 'another', description: 'More.'})
   method(socket: Socket, credentials: Credentials, args: {value: number}) {

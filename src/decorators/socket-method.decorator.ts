@@ -6,7 +6,8 @@ import type {SocketMethodMetadata} from './metadata';
 /**
  * Decorates a method that the authenticated sockets of a server can call. The method receives
  * `(socket, credentials, args[, callback])`. The client receives its result as `{result}`, or its error as
- * `{error}`. A method may have this decorator more than once, with other names or servers.
+ * `{error}`. When it returns an async iterable, the client reads its items. A method may have this decorator
+ * more than once, with other names or servers.
  *
  * @param name - Event name that clients call. @default the method's own name
  *

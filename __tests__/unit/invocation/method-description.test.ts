@@ -1,7 +1,7 @@
-import {Application} from '@loopback/core';
+import {Application, inject} from '@loopback/core';
 import {model, property} from '@loopback/repository';
 import {get, param} from '@loopback/rest';
-import {socketMethod} from 'loopback4-socket';
+import {SocketBindings, socketMethod} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import type {Socket} from 'socket.io';
@@ -19,6 +19,16 @@ class Calculator {
   @socketMethod('sum', {result: RESULT, summary: 'Adds.', deprecated: true})
   add(_socket: Socket, _credentials: unknown, sum: Sum) {
     return sum.a;
+  }
+
+  @socketMethod('sums', {item: Sum})
+  async *all(
+    _socket: Socket,
+    _credentials: unknown,
+    sum: Sum,
+    @inject(SocketBindings.AFTER) _after?: string,
+  ) {
+    yield await Promise.resolve(sum);
   }
 
   @socketMethod()
@@ -51,6 +61,23 @@ it('a handler describes its method for documents', () => {
       result: RESULT,
       summary: 'Adds.',
       deprecated: true,
+    },
+  );
+});
+
+it('a handler describes the items of a method that streams', () => {
+  const method = describeCalculator().methods?.get('sums')?.method;
+  assert.ok(method);
+  const {label, name, args, result, item, accepts} = method;
+  assert.deepEqual(
+    {label, name, args, result, item, accepts},
+    {
+      label: 'Calculator.all',
+      name: 'sums',
+      args: Sum,
+      result: undefined,
+      item: Sum,
+      accepts: {after: true, upload: false},
     },
   );
 });
