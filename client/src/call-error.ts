@@ -21,6 +21,9 @@ export interface ClientErrorBody extends ErrorBody {
   code: CallErrorCode;
 }
 
+/** The body of an error that the server has answered. */
+export type CallErrorBody = Partial<Omit<ErrorBody, 'code'>> & {code?: CallErrorCode};
+
 /** Why a call, an authentication or a connection failed. */
 export class CallError<Details = unknown> extends Error {
   override readonly name: string = 'CallError';
@@ -45,4 +48,31 @@ export class CallError<Details = unknown> extends Error {
     this.code = body.code;
     this.details = body.details as Details;
   }
+}
+
+/** Answers that end a call on its connection. One with an id goes on at the server, and is sent again. */
+export const CUT_SHORT: readonly (CallErrorCode | undefined)[] = [
+  'AUTHENTICATION_EXPIRED',
+  'SHUTTING_DOWN',
+];
+
+/** The error of an answer that is not what the protocol says. */
+export function badAnswer(
+  name: string,
+  problem = 'was answered with no Reply',
+): CallError {
+  const body: ClientErrorBody = {
+    statusCode: 502,
+    code: 'BAD_ANSWER',
+    message: `${name} ${problem}.`,
+  };
+  return new CallError(body, true);
+}
+
+/** The error of a server that does not know an event of the protocol, because it is older than the client. */
+export function tooOld(error: unknown, feature: string): CallError | undefined {
+  const {code} = Object(error) as Partial<ErrorBody>;
+  if (code !== 'METHOD_NOT_FOUND') return undefined;
+  const message = `The server is too old for ${feature}.`;
+  return new CallError({...(error as ErrorBody), message}, true);
 }

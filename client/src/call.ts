@@ -1,99 +1,144 @@
-import type {CallOptions as WireCallOptions, Reply} from '../../src/wire/protocol';
-import {CallError} from './call-error';
-import type {CallErrorCode, ClientErrorBody} from './call-error';
+import type {
+  CallOptions as WireCallOptions,
+  Reply,
+  StreamReply,
+} from '../../src/wire/protocol';
+import {badAnswer, CallError, CUT_SHORT} from './call-error';
+import type {CallErrorBody, CallErrorCode, ClientErrorBody} from './call-error';
+import type {Emit} from './calls';
 import type {CallOptions} from './options';
+import {Outcome} from './outcome';
+import type {Stream} from './stream';
+import {Upload} from './upload';
 
 /** The longest delay of a timer, in ms. */
 const MAX_DELAY = 2 ** 31 - 1;
 
-/** Answers that end a call on its connection. One with an id goes on at the server, and is sent again. */
-const CUT_SHORT: readonly (CallErrorCode | undefined)[] = [
-  'AUTHENTICATION_EXPIRED',
-  'SHUTTING_DOWN',
-];
+/** Any answer to a call. */
+type Answer = Reply<unknown, CallErrorBody | null> & {
+  stream?: StreamReply['stream'];
+};
+
+/** What a call needs of its client. */
+export interface CallOwner {
+  readonly emit: Emit;
+  /** Makes the stream that the call may open. */
+  makeStream(call: Call): Stream;
+  /** Called before the call settles. */
+  onEnd(call: Call): void;
+}
 
 /** One call, from its request to its outcome. It settles once, at its timeout at the latest. */
 export class Call {
-  readonly outcome: Promise<unknown>;
+  readonly outcome: Outcome;
   /** True once the call has left the client: its method may have run. */
   sent = false;
-  readonly #args: unknown;
-  readonly #options: CallOptions;
-  readonly #onEnd: (call: Call) => void;
+  /** True when the call has ended here, and is to be cancelled at the server. */
+  abandoned = false;
+  readonly upload: Upload | undefined;
+  #stream: Stream | undefined;
   #settled = false;
   #resolve!: (result: unknown) => void;
   #reject!: (error: CallError) => void;
+  /** In ms. */
+  readonly #timeout: number;
   /** By a clock that nobody sets. */
-  readonly #deadline: number;
-  readonly #timer: ReturnType<typeof setTimeout>;
+  #deadline = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Number of times that the call was sent. */
+  #sendings = 0;
 
   /**
-   * @param ref - Names the call among those of its client.
-   * @param timeout - In ms.
-   * @param onEnd - Called before the call settles.
+   * @param name - Of the method.
+   * @param key - Names the call among those of its client.
+   * @param timeout - In ms, where the options have none.
+   * @param stream - The stream that the call opens again.
    */
   constructor(
+    readonly owner: CallOwner,
     readonly name: string,
-    args: unknown,
-    options: CallOptions,
-    readonly ref: string,
-    readonly id: string | undefined,
+    readonly args: unknown,
+    readonly options: CallOptions,
+    readonly key: string,
     timeout: number,
-    onEnd: (call: Call) => void,
+    stream?: Stream,
   ) {
-    this.#args = args;
-    this.#options = options;
-    this.#onEnd = onEnd;
-    this.outcome = new Promise((resolve, reject) => {
+    const {signal, upload} = options;
+    this.#stream = stream;
+    this.outcome = new Outcome((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.#deadline = performance.now() + timeout;
-    this.#timer = setTimeout(
-      () => this.failHere(504, 'CALL_TIMEOUT', 'took too long'),
-      Math.min(timeout, MAX_DELAY),
-    );
-    options.signal?.addEventListener('abort', this.cancel);
+    this.outcome.openStream = () => this.stream;
+    this.#timeout = options.timeout ?? timeout;
+    this.#setTimer();
+    if (upload !== undefined) this.upload = new Upload(upload, this);
+    signal?.addEventListener('abort', this.cancel);
   }
 
-  /** True when the caller has cancelled the call. */
-  get cancelled(): boolean | undefined {
-    return this.#options.signal?.aborted;
+  get id(): string | undefined {
+    const {id} = this.options;
+    return id === true ? this.key : id;
   }
 
-  /** The event's name and arguments. */
-  get packet(): [string, ...unknown[]] {
-    const {name, id, ref} = this;
-    const args = this.#args;
-    const deadline = this.#deadline;
-    const {signal, timeout} = this.#options;
+  /** The server's name for the call on its connection, if it has one. The next sending of an upload has another. */
+  get ref(): string | undefined {
+    if (this.upload) return `${this.key}-${this.#sendings}`;
+    return this.options.signal && this.key;
+  }
+
+  /** The stream that the call opens, or has opened. */
+  get stream(): Stream {
+    return (this.#stream ??= this.owner.makeStream(this));
+  }
+
+  /** Sends the call. Returns false when the connection is lost. */
+  send(): boolean {
+    const {args, id, name} = this;
+    const {after, timeout} = this.options;
+    this.#sendings++;
+    const {ref} = this;
     const $call: WireCallOptions = {};
     if (id !== undefined) $call.id = id;
-    if (signal) $call.ref = ref;
+    if (ref !== undefined) $call.ref = ref;
+    if (after !== undefined) $call.after = after;
+    if (this.upload) $call.upload = true;
     if (Number.isFinite(timeout))
-      $call.timeout = Math.max(1, Math.ceil(deadline - performance.now()));
-    if (Object.keys($call).length > 0) return [name, args, {$call}];
-    return args === undefined ? [name] : [name, args];
+      $call.timeout = Math.max(1, Math.ceil(this.#deadline - performance.now()));
+    const packet: unknown[] = args === undefined ? [] : [args];
+    if (Object.keys($call).length > 0) packet.splice(0, 1, args, {$call});
+    return this.owner.emit(name, ...packet, this.answer);
   }
 
   /** Takes the server's answer. */
   readonly answer = (reply: unknown): void => {
     if (Object(reply) !== reply) {
-      this.failHere(502, 'BAD_ANSWER', 'was answered with no Reply');
+      this.fail(badAnswer(this.name));
       return;
     }
-    const {error, result} = reply as Reply<unknown, {code?: CallErrorCode} | null>;
-    if (error === undefined) {
-      if (this.#end()) this.#resolve(result);
+    const {error, result, stream} = reply as Answer;
+    if (typeof stream === 'string') {
+      this.#opened(stream);
+    } else if (error === undefined) {
+      if (!this.#end()) return;
+      this.#stream?.fail(badAnswer(this.name, 'does not stream'));
+      this.#resolve(result);
     } else if (this.id === undefined || !CUT_SHORT.includes(error?.code)) {
-      this.fail(error);
+      this.fail(new CallError(error, this.sent));
     }
   };
 
   readonly cancel = (): void => {
-    const {signal} = this.#options;
+    const {signal} = this.options;
+    this.abandoned = true;
     this.failHere(499, 'CALL_CANCELLED', 'was cancelled', signal?.reason);
   };
+
+  /** Ends the call, because nobody wants its stream any more. */
+  leave(): void {
+    this.abandoned = true;
+    if (this.#end()) this.#resolve(this.stream);
+  }
 
   failHere(
     statusCode: number,
@@ -102,11 +147,40 @@ export class Call {
     cause?: unknown,
   ): void {
     const body: ClientErrorBody = {statusCode, code, message: `${this.name} ${problem}.`};
-    this.fail(body, cause);
+    this.fail(new CallError(body, this.sent, cause));
   }
 
-  fail(body: unknown, cause?: unknown): void {
-    if (this.#end()) this.#reject(new CallError(body, this.sent, cause));
+  fail(error: CallError): void {
+    if (!this.#end()) return;
+    this.#stream?.fail(error);
+    this.#reject(error);
+  }
+
+  /** An upload takes as long as it needs, while there is progress, unless the caller has set a time. */
+  extend(): void {
+    if (this.options.timeout === undefined && !this.#settled) this.#setTimer();
+  }
+
+  #opened(name: string): void {
+    const {stream} = this;
+    // The answer of a call that nobody waits for any more.
+    if (!this.#end()) void stream.return();
+    stream.open(name);
+    this.#resolve(stream);
+    if (!this.outcome.used) void stream.return();
+  }
+
+  #setTimer(): void {
+    clearTimeout(this.#timer);
+    this.#deadline = performance.now() + this.#timeout;
+    this.#timer = setTimeout(
+      () => {
+        // Else the method waits for the rest.
+        this.abandoned = this.upload !== undefined;
+        this.failHere(504, 'CALL_TIMEOUT', 'took too long');
+      },
+      Math.min(this.#timeout, MAX_DELAY),
+    );
   }
 
   /** Returns false when the call has ended before, as for an answer that comes too late. */
@@ -114,8 +188,9 @@ export class Call {
     if (this.#settled) return false;
     this.#settled = true;
     clearTimeout(this.#timer);
-    this.#options.signal?.removeEventListener('abort', this.cancel);
-    this.#onEnd(this);
+    this.options.signal?.removeEventListener('abort', this.cancel);
+    this.upload?.stop();
+    this.owner.onEnd(this);
     return true;
   }
 }

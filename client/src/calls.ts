@@ -1,8 +1,9 @@
 import {SocketEvents} from '../../src/wire/protocol';
-import type {CancelBody} from '../../src/wire/protocol';
 import {Call} from './call';
-import type {CallError} from './call-error';
+import {CallError} from './call-error';
 import type {CallOptions} from './options';
+import type {Outcome} from './outcome';
+import {Stream} from './stream';
 
 /** In ms. */
 const DEFAULT_TIMEOUT = 30_000;
@@ -18,55 +19,54 @@ export type Emit = (name: string, ...args: unknown[]) => boolean;
 
 /** The calls of one client: sends them while it is authenticated, keeps them meanwhile, and ends each. */
 export class Calls {
+  readonly emit: Emit;
   readonly #timeout: number;
-  readonly #emit: Emit;
   readonly #onIdle: () => void;
   /** True while calls are sent. */
   #open = false;
   #waiting = new Set<Call>();
   #unanswered = new Set<Call>();
-  /** Cancellations of calls with an id that were sent on an earlier connection. */
-  #cancellations: CancelBody[] = [];
+  /** Streams that are open. */
+  readonly #streams = new Set<Stream>();
+  /** Cancellations of what has an id and was sent on an earlier connection. */
+  #cancellations: [name: string, body: object][] = [];
   /** Unanswered calls with an id. */
   #withId = 0;
   #made = 0;
   /** Differs from client to client of one user, also where `crypto` is missing. */
   readonly #prefix = Date.now().toString(36) + Math.random().toString(36).slice(1);
 
-  /** @param onIdle - Called when no call is left. */
+  /** @param onIdle - Called when no call and no stream is left. */
   constructor(timeout = DEFAULT_TIMEOUT, emit: Emit, onIdle: () => void) {
     this.#timeout = timeout;
-    this.#emit = emit;
+    this.emit = emit;
     this.#onIdle = onIdle;
   }
 
-  /** True while no call waits or is unanswered. */
+  /** True while no call waits or is unanswered, and no stream is open. */
   get idle(): boolean {
-    return this.#waiting.size + this.#unanswered.size === 0;
+    return this.#waiting.size + this.#unanswered.size + this.#streams.size === 0;
   }
 
-  request(name: string, args: unknown, options: CallOptions): Promise<unknown> {
-    const {id, timeout = this.#timeout} = options;
-    const ref = `${this.#prefix}-${++this.#made}`;
-    const callId = id === true ? ref : id;
-    const call = new Call(name, args, options, ref, callId, timeout, this.#onEnd);
-    if (call.cancelled) {
-      call.cancel();
-    } else if (this.#waiting.size >= MAX_WAITING) {
-      call.failHere(429, 'QUEUE_FULL', 'waits behind 256 calls');
-    } else {
-      this.#waiting.add(call);
-      this.#flush();
-    }
+  /** @param refusal - Why the client makes no calls. */
+  request(
+    name: string,
+    args: unknown,
+    options: CallOptions,
+    refusal?: CallError,
+  ): Outcome {
+    const call = this.#make(name, args, options);
+    if (refusal) call.fail(because(refusal, false));
+    else this.#start(call);
     return call.outcome;
   }
 
   /** Sends what waits, and each call from now on. */
   resume(): void {
     this.#open = true;
-    for (const body of this.#cancellations.splice(0))
-      this.#emit(SocketEvents.CANCEL, body);
+    for (const packet of this.#cancellations.splice(0)) this.emit(...packet);
     this.#flush();
+    for (const stream of this.#streams) stream.attach();
   }
 
   /** Keeps calls until the next connection. Answers still come. */
@@ -81,15 +81,71 @@ export class Calls {
     this.#waiting = new Set([...unanswered, ...this.#waiting]);
     this.#unanswered = new Set();
     this.#withId = 0;
-    for (const call of unanswered)
-      if (call.id === undefined && call.sent) call.fail(error.value, error);
+    for (const stream of this.#streams) stream.detach(because(error, true));
+    for (const call of unanswered) {
+      call.upload?.pause();
+      if (call.id === undefined && call.sent) call.fail(because(error, true));
+    }
   }
 
   /** Ends all calls. */
   failAll(error: CallError): void {
     this.lost(error);
+    for (const stream of this.#streams) stream.fail(because(error, true));
+    for (const call of this.#waiting) call.fail(because(error, call.sent));
     this.#cancellations = [];
-    for (const call of this.#waiting) call.fail(error.value, error);
+  }
+
+  readonly onEnd = (call: Call): void => {
+    this.#waiting.delete(call);
+    const isUnanswered = this.#unanswered.delete(call);
+    if (isUnanswered && call.id !== undefined) this.#withId--;
+    if (call.abandoned && call.sent) this.#cancel(call, isUnanswered || this.#open);
+    this.#flush();
+    this.#checkIdle();
+  };
+
+  makeStream(first: Call): Stream {
+    let call = first;
+    const {name, args, options} = call;
+    const resumable = call.id !== undefined;
+    const stream: Stream = new Stream(
+      {
+        emit: this.emit,
+        resumable,
+        signal: options.signal,
+        cancelCall: () => call.leave(),
+        openAgain: after => {
+          call = this.#make(name, args, {...options, id: true, after}, stream);
+          call.outcome.catch(() => undefined);
+          this.#start(call);
+        },
+        stop: (id, now) => this.#send([SocketEvents.STOP, {stream: id}], now, resumable),
+        onOpen: () => this.#streams.add(stream),
+        onEnd: () => {
+          this.#streams.delete(stream);
+          this.#checkIdle();
+        },
+      },
+      options.after,
+    );
+    return stream;
+  }
+
+  #make(name: string, args: unknown, options: CallOptions, stream?: Stream): Call {
+    const key = `${this.#prefix}-${++this.#made}`;
+    return new Call(this, name, args, options, key, this.#timeout, stream);
+  }
+
+  #start(call: Call): void {
+    if (call.options.signal?.aborted) {
+      call.cancel();
+    } else if (this.#waiting.size >= MAX_WAITING) {
+      call.failHere(429, 'QUEUE_FULL', 'waits behind 256 calls');
+    } else {
+      this.#waiting.add(call);
+      this.#flush();
+    }
   }
 
   #flush(): void {
@@ -102,25 +158,33 @@ export class Calls {
       this.#waiting.delete(call);
       this.#unanswered.add(call);
       try {
-        call.sent = this.#emit(...call.packet, call.answer) || call.sent;
+        const isSent = call.send();
+        call.sent ||= isSent;
+        if (isSent) call.upload?.begin();
       } catch (error) {
         call.failHere(400, 'NOT_SENDABLE', 'cannot be sent', error);
       }
     }
   }
 
-  readonly #onEnd = (call: Call): void => {
-    this.#waiting.delete(call);
-    const isUnanswered = this.#unanswered.delete(call);
-    if (isUnanswered && call.id !== undefined) this.#withId--;
-    if (call.cancelled && call.sent) this.#cancel(call, isUnanswered || this.#open);
-    this.#flush();
+  #checkIdle(): void {
     if (this.idle) this.#onIdle();
-  };
+  }
 
   /** @param now - False before the client is authenticated again: the server would refuse it. */
   #cancel({id, name, ref}: Call, now: boolean): void {
-    const body = id === undefined ? {ref} : {method: name, id};
-    if (!now || !this.#emit(SocketEvents.CANCEL, body)) this.#cancellations.push(body);
+    if (id !== undefined)
+      this.#send([SocketEvents.CANCEL, {method: name, id}], now, true);
+    else if (ref !== undefined) this.#send([SocketEvents.CANCEL, {ref}], now, true);
   }
+
+  /** @param later - True to send it over the next connection, if this one is lost. */
+  #send(packet: [name: string, body: object], now: boolean, later: boolean): void {
+    if ((!now || !this.emit(...packet)) && later) this.#cancellations.push(packet);
+  }
+}
+
+/** The error of a call that ends because its client has ended or lost its connection. */
+function because(error: CallError, sent: boolean): CallError {
+  return new CallError(error.value, sent, error);
 }

@@ -1,4 +1,5 @@
 export {SocketClient} from './socket-client';
+export type {AnswerContext} from './answers';
 export {CallError} from './call-error';
 export type {CallErrorCode, ClientErrorCode} from './call-error';
 export type {ClientState} from './connection';
@@ -8,8 +9,16 @@ export type {
   CredentialsReason,
   CredentialsSource,
   SocketClientOptions,
+  UploadSource,
 } from './options';
-export type {EventNames, Loose, Remote} from './remote';
+export type {
+  AnswerHandler,
+  AnswerNames,
+  EventNames,
+  Loose,
+  Remote,
+  StreamCall,
+} from './remote';
 export type {Agrees} from '../../src/wire/agrees';
 export type {CallsOf, EmitEvents, ListenEvents, Serves, Wire} from '../../src/wire/api';
 export type {

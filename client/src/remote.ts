@@ -1,4 +1,5 @@
 import type {AskNames, IsAny} from '../../src/wire/api';
+import type {AnswerContext} from './answers';
 import type {CallOptions} from './options';
 
 /** An Api or Events of any names, for clients without type parameters. */
@@ -14,19 +15,22 @@ type Args<Method> = Method extends (...args: infer List) => unknown
     : List
   : never;
 
-type Calling<Method, Result> = (
+type Calling<Method, Returned> = (
   ...args: [...args: Args<Method>, options?: CallOptions]
-) => Promise<Result>;
+) => Returned;
 
-/** Streams are read otherwise. */
+/** The items of a method that streams: to be iterated, or awaited for their iterator. */
+export interface StreamCall<Item>
+  extends Promise<AsyncIterableIterator<Item>>, AsyncIterable<Item> {}
+
 type Call<Method> = Method extends (...args: never[]) => infer Result
-  ? [Result] extends [AsyncIterable<unknown> | PromiseLike<unknown>]
+  ? [Result] extends [AsyncIterable<infer Item> | PromiseLike<unknown>]
     ? IsAny<Result> extends true
-      ? Calling<Method, Result>
+      ? Calling<Method, Promise<Result> & AsyncIterable<Result>>
       : [Result] extends [PromiseLike<unknown>]
-        ? Calling<Method, Awaited<Result>>
-        : never
-    : Calling<Method, Result>
+        ? Calling<Method, Promise<Awaited<Result>>>
+        : Calling<Method, StreamCall<Item>>
+    : Calling<Method, Promise<Result>>
   : never;
 
 /**
@@ -39,3 +43,24 @@ export type Remote<Api> = {
 
 /** The names of events, those that ask for an answer left out. */
 export type EventNames<Events> = Exclude<keyof Events, AskNames<Events>> & string;
+
+/** The names of events that ask for an answer, and of those that are not typed. */
+export type AnswerNames<Events> = {
+  [Name in keyof Events]: Events[Name] extends (...args: never[]) => infer Answer
+    ? IsAny<Answer> extends true
+      ? Name
+      : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- an event has no answer
+        [Answer] extends [void]
+        ? never
+        : Name
+    : never;
+}[keyof Events] &
+  string;
+
+/** Answers a question of the server. */
+export type AnswerHandler<Ask> = Ask extends (...args: infer List) => infer Answer
+  ? (
+      args: List[0],
+      context: AnswerContext,
+    ) => Awaited<Answer> | PromiseLike<Awaited<Answer>>
+  : never;

@@ -1,10 +1,11 @@
+import {answerWith, refuseUnknown} from './answers';
 import {CallError} from './call-error';
 import {callProxy} from './call-proxy';
 import {Calls} from './calls';
 import {Connection, DISCONNECTED} from './connection';
 import type {ClientState} from './connection';
 import type {CallOptions, ClientCredentials, SocketClientOptions} from './options';
-import type {EventNames, Loose, Remote} from './remote';
+import type {AnswerHandler, AnswerNames, EventNames, Loose, Remote} from './remote';
 
 /**
  * A client of one `loopback4-socket` server. Nothing is connected until `connect`, `authenticate`, `retain` or the
@@ -35,6 +36,7 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     );
     this.#calls = calls;
     this.#connection = new Connection(url, options, calls);
+    refuseUnknown(this.#connection.socket);
     this.call = callProxy((...call) => this.request(...call)) as unknown as Remote<Api>;
   }
 
@@ -52,8 +54,8 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     return this.#connection.subscribe(listener);
   }
 
-  /** Calls a method by its name. `call` does the same with types. */
-  async request<Result = unknown>(
+  /** Calls a method by its name. `call` does the same with types. A method that streams gives its items. */
+  request<Result = unknown>(
     name: string,
     args?: unknown,
     options: CallOptions = {},
@@ -61,8 +63,8 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     const connection = this.#connection;
     if (connection.state === 'idle') void this.connect();
     const {error, wanted} = connection;
-    if (!wanted && error) throw new CallError(error.value, false, error);
-    return this.#calls.request(name, args, options) as Promise<Result>;
+    const refusal = wanted ? undefined : error;
+    return this.#calls.request(name, args, options, refusal) as Promise<Result>;
   }
 
   /** Listens to an event, over all connections. Returns a function that ends it. */
@@ -80,6 +82,22 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
   /** Removes a listener. */
   off<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): void {
     this.#connection.socket.off<string>(name, listener as Listener);
+  }
+
+  /**
+   * Answers what the server asks, over all connections. An error with a 4xx `statusCode` is sent as it is, any other
+   * as a 500 without details. An answer whose connection is gone is dropped. Returns a function that ends it.
+   *
+   * @example
+   * ```ts
+   * client.answer('confirm', async ({question}, {signal}) => showDialog(question, signal));
+   * ```
+   */
+  answer<Name extends AnswerNames<Events>>(
+    name: Name,
+    handler: AnswerHandler<Events[Name]>,
+  ): () => void {
+    return answerWith(this.#connection.socket, name, handler);
   }
 
   /** Connects. Resolves when the client is authenticated; rejects when it is refused or ended. */

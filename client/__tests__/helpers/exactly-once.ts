@@ -21,7 +21,7 @@ export interface ExactlyOnceCounts extends ExactlyOnce {
 }
 
 /** A handshake by websocket is some 150 bytes to the client, a call and its answer are some 100. */
-function fateOf(random: Random): Fate {
+export function fateOf(random: Random): Fate {
   const direction = random.pick(['up', 'down'] as const);
   const reset = random.chance(0.5);
   if (random.chance(0.2)) return {direction, reset, ms: random.below(60)};

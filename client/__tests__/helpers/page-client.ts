@@ -26,6 +26,9 @@ interface PageGlobals {
   before: Remains;
 }
 
+/** Options that a page can be sent. */
+type PageCallOptions = Pick<CallOptions, 'id' | 'timeout'>;
+
 interface PageClientOptions {
   /** A value, or the results of a function one after the other, the last one again and again. */
   credentials: object | object[];
@@ -149,7 +152,7 @@ export class PageClient {
   }
 
   /** Calls a method. Resolves to its result, or to what does not differ from run to run of its error. */
-  call(name: string, args?: unknown, options?: CallOptions): Promise<unknown> {
+  call(name: string, args?: unknown, options?: PageCallOptions): Promise<unknown> {
     const outcome = this.page.evaluate(
       ([name, args, options]) => {
         const {client} = globalThis as unknown as PageGlobals;

@@ -7,6 +7,7 @@ import type {
   ClientState,
   EmitEvents,
   ListenEvents,
+  StreamCall,
   Wire,
 } from 'loopback4-socket-client';
 import {io} from 'socket.io-client';
@@ -66,9 +67,63 @@ export async function calls(client: SocketClient<Api, ChatEvents>) {
   first.getId();
   // @ts-expect-error functions do not travel
   page.skip();
-  // @ts-expect-error a stream is no call
-  await client.call.ticks({symbol: 'A'});
   return [deep, count, again, bytes, closed, nothing, wrong];
+}
+
+export async function streams(client: SocketClient<Api, ChatEvents>) {
+  const {signal} = new AbortController();
+  for await (const tick of client.call.ticks({symbol: 'A'})) {
+    same<Equal<typeof tick, {at: string; symbol: string}>>();
+  }
+  const call = client.call.feed({room: 'a'}, {id: true, signal, after: '7'});
+  same<Equal<typeof call, StreamCall<{at: string}>>>();
+  const items: AsyncIterableIterator<{at: string}> = await call;
+  await items.return?.();
+  call.catch(() => undefined);
+  // @ts-expect-error wrong args
+  await client.call.feed({room: 5});
+  // @ts-expect-error args are missing
+  await client.call.feed();
+  // @ts-expect-error a stream is no result
+  const {at} = await client.call.feed({room: 'a'});
+  // @ts-expect-error a result is no stream
+  const wrong: AsyncIterable<number> = client.call.count();
+  for await (const one of client.call.anything({})) return one.anything;
+  return [at, wrong];
+}
+
+export async function uploads(client: SocketClient<Api>, stream: ReadableStream) {
+  const onProgress = (sent: number, total?: number) => sent / (total ?? Infinity);
+  await client.call.count(undefined, {upload: new Blob(['a']), onProgress, id: true});
+  await client.call.count(undefined, {upload: new Uint8Array(3)});
+  await client.call.count(undefined, {upload: new ArrayBuffer(3)});
+  await client.call.count(undefined, {upload: stream});
+  await client.call.count(undefined, {upload: [{at: 1}]});
+  await client.call.count(undefined, {upload: client.call.feed({room: 'a'})});
+  // @ts-expect-error a number cannot be read
+  await client.call.count(undefined, {upload: 5});
+  // @ts-expect-error wrong parameter
+  await client.call.count(undefined, {onProgress: (sent: string) => sent});
+}
+
+export function answers(client: SocketClient<Api, ChatEvents>, loose: SocketClient) {
+  const stop: () => void = client.answer('confirm', ({question}) => question === '?');
+  client.answer('confirm', async ({question}, {signal}) => {
+    same<Equal<typeof signal, AbortSignal>>();
+    return question.length > 0 && !signal.aborted;
+  });
+  loose.answer('anything', async args => args.any);
+  // @ts-expect-error the answer is a boolean
+  client.answer('confirm', () => 'yes');
+  // @ts-expect-error wrong args
+  client.answer('confirm', (question: string) => question === '?');
+  // @ts-expect-error an event asks for no answer
+  client.answer('said', () => undefined);
+  // @ts-expect-error no such question
+  client.answer('nope', () => undefined);
+  // @ts-expect-error an ask is answered, not listened to
+  client.once('confirm', () => true);
+  return stop;
 }
 
 export function events(client: SocketClient<Api, ChatEvents>) {

@@ -70,7 +70,7 @@ type Unusuals = SocketClient<Unusual>['call'];
 
 export type UnusualShapes = Expect<
   [
-    Equal<ReturnType<Unusuals['anything']>, Promise<any>>,
+    Equal<ReturnType<Unusuals['anything']>, Promise<any> & AsyncIterable<any>>,
     Equal<ReturnType<Unusuals['never']>, Promise<never>>,
     Equal<ReturnType<Unusuals['something']>, Promise<unknown>>,
     Equal<ReturnType<Unusuals['later']>, Promise<string>>,
