@@ -22,6 +22,8 @@ export abstract class Wire {
   isClosed = false;
   /** Told of each frame. */
   onFrame: (frame: string) => void = () => undefined;
+  /** False when only `onFrame` needs the frames. */
+  keepsFrames = true;
   private readonly frames: string[] = [];
   private wake: (() => void)[] = [];
   private end!: () => void;
@@ -68,7 +70,7 @@ export abstract class Wire {
   protected take(frame: string): void {
     if (frame === '2') void this.send('3');
     this.onFrame(frame);
-    this.frames.push(frame);
+    if (this.keepsFrames) this.frames.push(frame);
     this.notify();
   }
 

@@ -4,8 +4,11 @@ import {MAX_ATTACHMENTS, MAX_READ_BYTES, MAX_READS} from '../wire/protocol';
 /** Most bytes that are kept for the streams of one user, about. */
 export const MAX_KEPT_BYTES = 1024 * 1024;
 
-/** The bytes that the streams of one user keep. */
-export interface KeptBytes {
+/** Most bytes of items that wait for the reads of one socket, about: beyond, a stream takes one item at a time. */
+const MAX_WAITING_BYTES = 256 * 1024;
+
+/** The bytes that the streams of one user keep, or that wait for the reads of one socket. */
+export interface ByteCount {
   bytes: number;
 }
 
@@ -22,9 +25,11 @@ export class ItemBuffer {
   private unsentBytes = 0;
   /** The number of sent items after each answer that is not acknowledged. */
   private answers: number[] = [];
+  /** Counts the items that wait, of all streams of its socket. */
+  private waiting: ByteCount | undefined;
 
   /** @param kept - Set when sent items are kept until they are acknowledged. */
-  constructor(private readonly kept?: KeptBytes) {}
+  constructor(private readonly kept?: ByteCount) {}
 
   /** Number of items that wait for a read. */
   get unsent(): number {
@@ -38,14 +43,23 @@ export class ItemBuffer {
     return answers.length < MAX_READS && kept.bytes <= MAX_KEPT_BYTES;
   }
 
-  /** Returns true when a read of at most `max` items takes no more. */
+  /** Counts its items for the socket that reads, or for none. */
+  countFor(waiting: ByteCount | undefined): void {
+    if (this.waiting) this.waiting.bytes -= this.unsentBytes;
+    this.waiting = waiting;
+    if (waiting) waiting.bytes += this.unsentBytes;
+  }
+
+  /** Returns true when a read of at most `max` items takes no more, or when enough waits for its socket. */
   isFull(max: number): boolean {
-    return this.unsent >= max || this.unsentBytes >= MAX_READ_BYTES;
+    const {unsent, unsentBytes, waiting} = this;
+    if (unsent >= max || unsentBytes >= MAX_READ_BYTES) return true;
+    return waiting !== undefined && waiting.bytes >= MAX_WAITING_BYTES;
   }
 
   push(item: EncodedItem): void {
     this.items.push(item);
-    this.unsentBytes += item.bytes;
+    this.addUnsent(item.bytes);
     if (this.kept) this.kept.bytes += item.bytes;
   }
 
@@ -67,7 +81,7 @@ export class ItemBuffer {
     }
     const taken = this.items.slice(from, to);
     this.sent += taken.length;
-    this.unsentBytes -= bytes;
+    this.addUnsent(-bytes);
     if (this.kept) this.answers.push(this.sent);
     else this.forget(this.sent);
     return taken;
@@ -97,7 +111,7 @@ export class ItemBuffer {
   /** Sends the items from this index on again. */
   rewind(got: number): void {
     const again = this.items.slice(got - this.first, this.sent - this.first);
-    for (const {bytes} of again) this.unsentBytes += bytes;
+    for (const {bytes} of again) this.addUnsent(bytes);
     this.sent = got;
     this.answers = [];
   }
@@ -107,6 +121,11 @@ export class ItemBuffer {
     this.items = [];
     this.answers = [];
     this.first = this.sent;
-    this.unsentBytes = 0;
+    this.addUnsent(-this.unsentBytes);
+  }
+
+  private addUnsent(bytes: number): void {
+    this.unsentBytes += bytes;
+    if (this.waiting) this.waiting.bytes += bytes;
   }
 }

@@ -4,7 +4,7 @@ import type {ServerOptions} from '../options/server-options';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {ItemBuffer} from './item-buffer';
-import type {KeptBytes} from './item-buffer';
+import type {ByteCount} from './item-buffer';
 import type {ReadAck, StreamSession} from './ports';
 import type {ReadOptions} from './reads';
 import type {ItemSource} from './source';
@@ -14,8 +14,13 @@ import type {StreamOwner} from './stream';
 /** Most streams that are kept of a user without a socket, and most that have ended of a socket. */
 const MAX_KEPT_STREAMS = 32;
 
+/** The streams of one socket, and the bytes of their items that wait for its reads. */
+interface SocketStreams extends ByteCount {
+  readonly all: Set<Stream>;
+}
+
 /** The streams of one user that later connections can take over. */
-interface UserStreams extends KeptBytes {
+interface UserStreams extends ByteCount {
   readonly all: Set<Stream>;
   /** Those without a socket, in the order in which they lost it. */
   readonly detached: Set<Stream>;
@@ -24,7 +29,7 @@ interface UserStreams extends KeptBytes {
 /** The streams of one server. */
 export class StreamTable implements StreamOwner {
   private readonly streams = new Map<string, Stream>();
-  private readonly sockets = new Map<StreamSession, Set<Stream>>();
+  private readonly sockets = new Map<StreamSession, SocketStreams>();
   private readonly users = new Map<string, UserStreams>();
 
   /** @param options - The server's options as they are now. */
@@ -40,7 +45,7 @@ export class StreamTable implements StreamOwner {
     const {maxStreams} = this.options();
     if (maxStreams === false) return undefined;
     let open = 0;
-    for (const {settled} of this.sockets.get(session) ?? []) if (!settled) open++;
+    for (const {settled} of this.ofSocket(session)) if (!settled) open++;
     return open < maxStreams ? undefined : SocketErrors.tooManyStreams();
   }
 
@@ -110,7 +115,7 @@ export class StreamTable implements StreamOwner {
     const streams = this.sockets.get(session);
     if (!streams) return;
     this.sockets.delete(session);
-    for (const stream of streams) {
+    for (const stream of streams.all) {
       if (stream.isResumable && time > 0) this.detach(stream, time);
       else this.end(stream);
     }
@@ -118,7 +123,7 @@ export class StreamTable implements StreamOwner {
 
   /** Cancels the stream of a call by the call's `ref`. Returns false when the session has no such open stream. */
   cancel(session: StreamSession, ref: string): boolean {
-    for (const stream of this.sockets.get(session) ?? []) {
+    for (const stream of this.ofSocket(session)) {
       if (stream.ref === ref && stream.cancel()) return true;
     }
     return false;
@@ -126,7 +131,7 @@ export class StreamTable implements StreamOwner {
 
   /** Ends the streams of a session with an error. */
   refuse(session: StreamSession, error: SocketError): void {
-    for (const stream of this.sockets.get(session) ?? []) this.end(stream, error);
+    for (const stream of this.ofSocket(session)) this.end(stream, error);
   }
 
   /** Ends the streams of a user that have no socket. */
@@ -148,7 +153,7 @@ export class StreamTable implements StreamOwner {
       return;
     }
     // Until the client stops them, ended streams can be read: reads may be on their way.
-    const ended = [...streams].filter(({settled}) => settled);
+    const ended = [...streams.all].filter(({settled}) => settled);
     if (ended.length > MAX_KEPT_STREAMS) this.drop(ended[0]);
   }
 
@@ -174,15 +179,20 @@ export class StreamTable implements StreamOwner {
   }
 
   private place(stream: Stream, session: StreamSession): void {
-    const streams = this.sockets.get(session);
-    if (streams) streams.add(stream);
-    else this.sockets.set(session, new Set([stream]));
+    const streams = this.sockets.get(session) ?? {all: new Set(), bytes: 0};
+    streams.all.add(stream);
+    this.sockets.set(session, streams);
+    stream.countFor(streams);
+  }
+
+  private ofSocket(session: StreamSession): Iterable<Stream> {
+    return this.sockets.get(session)?.all ?? [];
   }
 
   private remove(stream: Stream, session: StreamSession): void {
     const streams = this.sockets.get(session);
-    streams?.delete(stream);
-    if (streams?.size === 0) this.sockets.delete(session);
+    streams?.all.delete(stream);
+    if (streams?.all.size === 0) this.sockets.delete(session);
   }
 
   private take(stream: Stream, session: StreamSession): void {

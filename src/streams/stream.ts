@@ -6,7 +6,7 @@ import type {SocketError} from '../wire/refusals';
 import {Tracked} from '../wire/tracked';
 import {FlushGate} from './flush-gate';
 import {IdleTimer} from './idle-timer';
-import type {ItemBuffer} from './item-buffer';
+import type {ByteCount, ItemBuffer} from './item-buffer';
 import type {ReadAck, StreamSession} from './ports';
 import {Reads} from './reads';
 import type {Read, ReadOptions} from './reads';
@@ -107,6 +107,11 @@ export class Stream {
     this.idle.start(timeout);
   }
 
+  /** Counts the items that wait for the socket that reads, or for none. */
+  countFor(waiting: ByteCount | undefined): void {
+    this.buffer.countFor(waiting);
+  }
+
   /**
    * Keeps the stream for a later connection of its user.
    *
@@ -115,6 +120,7 @@ export class Stream {
   detach(time: number): void {
     this.reads.clear();
     this.session = undefined;
+    this.countFor(undefined);
     this.idle.start(time);
   }
 
