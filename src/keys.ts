@@ -32,7 +32,10 @@ export namespace SocketBindings {
    * beginning. Only a method that injects it can be asked to start after an item.
    */
   export const AFTER = SocketKeys.AFTER;
-  /** The items that the client sends to the method: an async iterable. It throws when the client is lost. */
+  /**
+   * The items that the client sends to the method: an async iterable, which throws unless the client has sent them
+   * all. Only a call with `$call.upload` has it: with `{optional: true}` other calls, and REST, have `undefined`.
+   */
   export const UPLOAD = SocketKeys.UPLOAD;
   /**
    * Aborts a running call when its time limit is over, when its client cancels it, or when its socket

@@ -217,7 +217,7 @@ describeSection('$cancel', options => {
     const prohibited = JSON.parse('{"ref":"a","__proto__":1}');
     assert.equal((await client.call('$cancel', prohibited)).error.statusCode, 400);
     assert.equal((await client.call('$cancel', {ref: 'a'}, 1)).error.statusCode, 400);
-    assert.equal((await client.call('$next')).error.code, 'METHOD_NOT_FOUND');
+    assert.equal((await client.call('$other')).error.code, 'METHOD_NOT_FOUND');
     for (const bad of [1, 'x'.repeat(129), null]) {
       const {error} = await client.call('ping', null, {$call: {ref: bad}});
       assert.equal(error.statusCode, 400);

@@ -18,6 +18,7 @@ export const CALL_KEYS: ReadonlyMap<string, ReadCall> = new Map<string, ReadCall
   [SocketKeys.CREDENTIALS.key, call => call.credentials as unknown],
   [SocketKeys.ARGS.key, call => call.args as unknown],
   [SocketKeys.AFTER.key, ({after}) => after],
+  [SocketKeys.UPLOAD.key, ({upload}) => upload ?? ABSENT],
   [SocketKeys.SIGNAL.key, call => call.signal],
   [USER.key, ({user}) => (isObject(user) ? user : ABSENT)],
   [CoreBindings.CONTROLLER_CLASS.key, ({method}) => method?.type ?? ABSENT],

@@ -5,7 +5,8 @@ import type {Socket} from 'socket.io';
 import {isStoppedBy} from '../common/aborted';
 import {guardSignal} from '../common/guarded';
 import type {SocketCall} from '../options/types';
-import type {CallState, Caller, CallValues, ControllerMethod} from './caller';
+import {SocketErrors} from '../wire/refusals';
+import type {CallState, Caller, CallUpload, CallValues, ControllerMethod} from './caller';
 import {CallContext} from './contexts';
 import {createInvocation} from './light-invocation';
 import {cacheOf, keepResolved} from './light-context';
@@ -43,6 +44,8 @@ export class Call implements SocketCall, CallState {
    * calls of methods have no such property.
    */
   declare strategy?: {readonly request: Request; readonly failed: boolean};
+  /** The items that the client sends. Only declared, too. */
+  declare upload: CallUpload | undefined;
   /** The values that the method's callback received; `answered` when the client has them. Only declared, too. */
   declare outcome?: {
     readonly error: unknown;
@@ -89,6 +92,7 @@ export class Call implements SocketCall, CallState {
 
   abort(reason: Error): void {
     this.aborter.abort(reason);
+    this.upload?.end(reason);
   }
 
   /** Returns true when the method failed because the call's signal was aborted. */
@@ -179,6 +183,7 @@ export class Call implements SocketCall, CallState {
   close(): void {
     this.released = !this.keepsSignal;
     if (this.ownAborter && this.released) this.caller.aborters.delete(this.ownAborter);
+    this.upload?.end(SocketErrors.uploadGone());
     this.openInvocation?.close();
     if (!this.ownContext) return;
     this.ownContext.close();

@@ -26,6 +26,24 @@ export interface Caller {
   report(error: unknown, source: string): void;
 }
 
+/** The items that a client sends to a call. */
+export interface CallUpload extends AsyncIterable<unknown> {
+  /** True when the client has sent the last item. */
+  readonly done: boolean;
+  /** The call that takes the items; set once its method runs. */
+  call: UploadingCall | undefined;
+  /** Drops the items that the method has not taken. Reading throws the reason from now on. */
+  end(reason: Error): void;
+}
+
+/** A call that takes items. */
+export interface UploadingCall {
+  /** Called when the client has sent the last item. */
+  uploaded(): void;
+  /** Answers it with an error, and aborts its method. */
+  abort(error: Error): void;
+}
+
 /** The values of one run of a handler. */
 export interface CallValues {
   readonly event: string;

@@ -182,19 +182,26 @@ export function injectionsOf(
   return describeInjectedArguments(instance, member);
 }
 
-/** Returns the keys that a method, or the constructor or a property of its class, injects. */
+/**
+ * Returns the keys that a method, or the constructor or a property of its class, injects; `true` for a key that it
+ * cannot do without.
+ */
 export function injectedKeys(
   type: Constructor<unknown>,
   member: string,
-): ReadonlySet<string> {
+): ReadonlyMap<string, boolean> {
   const injections = [
     ...injectionsOf(type, member),
     ...describeInjectedArguments(type, ''),
     ...Object.values(describeInjectedProperties(type.prototype as object)),
   ];
-  return new Set(
-    injections.flatMap(one => (one ? [one.bindingSelector.toString()] : [])),
-  );
+  const keys = new Map<string, boolean>();
+  for (const injection of injections) {
+    if (!injection) continue;
+    const key = injection.bindingSelector.toString();
+    keys.set(key, keys.get(key) === true || injection.metadata.optional !== true);
+  }
+  return keys;
 }
 
 export function isInjected(

@@ -1,5 +1,8 @@
 import type {Call} from '../context/call';
+import type {UploadingCall} from '../context/caller';
 import {MAX_DELAY} from '../common/timers';
+import type {UploadSlot} from '../streams/socket-uploads';
+import type {Upload} from '../streams/upload';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {answer, answerFailure, refuseCall} from './answer';
@@ -13,7 +16,7 @@ import {checkResult, itemsOf} from './result';
  * A packet that is not answered at once: it waits for its client to read, for guards, for the limiter, for
  * its method, or for the answer of the call that it repeats. It is in flight until then.
  */
-export class PendingCall implements InFlightCall {
+export class PendingCall implements InFlightCall, UploadingCall {
   private timer: NodeJS.Timeout | undefined;
   /** Counts the steps that it has waited for. */
   private step = 0;
@@ -37,8 +40,7 @@ export class PendingCall implements InFlightCall {
     this.ack = localAck;
     session.endpoint.inFlight.begin();
     session.inFlight.add(this);
-    const timeout = timeoutOf(packet, session.endpoint.options.callTimeout);
-    if (timeout !== undefined) this.expireAfter(timeout, timeout);
+    this.limitTime();
   }
 
   /** Runs the next step, unless it is answered already or its session has ended. */
@@ -69,8 +71,18 @@ export class PendingCall implements InFlightCall {
 
   /** Called before its method runs. */
   start(call: Call, ack: Ack | undefined): void {
+    const {upload} = call;
+    if (upload && call !== this.call) {
+      upload.call = this;
+      if (!upload.done) clearTimeout(this.timer);
+    }
     this.call = call;
     this.ack = ack;
+  }
+
+  /** Starts the time limit again: that of an upload counts from its end. */
+  uploaded(): void {
+    if (!this.settled) this.limitTime();
   }
 
   /** Waits for the promise of its method. */
@@ -130,6 +142,14 @@ export class PendingCall implements InFlightCall {
     call.waiting?.add(ack);
   }
 
+  /** Takes over the upload of the earlier call. */
+  sendTo(upload: Upload, slot: UploadSlot): void {
+    slot.connect(upload, true);
+    if (upload.done) return;
+    clearTimeout(this.timer);
+    upload.repeated = this;
+  }
+
   refuse(reason: SocketError): void {
     if (this.localAck) refuseCall(this.session, reason, this.call, this.localAck);
     if (this.ack === this.localAck) this.settle();
@@ -151,6 +171,12 @@ export class PendingCall implements InFlightCall {
     session.inFlight.delete(this);
     repeated?.call.waiting?.delete(repeated.ack);
     this.settle(reply);
+  }
+
+  private limitTime(): void {
+    const {packet, session} = this;
+    const timeout = timeoutOf(packet, session.endpoint.options.callTimeout);
+    if (timeout !== undefined) this.expireAfter(timeout, timeout);
   }
 
   /**
@@ -176,7 +202,7 @@ export class PendingCall implements InFlightCall {
   }
 
   /** Answers it with an error, and aborts its method. */
-  private abort(error: SocketError): void {
+  abort(error: Error): void {
     this.settle(() => this.fail(error));
     this.call?.abort(error);
     // The call that it repeats goes on.

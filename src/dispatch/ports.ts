@@ -3,6 +3,9 @@ import type {Call} from '../context/call';
 import type {Caller} from '../context/caller';
 import type {HandlerTable} from '../invocation/handler-table';
 import type {RetryWindow, ServerOptions} from '../options/server-options';
+import type {LostUploads} from '../streams/lost-uploads';
+import type {SocketUploads} from '../streams/socket-uploads';
+import type {Upload} from '../streams/upload';
 import type {StreamSession} from '../streams/ports';
 import type {StreamTable} from '../streams/stream-table';
 import type {SocketError} from '../wire/refusals';
@@ -20,6 +23,8 @@ export interface KeptCall {
   settle(reply: unknown[], kept: KeptReply): boolean;
   /** Cancels the call for all that wait for it, while its method runs or streams. Returns false when it was answered before. */
   cancel?: (() => boolean) | undefined;
+  /** The items that its client sends. */
+  upload?: Upload | undefined;
 }
 
 /** Receives the outcome of a call. */
@@ -62,6 +67,7 @@ export interface DispatchEndpoint {
   readonly handlers: HandlerTable;
   readonly options: ServerOptions;
   readonly recent: CallStore;
+  readonly lostUploads: LostUploads;
   readonly streams: StreamTable;
   /** Set while the server stops and refuses calls. */
   readonly draining: boolean;
@@ -98,6 +104,8 @@ export interface DispatchSession extends Caller, StreamSession {
   /** Made with the first call in flight. */
   readonly inFlight: Set<InFlightCall>;
   readonly callsInFlight: number;
+  /** Made with the first upload. */
+  readonly uploads: SocketUploads;
   /** Set while so many bytes wait for the client to read them that its calls have to wait, too. */
   readonly queueFull: boolean;
   /** A call whose method has not returned yet. */

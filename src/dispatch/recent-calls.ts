@@ -3,6 +3,7 @@ import {delayOf} from '../common/timers';
 import {weigh} from '../common/weight';
 import {DEFAULT_SOCKET_SERVER_OPTIONS} from '../options/server-options';
 import type {RetryWindow} from '../options/server-options';
+import type {Upload} from '../streams/upload';
 import type {Ack} from './packet';
 import type {CallStore, KeptCall, KeptReply} from './ports';
 
@@ -38,6 +39,7 @@ class RecentCall implements KeptCall {
   reply: KeptReply = [];
   bytes = 0;
   cancel?: (() => boolean) | undefined;
+  upload?: Upload | undefined;
 
   constructor(
     private readonly calls: UserCalls,
@@ -53,6 +55,7 @@ class RecentCall implements KeptCall {
     const {calls, id, waiting} = this;
     if (!waiting) return false;
     this.waiting = this.cancel = undefined;
+    if (this.upload?.isOver) this.upload = undefined;
     this.reply = kept;
     calls.running.delete(id);
     this.keep();

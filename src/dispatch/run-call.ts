@@ -1,6 +1,7 @@
 import {isPromiseLike} from '@loopback/core';
 import {Call} from '../context/call';
 import type {Handler} from '../invocation/handler';
+import type {UploadSlot} from '../streams/socket-uploads';
 import {answer, answerFailure} from './answer';
 import {callOptionsOf, timeoutOf} from './call-options';
 import {openStream} from './open-stream';
@@ -11,6 +12,7 @@ import {PendingCall} from './pending-call';
 import type {DispatchSession, Outcome} from './ports';
 import {callKey} from './recent-calls';
 import {checkResult, itemsOf} from './result';
+import {startUpload, uploadSlotOf} from './uploading';
 
 /**
  * Runs a call: claims its id, invokes its method and settles its outcome.
@@ -24,11 +26,17 @@ export function runCall(
   localAck: Ack | undefined,
   pending: PendingCall | undefined,
 ): void {
-  const outcome = claim(session, handler, packet, localAck, pending);
+  const {label} = handler;
+  const slot = uploadSlotOf(session, packet);
+  if (slot instanceof Error) {
+    answerFailure(session, slot, label, localAck);
+    return;
+  }
+  const outcome = claim(session, handler, packet, localAck, pending, slot);
   if (!outcome) return;
   const {ack, kept} = outcome;
-  const {label} = handler;
   const call = callOf(session, packet, kept !== undefined);
+  if (slot) call.upload = startUpload(slot, kept);
   // The method may end its own socket.
   if (pending) pending.start(call, ack);
   else session.starting = call;
@@ -63,6 +71,7 @@ function claim(
   packet: Packet,
   localAck: Ack | undefined,
   pending: PendingCall | undefined,
+  slot: UploadSlot | undefined,
 ): Outcome | undefined {
   const {recent, options} = session.endpoint;
   const {retryWindow} = options;
@@ -75,7 +84,10 @@ function claim(
   if (call.waiting) {
     const waiting = pending ?? new PendingCall(session, packet, label, localAck);
     waiting.repeat(label, call);
+    if (slot && call.upload) waiting.sendTo(call.upload, slot);
   } else {
+    // A method that streams may take items, too.
+    if (call.upload) slot?.connect(call.upload, true);
     answerAgain(session, label, call, localAck);
   }
   return undefined;

@@ -9,6 +9,7 @@ import {mistakeOf} from './method-mistakes';
 import {Plan} from '../injection/plan';
 import type {RestValidation} from '../validation/rest-validation';
 import {SchemaValidator} from '../validation/schema-validator';
+import {SocketErrors} from '../wire/refusals';
 import {unenforced} from './unenforced-decorators';
 
 /**
@@ -51,9 +52,13 @@ export class ControllerHandler implements Handler {
     );
   }
 
-  /** @throws Error when the method carries `@authenticate` and nothing authenticates it. */
+  /**
+   * @throws SocketError when the method needs an upload, and the client sends none.
+   * @throws Error when the method carries `@authenticate` and nothing authenticates it.
+   */
   invoke(call: Call): unknown {
     call.method = this.method;
+    if (this.method.needsUpload && !call.upload) throw SocketErrors.uploadMissing();
     const plan = this.planFor(call.caller.serverContext);
     return plan.authenticates
       ? authenticateCall(call).then(() => this.proceed(call, plan))

@@ -26,6 +26,8 @@ export interface MethodDescription
   readonly operation: RestOperation | undefined;
   /** The call options that the method, or its class, injects. */
   readonly accepts: {readonly after: boolean; readonly upload: boolean};
+  /** True when the method cannot run without an upload. */
+  readonly needsUpload: boolean;
 }
 
 export function describeMethod(
@@ -55,5 +57,6 @@ export function describeMethod(
     operation,
     args,
     accepts,
+    needsUpload: injected.get(SocketKeys.UPLOAD.key) ?? false,
   };
 }

@@ -85,6 +85,8 @@ export interface SocketCall<Args = SocketPayload> {
   readonly args: Args;
   /** See `SocketBindings.AFTER`. */
   readonly after: string | undefined;
+  /** See `SocketBindings.UPLOAD`; `undefined` when the client sends no items. */
+  readonly upload: AsyncIterable<unknown> | undefined;
   /** See `SocketBindings.SIGNAL`. */
   readonly signal: AbortSignal;
 }

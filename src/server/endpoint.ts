@@ -29,6 +29,7 @@ import {FailureLog} from '../session/failure-log';
 import type {Authenticated, SessionEndpoint} from '../session/ports';
 import {Session} from '../session/session';
 import {StreamTable} from '../streams/stream-table';
+import {LostUploads} from '../streams/lost-uploads';
 import {toUnauthorized} from '../wire/failures';
 import {checkPayload} from '../wire/payload';
 import {SocketErrors} from '../wire/refusals';
@@ -38,6 +39,7 @@ import {authenticate} from './authenticate';
 export class Endpoint implements SessionEndpoint, AskingEndpoint, Claimant {
   readonly handlers = new HandlerTable();
   readonly recent = new RecentCalls();
+  readonly lostUploads = new LostUploads();
   readonly streams = new StreamTable(() => this.options);
   readonly asks = new Asks(this);
   options: ServerOptions = DEFAULT_SOCKET_SERVER_OPTIONS;
@@ -162,7 +164,9 @@ export class Endpoint implements SessionEndpoint, AskingEndpoint, Claimant {
   /** Ends the authentication of the user with this room. */
   revoke(room: string): void {
     for (const one of this.sessions) one.revoke(room);
-    this.streams.revoke(`${this.name} ${room}`, SocketErrors.revoked());
+    const user = `${this.name} ${room}`;
+    this.streams.revoke(user, SocketErrors.revoked());
+    this.lostUploads.end(SocketErrors.revoked(), user);
   }
 
   /** Sends `draining` to all clients, and spreads their reconnections over `window` ms. */
@@ -174,6 +178,8 @@ export class Endpoint implements SessionEndpoint, AskingEndpoint, Claimant {
   drain(timeout: number): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     this.state = 'draining';
+    // Their clients cannot come back.
+    this.lostUploads.end(SocketErrors.shuttingDown());
     this.drained ??= within(timeout, this.inFlight.none());
     return this.drained;
   }
@@ -195,6 +201,7 @@ export class Endpoint implements SessionEndpoint, AskingEndpoint, Claimant {
     // Sessions that came since then have no handlers to wait for.
     for (const one of this.sessions) void one.close(keepTransports);
     this.drained = undefined;
+    this.lostUploads.end(SocketErrors.shuttingDown());
     this.recent.clear();
     this.streams.clear();
   }

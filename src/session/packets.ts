@@ -12,6 +12,7 @@ import {readStream, stopStream} from './reading';
 import {failureAck} from './failed-calls';
 import {runAnyListeners} from './guards';
 import {readReplyTo, replyTo} from './replies';
+import {openUpload, sendItems} from './sending';
 import type {SocketCaller} from './socket-caller';
 
 /** Handles every packet that a client sends. */
@@ -25,7 +26,7 @@ export function receivePacket(
     showAck(packet, ack);
     runAnyListeners(session, packet);
   }
-  handlePacket(session, packet, ack);
+  handlePacket(session, packet, openUpload(session, packet, ack));
 }
 
 function ackOf(
@@ -50,10 +51,7 @@ export function handlePacket(session: SocketCaller, packet: Packet, ack?: Ack): 
   } else if (state === 'connecting') {
     // Without an ack nobody receives the error.
     if (ack) answerFailure(session, SocketErrors.unauthenticated(), event, ack);
-  } else if (
-    isProtocolEvent(event) &&
-    (state === 'authenticated' || event === SocketEvents.CANCEL)
-  ) {
+  } else if (isProtocolEvent(event) && (state === 'authenticated' || isEarly(event))) {
     handleProtocolEvent(session, event, packet, ack);
   } else if (state === 'authenticated') {
     session.handling = ack;
@@ -65,6 +63,11 @@ export function handlePacket(session: SocketCaller, packet: Packet, ack?: Ack): 
   } else if (state === 'authenticating') {
     session.authentication.undecided?.hold(session, packet, ack);
   }
+}
+
+/** Returns true for an event about calls that may wait for the authentication. */
+function isEarly(event: string): boolean {
+  return event === SocketEvents.CANCEL || event === SocketEvents.SEND;
 }
 
 /** Handles an event of the protocol at once: it waits for no authentication, guard or limiter. */
@@ -81,6 +84,7 @@ function handleProtocolEvent(
     readStream(session, packet, ack as ReadAck | undefined);
   else if (event === SocketEvents.CANCEL) cancelCall(session, packet, ack);
   else if (event === SocketEvents.STOP) stopStream(session, packet, ack);
+  else if (event === SocketEvents.SEND) sendItems(session, packet, ack);
   else answerFailure(session, SocketErrors.methodNotFound(), event, ack);
 }
 

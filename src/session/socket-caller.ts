@@ -1,5 +1,6 @@
 import type {Context} from '@loopback/core';
 import type {Socket} from 'socket.io';
+import {MAX_DELAY} from '../common/timers';
 import type {Call} from '../context/call';
 import {ConnectionContext} from '../context/contexts';
 import {refuseCall} from '../dispatch/answer';
@@ -10,6 +11,7 @@ import type {
   InFlightCall,
   KeptReply,
 } from '../dispatch/ports';
+import {loseUpload} from '../dispatch/uploading';
 import {internalsOf} from '../engine/internals';
 import {encodeItem} from '../engine/item-codec';
 import type {EncodedItem} from '../engine/item-codec';
@@ -18,6 +20,7 @@ import {hasQueued, isQueueFull, whenFlushed} from '../engine/slow-readers';
 import {Admission} from '../namespace/admission';
 import {recoveryTimeOf} from '../namespace/recovery-sessions';
 import type {ApplyCredentials} from '../options/server-options';
+import {SocketUploads} from '../streams/socket-uploads';
 import type {Failure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {SocketAuthentication} from './authentication';
@@ -35,6 +38,7 @@ export abstract class SocketCaller implements DispatchSession {
   extended = false;
   readonly order = ++sessions;
   private calls?: Set<InFlightCall>;
+  private ownUploads?: SocketUploads;
   private ownAborters?: Set<AbortController>;
   private ownContext: ConnectionContext | undefined;
   /** The released context: the application may have kept a reference to it. */
@@ -104,6 +108,14 @@ export abstract class SocketCaller implements DispatchSession {
 
   get callsInFlight(): number {
     return this.calls?.size ?? 0;
+  }
+
+  get uploads(): SocketUploads {
+    const {streamTimeout} = this.endpoint.options;
+    return (this.ownUploads ??= new SocketUploads(
+      streamTimeout === false || streamTimeout > MAX_DELAY ? undefined : streamTimeout,
+      bytes => this.authenticated || this.authentication.mayHold(bytes),
+    ));
   }
 
   get aborters(): Set<AbortController> {
@@ -181,6 +193,7 @@ export abstract class SocketCaller implements DispatchSession {
     if (this.handling) refuseCall(this, error, this.starting, this.handling);
     for (const call of this.calls ?? []) call.refuse(error);
     this.endpoint.streams.refuse(this, error);
+    this.ownUploads?.refuse(error);
   }
 
   /** Ends the calls of a socket that has left. Those whose answer is kept run on. */
@@ -188,5 +201,6 @@ export abstract class SocketCaller implements DispatchSession {
     for (const aborter of this.ownAborters ?? []) aborter.abort();
     for (const call of this.calls ?? []) call.leave();
     this.endpoint.streams.leave(this, this.returnTime);
+    this.ownUploads?.leave(slot => loseUpload(this, slot));
   }
 }

@@ -1,3 +1,4 @@
+import type {Socket} from 'socket.io';
 import {answerFailure} from '../dispatch/answer';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {DispatchSession} from '../dispatch/ports';
@@ -36,6 +37,12 @@ export class Undecided {
     if (!this.calls.hold(packet, ack, session.endpoint.options.maxWaitingCalls)) {
       answerFailure(session, SocketErrors.tooManyWaiting(), String(packet[0]), ack);
     }
+  }
+
+  /** Counts bytes that wait beside the calls of the connection. Returns false when too many wait. */
+  mayHold(connection: Socket['conn'], bytes: number): boolean {
+    this.calls ??= new WaitingCalls(connection);
+    return this.calls.count(bytes);
   }
 
   nextCall(): WaitingCall | undefined {

@@ -31,13 +31,18 @@ export class WaitingCalls {
    */
   hold(packet: Packet, ack: Ack | undefined, most: number): boolean {
     if (this.calls.length >= most) return false;
+    if (!this.count(weigh(packet, MAX_WAITING_BYTES))) return false;
+    this.calls.push({packet, ack});
+    return true;
+  }
+
+  /** Counts bytes until all calls are removed. Returns false when too many wait on the connection. */
+  count(bytes: number): boolean {
     const counted = this.connection as Counted;
     const {[BYTES]: before = 0} = counted;
-    const bytes = weigh(packet, MAX_WAITING_BYTES);
     if (before + bytes > MAX_WAITING_BYTES) return false;
     counted[BYTES] = before + bytes;
     this.bytes += bytes;
-    this.calls.push({packet, ack});
     return true;
   }
 

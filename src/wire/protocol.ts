@@ -185,7 +185,7 @@ export interface SendBody {
 
 /** Result of `$send`; also the `details` of its refusals. */
 export interface SentItems {
-  /** Number of items that the server has; the next one has this index. */
+  /** Number of items that the server has received in order; the next one has this index. */
   got: number;
 }
 
@@ -200,6 +200,9 @@ export const MAX_READ_ITEMS = 256;
 
 /** Most bytes of the items of a read. An item that is larger comes alone. */
 export const MAX_READ_BYTES = 64 * 1024;
+
+/** Most bytes, about, of a socket's uploads that no method has taken. */
+export const MAX_UNTAKEN_BYTES = 1024 * 1024;
 
 /** Most characters of an item's id. */
 export const MAX_ITEM_ID_LENGTH = 128;

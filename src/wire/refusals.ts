@@ -4,6 +4,7 @@ import {
   MAX_CALL_REF_LENGTH,
   MAX_DEPTH,
   MAX_ITEM_ID_LENGTH,
+  MAX_UNTAKEN_BYTES,
 } from './protocol';
 import type {ErrorCode} from './protocol';
 
@@ -131,6 +132,47 @@ export const SocketErrors = {
       410,
       ErrorCodes.STREAM_GONE,
       `The stream has ended, because it was not read for ${timeout} ms.`,
+    ),
+  uploadMissing: () =>
+    badRequest('The method takes an upload. Call it with {$call: {ref, upload: true}}.'),
+  refInUse: () =>
+    badRequest('An upload of this socket has that ref already. Choose another one.'),
+  badSend: () =>
+    badRequest(
+      'Send items by {ref, at, items, done?}: at is the number of the items before them.',
+    ),
+  outOfOrder: (got: number) =>
+    new SocketError(
+      409,
+      ErrorCodes.OUT_OF_ORDER,
+      `The upload has ${got} items. Send the next ones.`,
+      {got},
+    ),
+  tooManyUntaken: (got: number) =>
+    tooMany('Too many bytes wait for the method. Send the items again later.', {got}),
+  sendTooLarge: () =>
+    new SocketError(
+      413,
+      ErrorCodes.PAYLOAD_TOO_LARGE,
+      `The items of one $send have more than ${MAX_UNTAKEN_BYTES} bytes.`,
+    ),
+  uploadGone: () =>
+    new SocketError(
+      410,
+      ErrorCodes.UPLOAD_GONE,
+      'No call with that ref takes items: it has been answered, or never came.',
+    ),
+  uploadLost: () =>
+    new SocketError(
+      410,
+      ErrorCodes.UPLOAD_GONE,
+      'The client has left before the end of its upload.',
+    ),
+  uploadTimeout: (timeout: number) =>
+    new SocketError(
+      504,
+      ErrorCodes.CALL_TIMEOUT,
+      `The client has sent no item for ${timeout} ms.`,
     ),
   badCancel: () => badRequest('Cancel a call by {ref} or by {method, id}, all strings.'),
   callCancelled: () =>

@@ -1,0 +1,143 @@
+import {createHash, randomBytes} from 'node:crypto';
+import {inject} from '@loopback/core';
+import {SocketBindings, socketMethod} from 'loopback4-socket';
+import type {Answer, TestClient} from './client';
+import {Gate} from './gate';
+import {Queue} from './queue';
+
+/** What the methods of {@link uploadController} have seen. */
+export class SeenUploads {
+  runs = 0;
+  /** Items as a method takes them. */
+  readonly taken = new Queue<unknown>();
+  /** What their iterables have thrown. */
+  readonly thrown = new Queue<any>();
+  /** Iterators of the calls of `hold`. */
+  readonly iterators = new Queue<AsyncIterator<unknown>>();
+  /** Lets `hold` and `leave` end. */
+  readonly gate = new Gate();
+}
+
+/** A digest of items, in their order. */
+export function hashOf(items: Iterable<Buffer>): string {
+  const hash = createHash('sha256');
+  for (const item of items) hash.update(item);
+  return hash.digest('hex');
+}
+
+/** Chunks of random bytes. */
+export function givenChunks(count: number, size: number): Buffer[] {
+  const bytes = randomBytes(count * size);
+  return Array.from({length: count}, (_, at) =>
+    bytes.subarray(at * size, (at + 1) * size),
+  );
+}
+
+/** Makes a controller whose methods take uploads. */
+export function uploadController(seen: SeenUploads) {
+  class UploadController {
+    @socketMethod()
+    async photo(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<Buffer>) {
+      seen.runs++;
+      const chunks: Buffer[] = [];
+      try {
+        for await (const chunk of upload) {
+          chunks.push(chunk);
+          seen.taken.push(chunk);
+        }
+      } catch (error) {
+        seen.thrown.push(error);
+        throw error;
+      }
+      return {items: chunks.length, hash: hashOf(chunks)};
+    }
+
+    @socketMethod()
+    async list(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      seen.runs++;
+      const items: unknown[] = [];
+      for await (const item of upload) items.push(item);
+      return items;
+    }
+
+    @socketMethod()
+    async first(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      for await (const item of upload) return item;
+      return 'nothing';
+    }
+
+    @socketMethod()
+    async refuse(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      for await (const _ of upload) {
+        throw Object.assign(new Error('No photo.'), {statusCode: 422});
+      }
+    }
+
+    /** Reads nothing itself. */
+    @socketMethod()
+    async hold(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      seen.runs++;
+      seen.iterators.push(upload[Symbol.asyncIterator]());
+      await seen.gate.opened;
+      return 'held';
+    }
+
+    /** Leaves its loop after the first item, and ends later. */
+    @socketMethod()
+    async leave(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      for await (const item of upload) {
+        seen.taken.push(item);
+        break;
+      }
+      await seen.gate.opened;
+      return 'left';
+    }
+
+    /** Streams what it takes. */
+    @socketMethod()
+    async *echo(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
+      for await (const item of upload) yield item;
+    }
+
+    @socketMethod()
+    optional(
+      @inject(SocketBindings.UPLOAD, {optional: true}) upload?: AsyncIterable<unknown>,
+    ) {
+      return upload ? 'an upload' : 'no upload';
+    }
+  }
+  return UploadController;
+}
+
+/** Call options of an upload. */
+export const uploading = (ref: string, id?: string) => ({
+  $call: {ref, upload: true, ...(id && {id})},
+});
+
+/** Packets that a client sends ahead. */
+const AHEAD = 8;
+
+/**
+ * Sends the rest of an upload, one item a packet, as clients do: some packets ahead.
+ *
+ * @returns The first refusal.
+ */
+export async function sendFrom(
+  client: TestClient,
+  ref: string,
+  items: readonly unknown[],
+  from = 0,
+): Promise<Answer | undefined> {
+  let next = from;
+  let refusal: Answer | undefined;
+  const work = async () => {
+    while (next < items.length && !refusal) {
+      const at = next++;
+      const done = at === items.length - 1;
+      const answer = await client.call('$send', {ref, at, items: [items[at]], done});
+      if (answer.error) refusal ??= answer;
+    }
+  };
+  await Promise.all(Array.from({length: AHEAD}, work));
+  return refusal;
+}
