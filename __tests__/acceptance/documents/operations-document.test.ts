@@ -62,6 +62,8 @@ const FIXED: Record<string, string> = {
   MAX_DEPTH: 'levels of objects and arrays',
   MAX_CALL_ID_LENGTH: "characters of a call's `id`",
   MAX_CALL_REF_LENGTH: "characters of a call's `ref`",
+  MAX_UNTAKEN_BYTES: "bytes of a socket's uploads",
+  MAX_LOST_UPLOADS: 'uploads of a user without a connection',
   MAX_WAITING_PONGS: 'PONGs that wait',
   MAX_FULLY_CHECKED_BYTES: 'of which all mistakes are listed',
 };
