@@ -45,7 +45,7 @@ const full = {
   window: 250,
   broadcasts: 10,
   bursts: 500,
-  items: 50_000,
+  items: 100_000,
 };
 const short = {
   rounds: 1,
@@ -53,7 +53,7 @@ const short = {
   window: 200,
   broadcasts: 10,
   bursts: 500,
-  items: 50_000,
+  items: 100_000,
 };
 const settings = {
   ...(flags.short ? short : full),

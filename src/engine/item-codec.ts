@@ -29,15 +29,36 @@ export function encodeItem(
   item: unknown,
   id: string | null,
 ): EncodedItem {
+  if (item !== undefined && isDefaultParser(nsp) && isPlain(item))
+    return textItem(JSON.stringify(item), id);
   const encoded = encodeReply(nsp, [item]);
   const [text] = encoded;
   if (encoded.length === 1 && typeof text === 'string' && isDefaultParser(nsp)) {
-    const json = text.slice(headOf(nsp.name).length + 1, -1);
-    return {text: json, value: undefined, bytes: json.length, attachments: 0, id};
+    return textItem(text.slice(headOf(nsp.name).length + 1, -1), id);
   }
   const [value] = decodeReply(nsp, encoded);
   const bytes = encoded.reduce<number>((sum, part) => sum + lengthOf(part), 0);
   return {text: undefined, value, bytes, attachments: encoded.length - 1, id};
+}
+
+function textItem(text: string, id: string | null): EncodedItem {
+  return {text, value: undefined, bytes: text.length, attachments: 0, id};
+}
+
+/**
+ * Returns true for objects, arrays and values without `toJSON` and binary data, which socket.io's parser writes as
+ * `JSON.stringify` does.
+ */
+function isPlain(value: unknown): boolean {
+  if (typeof value !== 'object')
+    return typeof value !== 'function' && typeof value !== 'symbol';
+  if (value === null) return true;
+  if (Array.isArray(value)) return value.every(isPlain);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
+  for (const key in value) {
+    if (!isPlain((value as Record<string, unknown>)[key])) return false;
+  }
+  return true;
 }
 
 /**

@@ -7,6 +7,9 @@ export const MAX_KEPT_BYTES = 1024 * 1024;
 /** Most bytes of items that wait for the reads of one socket, about: beyond, a stream takes one item at a time. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
+/** Most items that a stream makes in one turn of the event loop, so that it does not delay others. */
+const MAX_TURN_ITEMS = 512;
+
 /** The bytes that the streams of one user keep, or that wait for the reads of one socket. */
 export interface ByteCount {
   bytes: number;
@@ -22,7 +25,8 @@ export class ItemBuffer {
   private first = 0;
   /** Number of items that were sent. */
   sent = 0;
-  private unsentBytes = 0;
+  /** Bytes of the items that wait for a read. */
+  unsentBytes = 0;
   /** The number of sent items after each answer that is not acknowledged. */
   private answers: number[] = [];
   /** Counts the items that wait, of all streams of its socket. */
@@ -50,10 +54,11 @@ export class ItemBuffer {
     if (waiting) waiting.bytes += this.unsentBytes;
   }
 
-  /** Returns true when a read of at most `max` items takes no more, or when enough waits for its socket. */
+  /** Returns true when reads of at most `max` items take no more in one turn, or when enough waits for its socket. */
   isFull(max: number): boolean {
     const {unsent, unsentBytes, waiting} = this;
-    if (unsent >= max || unsentBytes >= MAX_READ_BYTES) return true;
+    if (unsent >= Math.min(max, MAX_TURN_ITEMS) || unsentBytes >= MAX_READ_BYTES)
+      return true;
     return waiting !== undefined && waiting.bytes >= MAX_WAITING_BYTES;
   }
 

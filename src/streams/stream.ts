@@ -1,6 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import type {Call} from '../context/call';
 import {watchPromises, watchUnsent} from '../common/watch-promises';
+import {MAX_READ_BYTES} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {Tracked} from '../wire/tracked';
@@ -77,7 +78,7 @@ export class Stream {
     this.session = origin;
     this.order = origin.order;
     this.idle.start(timeout);
-    this.pull();
+    void this.pull();
   }
 
   /** True from when the iterable has ended, or was told to end. */
@@ -163,24 +164,33 @@ export class Stream {
       this.turning = true;
       setImmediate(this.answer);
     }
-    this.pull();
+    if (!this.pulling) void this.pull();
   }
 
-  /** Asks the iterable for the next item, if a read can take it, or as the only one ahead. */
-  private pull(): void {
-    if (this.pulling || this.end || this.mustWait()) return;
-    const {buffer, reads} = this;
-    if (
-      buffer.unsent > 0 &&
-      (!reads.first || !buffer.canSend || buffer.isFull(reads.first.max))
-    )
-      return;
+  /** Asks the iterable for items as long as reads can take them, and for one ahead. Never rejects. */
+  private async pull(): Promise<void> {
     this.pulling = true;
-    this.source.next().then(this.onResult, this.onError);
+    while (this.wantsItem()) {
+      let result: IteratorResult<unknown>;
+      try {
+        result = await this.source.next();
+      } catch (error) {
+        this.onError(error);
+        break;
+      }
+      this.onResult(result);
+    }
+    this.pulling = false;
   }
 
-  private readonly onResult = ({done, value}: IteratorResult<unknown>): void => {
-    this.pulling = false;
+  private wantsItem(): boolean {
+    if (this.end || this.mustWait()) return false;
+    const {buffer, reads} = this;
+    if (buffer.unsent === 0) return true;
+    return reads.room > 0 && buffer.canSend && !buffer.isFull(reads.room);
+  }
+
+  private onResult({done, value}: IteratorResult<unknown>): void {
     if (this.end) return;
     if (done) {
       this.finish({});
@@ -199,13 +209,12 @@ export class Stream {
       this.close({error: origin.fail(error, label).error}, SocketErrors.callCancelled());
     }
     this.proceed();
-  };
+  }
 
-  private readonly onError = (error: unknown): void => {
-    this.pulling = false;
+  private onError(error: unknown): void {
     if (!this.end) this.finish({error: this.origin.fail(error, this.label).error});
     else if (!this.isStopped(error)) this.origin.report(error, this.label);
-  };
+  }
 
   /** Called when the iterable has ended by itself. */
   private finish(end: End): void {
@@ -230,27 +239,33 @@ export class Stream {
     this.owner.ended(this);
   }
 
-  /** Answers one read a turn, so that a stream does not delay others. */
+  /** Answers the reads for which there are items, with a limited number of bytes a turn. */
   private readonly answer = (): void => {
     this.turning = false;
     const {buffer, reads} = this;
-    const {first} = reads;
-    if (!first || this.mustWait()) return;
+    if (!reads.first || this.mustWait()) return;
     this.idle.use();
-    if (buffer.unsent === 0) {
-      this.answerEnd();
-    } else if (buffer.canSend) {
-      reads.remove(first);
-      const at = buffer.sent;
-      const items = buffer.take(first.max);
-      const done =
-        this.end !== undefined && !('error' in this.end) && buffer.unsent === 0;
-      first.ack.sendItems({at, items, done});
-    } else {
-      return;
+    if (buffer.unsent === 0) this.answerEnd();
+    else if (!buffer.canSend) return;
+    const least = buffer.unsentBytes - MAX_READ_BYTES;
+    while (buffer.unsentBytes > least && buffer.unsent > 0 && buffer.canSend) {
+      if (!this.answerFirst()) break;
     }
     this.proceed();
   };
+
+  /** Answers the first read with items. Returns false when no read waits. */
+  private answerFirst(): boolean {
+    const {buffer, end, reads} = this;
+    const {first} = reads;
+    if (!first) return false;
+    reads.remove(first);
+    const at = buffer.sent;
+    const items = buffer.take(first.max);
+    const done = end !== undefined && !('error' in end) && buffer.unsent === 0;
+    first.ack.sendItems({at, items, done});
+    return true;
+  }
 
   /** Answers a read that has waited as long as its client wants. */
   private answerEmpty(read: Read): void {
