@@ -10,6 +10,12 @@ export interface Answer {
   error?: any;
 }
 
+/** Answer to the call of a method that streams. */
+export interface Opened {
+  stream: string;
+  error?: any;
+}
+
 /**
  * A socket.io client that keeps every event it receives, so that a test can ask for one before or
  * after it came. Closed by `await using`.
@@ -53,6 +59,11 @@ export class TestClient implements AsyncDisposable {
   /** Calls a method and waits for its answer. */
   async call(name: string, ...args: unknown[]): Promise<Answer> {
     return this.socket.timeout(PATIENCE).emitWithAck(name, ...args);
+  }
+
+  /** Calls a method that streams. */
+  async open(name: string, ...args: unknown[]): Promise<Opened> {
+    return (await this.call(name, ...args)) as Opened;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

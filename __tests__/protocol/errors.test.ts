@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import {Readable} from 'node:stream';
 import {it} from 'node:test';
 import {get, HttpErrors, param, RestBindings} from '@loopback/rest';
 import type {ErrorWriterOptions} from '@loopback/rest';
+import {securityId} from '@loopback/security';
 import type {MethodHandler} from 'loopback4-socket';
 import {ErrorCodes, socketMethod} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
@@ -332,7 +334,9 @@ describeSection('Codes', options => {
       server => {
         server.defineMethod('ping', () => 'pong');
         server.defineMethod('slow', () => gate.opened);
+        server.defineMethod('items', () => Readable.from([1]));
         server.auth((_socket, credentials) => {
+          if (credentials === 'user') return {[securityId]: credentials};
           if (credentials === 'hang') return new Promise(() => undefined);
           if (credentials === 'outage') throw {statusCode: 500};
           return credentials === 'expired' ? {expiresAt: 1} : credentials;
@@ -369,6 +373,12 @@ describeSection('Codes', options => {
     const cancelled = client.call('slow', null, {$call: {ref: '1'}});
     await client.call('$cancel', {ref: '1'});
     note((await cancelled).error);
+    note((await client.call('$next', {stream: '', got: 0})).error);
+    await using before = await givenAuthenticated(url, 'user', options);
+    await using after = await givenAuthenticated(url, 'user', options);
+    const {stream} = await before.open('items', null, {$call: {id: '1'}});
+    await after.call('$next', {stream, got: 0});
+    note((await before.call('$next', {stream, got: 0})).error);
     const slow = client.call('slow');
     await client.call('ping');
     const stopped = given.server.stop();
@@ -391,6 +401,8 @@ describeSection('Codes', options => {
       CALL_TIMEOUT: 504,
       CALL_CANCELLED: 499,
       SHUTTING_DOWN: 503,
+      STREAM_GONE: 410,
+      STREAM_TAKEN: 409,
     });
     assert.deepEqual([...seen.keys()].sort(), Object.values(ErrorCodes).sort());
   });

@@ -271,6 +271,9 @@ describeSection('Reserved names', options => {
   it('are these', () => {
     assert.deepEqual([...RESERVED_EVENTS].sort(), [
       '$cancel',
+      '$next',
+      '$send',
+      '$stop',
       'authenticated',
       'authentication',
       'connect',

@@ -116,6 +116,8 @@ export class StreamTable implements StreamOwner {
     if (!streams) return;
     this.sockets.delete(session);
     for (const stream of streams.all) {
+      // One that ends counts until its iterable has ended, though nobody can read it.
+      if (!this.streams.has(stream.id)) continue;
       if (stream.isResumable && time > 0) this.detach(stream, time);
       else this.end(stream);
     }

@@ -90,10 +90,9 @@ export class Stream {
   refusalOf({got, again}: ReadOptions, session: StreamSession): SocketError | undefined {
     const {buffer} = this;
     if (!buffer.wasSent(got)) return SocketErrors.badRead();
-    const isRewound = again || session !== this.session;
-    if (isRewound && !buffer.has(got)) return SocketErrors.streamGone();
-    if (!isRewound && this.reads.isFull) return SocketErrors.tooManyReads();
-    return undefined;
+    const isTaken = session !== this.session;
+    if ((isTaken || again) && !buffer.has(got)) return SocketErrors.streamGone();
+    return !isTaken && this.reads.isFull ? SocketErrors.tooManyReads() : undefined;
   }
 
   /** Gives the stream to a later session of the user. Reads of the earlier one are refused. */
@@ -135,12 +134,14 @@ export class Stream {
     this.proceed();
   }
 
-  /** Ends the iterable, and answers all reads with the end or an error. */
+  /** Ends the iterable, drops its items, and answers all reads with the end or an error. */
   stop(error?: SocketError): void {
-    if (this.end) return;
+    const {end: before, label, origin} = this;
     this.buffer.clear();
-    const end = error ? {error: this.origin.fail(error, this.label).error} : {};
-    this.close(end, error ?? SocketErrors.callCancelled());
+    const end = error ? {error: origin.fail(error, label).error} : (before ?? {});
+    // Reads may still wait for their turn after the end.
+    if (before) this.end = end;
+    else this.close(end, error ?? SocketErrors.callCancelled());
     this.answerEnd();
   }
 

@@ -17,8 +17,9 @@ import {Queue} from '../../helpers/queue';
 import {givenServer} from '../../helpers/server';
 import {seconds} from '../../helpers/awaited';
 
-/** A result that stands for values to come, how it is called, and what settles when it is ended. */
+/** A result that stands for values to come, and what settles when it is ended. */
 interface StreamCase {
+  /** How the refusal calls it; an async iterable is refused as the answer of other handlers than methods only. */
   readonly kind: string;
   readonly make: () => {result: object; ended?: Promise<unknown>};
 }
@@ -42,25 +43,28 @@ async function* generate(end: () => void) {
 
 const STREAMS: Record<string, StreamCase> = {
   'a file stream': {
-    kind: 'a stream',
+    kind: 'an async iterable',
     make: () => ofNode(createReadStream(__filename)),
   },
   'a stream of a file that does not exist': {
-    kind: 'a stream',
+    kind: 'an async iterable',
     make: () => ofNode(createReadStream(`${__filename}.missing`)),
   },
-  'a readable stream': {kind: 'a stream', make: () => ofNode(Readable.from([1, 2]))},
+  'a readable stream': {
+    kind: 'an async iterable',
+    make: () => ofNode(Readable.from([1, 2])),
+  },
   'a writable stream': {
     kind: 'a stream',
     make: () => ofNode(new Writable({write: () => undefined})),
   },
-  'a duplex stream': {kind: 'a stream', make: () => ofNode(new PassThrough())},
+  'a duplex stream': {kind: 'an async iterable', make: () => ofNode(new PassThrough())},
   'a web stream': {
-    kind: 'a stream',
+    kind: 'an async iterable',
     make: () => endedBy(end => new ReadableStream({cancel: end})),
   },
   'a web stream that somebody reads': {
-    kind: 'a stream',
+    kind: 'an async iterable',
     make: () => {
       const result = new ReadableStream();
       result.getReader();
@@ -153,7 +157,14 @@ class GivingController {
   }
 }
 
-const REMEDY = 'Return one value, or emit an event for each.';
+const REMEDY =
+  'A method returns one value or an async iterable, other handlers one value.';
+
+/** Those that a method may return, but that cannot be read. */
+const UNREADABLE: Record<string, string> = {
+  'a stream of a file that does not exist': 'ENOENT',
+  'a web stream that somebody reads': 'locked',
+};
 
 /** The names of the methods in logs. */
 const METHODS = {
@@ -198,20 +209,56 @@ describe('a result', {timeout: seconds(20)}, () => {
     await given[Symbol.asyncDispose]();
   });
 
+  /** Makes the next result, and returns what settles when it is ended. */
+  function giveNext(make: StreamCase['make']): Queue<Promise<unknown> | undefined> {
+    const ended = new Queue<Promise<unknown> | undefined>();
+    // A stream may fail soon after it is made.
+    give = () => {
+      const made = make();
+      ended.push(made.ended);
+      return made.result;
+    };
+    return ended;
+  }
+
   for (const [name, {kind, make}] of Object.entries(STREAMS)) {
+    if (kind === 'an async iterable') continue;
     it(`that is ${name} is refused, logged under its method, and ended`, async () => {
       for (const [method, label] of Object.entries(METHODS)) {
-        const ended = new Queue<Promise<unknown> | undefined>();
-        // A stream may fail soon after it is made.
-        give = () => {
-          const made = make();
-          ended.push(made.ended);
-          return made.result;
-        };
+        const ended = giveNext(make);
         assert.deepEqual(await client.call(method), INTERNAL, method);
         await await ended.next();
         const message = `A handler cannot answer with ${kind}. ${REMEDY}`;
         assert.deepEqual(await faults.next(), {message, statusCode: 500, handler: label});
+        assert.equal(faults.size, 0);
+      }
+    });
+  }
+
+  for (const [name, {kind, make}] of Object.entries(STREAMS)) {
+    if (kind !== 'an async iterable' || name in UNREADABLE) continue;
+    it(`that is ${name} is a stream, which ends it`, async () => {
+      for (const method of Object.keys(METHODS)) {
+        const ended = giveNext(make);
+        const {stream} = await client.open(method);
+        assert.deepEqual(await client.call('$stop', {stream}), {result: true}, method);
+        await await ended.next();
+        assert.equal(faults.size, 0);
+      }
+    });
+  }
+
+  for (const [name, reason] of Object.entries(UNREADABLE)) {
+    it(`that is ${name} is answered 500, and logged under its method`, async () => {
+      for (const [method, label] of Object.entries(METHODS)) {
+        const ended = giveNext(STREAMS[name].make);
+        const {stream, error} = await client.open(method);
+        const answer = stream ? await client.call('$next', {stream, got: 0}) : {error};
+        assert.deepEqual(answer, INTERNAL, method);
+        await await ended.next();
+        const {message, ...fault} = await faults.next();
+        assert.ok(message.includes(reason), message);
+        assert.deepEqual(fault, {statusCode: 500, handler: label});
         assert.equal(faults.size, 0);
       }
     });
@@ -222,7 +269,8 @@ describe('a result', {timeout: seconds(20)}, () => {
     give = () => made.result;
     client.socket.emit('function');
     await made.ended;
-    assert.equal((await faults.next()).handler, 'now');
+    await client.call('pass');
+    assert.equal(faults.size, 0);
   });
 
   it('that is a stream is ended too when it comes after the call was answered', async () => {
@@ -241,14 +289,13 @@ describe('a result', {timeout: seconds(20)}, () => {
   it('whose end fails is logged for that as well', async () => {
     give = () => ({
       [Symbol.asyncIterator]: () => ({
-        next: () => Promise.resolve({done: true, value: undefined}),
+        next: () => Promise.resolve({done: false, value: 1}),
         return: () => Promise.reject(new Error('closed badly')),
       }),
     });
-    assert.deepEqual(await client.call('function'), INTERNAL);
-    const [refused, failed] = [await faults.next(), await faults.next()];
-    assert.match(refused.message, /^A handler cannot answer with an async iterable/);
-    assert.equal(failed.message, 'closed badly');
+    const {stream} = await client.open('function');
+    assert.deepEqual(await client.call('$stop', {stream}), {result: true});
+    assert.equal((await faults.next()).message, 'closed badly');
   });
 
   it('that says itself what JSON makes of it is sent, whatever else it is', async () => {

@@ -157,8 +157,15 @@ for (const transport of ['websocket', 'polling']) {
       ],
       'a stream': [
         [null, Readable.from(['secret'])],
-        {error: {statusCode: 500, message: 'Internal Server Error'}},
-        1,
+        {
+          error: {
+            statusCode: 401,
+            message: 'Disconnected by the server.',
+            name: 'UnauthorizedError',
+            code: 'AUTHENTICATION_REVOKED',
+          },
+        },
+        0,
       ],
     };
     for (const [title, [reply, answer, logged]] of Object.entries(answers)) {
