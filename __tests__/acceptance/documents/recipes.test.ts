@@ -6,6 +6,8 @@ import type {Recipe} from '../../helpers/recipes';
 const DOCUMENTS = [
   'docs/recipes.md',
   'docs/recipes-connections.md',
+  'docs/recipes-streams.md',
+  'docs/streams.md',
   'docs/testing.md',
   'docs/client.md',
 ] as const;
