@@ -1,5 +1,5 @@
-import {Adapter as MemoryAdapter} from 'socket.io-adapter';
 import {PacketTypes} from '../engine/packets';
+import {knowsOtherNodes} from '../namespace/cluster-adapters';
 import type {Target} from './ports';
 
 /** Called with the answers of sockets on other nodes. */
@@ -9,11 +9,9 @@ export interface OtherNodes {
   done(): void;
 }
 
-/** Returns true when sockets of other nodes are asked too. The adapter in memory knows no other nodes. */
+/** Returns true when sockets of other nodes are asked too. */
 export function hasOtherNodes({namespace, rooms}: Target): boolean {
-  const countOf = ({serverCount}: {serverCount: unknown}) => serverCount;
-  const isMemory = countOf(namespace.adapter) === countOf(MemoryAdapter.prototype);
-  return rooms !== undefined && !isMemory;
+  return rooms !== undefined && knowsOtherNodes(namespace.adapter);
 }
 
 /**

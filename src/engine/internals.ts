@@ -74,6 +74,18 @@ interface NamespaceInternals {
   _initAdapter(): void;
 }
 
+interface AdapterInternals {
+  /** Calls back with each socket of this node that the options select. */
+  apply: (
+    options: {readonly flags?: {readonly timeout?: number}},
+    run: (socket: Socket) => void,
+  ) => void;
+}
+
+export function adapterInternalsOf(adapter: Namespace['adapter']): AdapterInternals {
+  return adapter as unknown as AdapterInternals;
+}
+
 interface ParentNamespaceInternals {
   readonly children: Set<Namespace>;
   createChild: (name: string) => Namespace;

@@ -27,7 +27,7 @@ export const PRIVATE_PARTS = {
   'socket.io/BroadcastOperator': parts('adapter rooms exceptRooms flags emit()'),
   'socket.io/RemoteSocket': parts('operator'),
   'socket.io-adapter/Adapter': parts(
-    'encoder addAll() del() delAll() broadcast() persistSession() restoreSession()',
+    'encoder apply() addAll() del() delAll() broadcast() persistSession() restoreSession()',
   ),
   'socket.io-parser/Encoder': parts('encode()'),
   'socket.io-parser/Decoder': parts('add() destroy()'),

@@ -3,6 +3,7 @@ import type {Namespace} from 'socket.io';
 import {Adapter as MemoryAdapter} from 'socket.io-adapter';
 import {runGuarded, runListeners} from '../common/guarded';
 import {reportOf} from './broadcasts';
+import {forgetUnanswered} from './cluster-adapters';
 
 type Adapter = Namespace['adapter'];
 type Method = (...args: unknown[]) => unknown;
@@ -66,6 +67,7 @@ export function guardAdapter(adapter: Adapter): void {
       return NaN;
     }
   });
+  forgetUnanswered(adapter);
   const emit = adapter.emit.bind(adapter);
   adapter.emit = (event: string, ...args: unknown[]) => {
     const fail = (error: unknown) => report(error, `on('${event}')`);

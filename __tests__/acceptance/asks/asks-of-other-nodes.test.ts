@@ -77,6 +77,19 @@ describe('on two nodes, an ask', () => {
     await assert.rejects(here.server.askUser('ana', 'no', 1, QUICK), {statusCode: 403});
   });
 
+  it('leaves no ack on the other node', async () => {
+    await using nodes = await givenNodes();
+    const {here, there} = nodes;
+    await using tab = await givenTab(there.server.url, 'ana');
+    for (const timeout of [20, 30]) {
+      const ask = here.server.askUser('ana', 'confirm', 1, {timeout});
+      await tab.next('confirm');
+      assert.equal(acksOf(there), 1);
+      await assert.rejects(ask, {code: 'CALL_TIMEOUT'});
+      while (acksOf(there) > 0) await tab.call('any');
+    }
+  });
+
   it('of a room gives the answers of both', async () => {
     await using nodes = await givenNodes();
     const {here, there} = nodes;
