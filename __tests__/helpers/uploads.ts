@@ -1,5 +1,6 @@
 import {createHash, randomBytes} from 'node:crypto';
 import {inject} from '@loopback/core';
+import {post, requestBody} from '@loopback/rest';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Answer, TestClient} from './client';
 import {Gate} from './gate';
@@ -97,6 +98,19 @@ export function uploadController(seen: SeenUploads) {
     @socketMethod()
     async *echo(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
       for await (const item of upload) yield item;
+    }
+
+    /** Is a REST operation, too. */
+    @post('/import')
+    @socketMethod()
+    async importAll(
+      @requestBody({content: {'application/json': {schema: {type: 'array', items: {}}}}})
+      body: unknown[],
+      @inject(SocketBindings.UPLOAD, {optional: true}) upload?: AsyncIterable<unknown>,
+    ) {
+      const items: unknown[] = [];
+      for await (const item of upload ?? body) items.push(item);
+      return {over: upload ? 'a socket' : 'REST', items};
     }
 
     @socketMethod()

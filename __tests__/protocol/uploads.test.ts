@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import {securityId} from '@loopback/security';
+import {withCall} from 'loopback4-socket';
 import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
 import type {AppOptions} from '../helpers/app';
 import {givenAuthenticated, givenClient} from '../helpers/client';
@@ -136,6 +137,69 @@ describeSection('Uploads', options => {
     await client.call('$stop', {stream});
     const late = await client.call('$send', {ref: 'u', at: 3, items: [3]});
     assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
+  });
+
+  it('of a method that streams go on after a lost connection', async () => {
+    await using app = await given();
+    const lost = await app.join(options, '1');
+    const {stream} = (await lost.call('echo', null, KEPT('u'))) as {stream?: string};
+    send(lost, 'u', 0, ['a']);
+    assert.deepEqual((await lost.call('$next', {stream, got: 0})).result.items, ['a']);
+    cut(lost);
+    await app.left.next();
+    await using client = await app.join(options, '1');
+    assert.deepEqual(await client.call('echo', null, KEPT('v')), {stream});
+    const {result} = await client.call('$send', {ref: 'v', at: 0, items: []});
+    assert.deepEqual(result, {got: 1});
+    client.socket.emit('$send', {ref: 'v', at: 1, items: ['b'], done: true});
+    const next = await client.call('$next', {stream, got: 1});
+    assert.deepEqual(next.result.items, ['b']);
+    const end = await client.call('$next', {stream, got: 2});
+    assert.deepEqual(end.result, {at: 2, items: [], done: true});
+  });
+
+  it('of a method that streams throw when nothing comes in time', async () => {
+    await using app = await given({streamTimeout: 100});
+    await using client = await app.join(options);
+    const {stream} = (await client.call('echo', null, uploading('u'))) as {
+      stream?: string;
+    };
+    const answer = await client.call('$next', {stream, got: 0});
+    assert.deepEqual(refusal(answer), [504, 'CALL_TIMEOUT']);
+  });
+
+  it('are read by handlers that are added by hand', async () => {
+    await using app = await given({}, server =>
+      server.defineMethod(
+        'count',
+        withCall(
+          async ({upload}) => {
+            let count = 0;
+            for await (const _ of upload ?? []) count++;
+            return count;
+          },
+          {upload: true},
+        ),
+      ),
+    );
+    await using client = await app.join(options);
+    const reply = client.call('count', null, uploading('u'));
+    await client.call('$send', {ref: 'u', at: 0, items: [1, 2, 3], done: true});
+    assert.deepEqual(await reply, {result: 3});
+    assert.deepEqual(await client.call('count'), {result: 0});
+  });
+
+  it('are not there over REST', async () => {
+    await using app = await given();
+    const url = `${app.app.server.url}/import`;
+    const headers = {'Content-Type': 'application/json'};
+    const body = JSON.stringify([1, 2]);
+    const response = await fetch(url, {method: 'POST', headers, body});
+    assert.deepEqual(await response.json(), {over: 'REST', items: [1, 2]});
+    await using client = await app.join(options);
+    const reply = client.call('importAll', {body: []}, uploading('u'));
+    await client.call('$send', {ref: 'u', at: 0, items: [1, 2, 3], done: true});
+    assert.deepEqual(await reply, {result: {over: 'a socket', items: [1, 2, 3]}});
   });
 
   it('wait in their order while the call waits for authentication', async () => {
@@ -382,6 +446,21 @@ describeSection('Uploads', options => {
     assert.equal((await app.seen.thrown.next()).code, 'CALL_CANCELLED');
     const late = await client.call('$send', {ref: 'u', at: 1, items: [CHUNKS[1]]});
     assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
+  });
+
+  it('are cancelled for all by the ref of the call that has taken them over', async () => {
+    await using app = await given();
+    await using before = await app.join(options, '1');
+    const first = before.call('photo', null, KEPT('u'));
+    send(before, 'u', 0, [CHUNKS[0]]);
+    await app.seen.taken.next();
+    await using after = await app.join(options, '1');
+    const repeated = after.call('photo', null, KEPT('v'));
+    await after.call('$send', {ref: 'v', at: 0, items: []});
+    assert.deepEqual(await after.call('$cancel', {ref: 'v'}), {result: true});
+    assert.equal((await first).error.code, 'CALL_CANCELLED');
+    assert.equal((await repeated).error.code, 'CALL_CANCELLED');
+    assert.equal((await app.seen.thrown.next()).code, 'CALL_CANCELLED');
   });
 
   it('throw when nothing comes in time', async () => {

@@ -161,6 +161,9 @@ export class PendingCall implements InFlightCall, UploadingCall {
 
   cancel(): boolean {
     if (this.settled) return false;
+    const earlier = this.repeated?.call;
+    // Nobody else sends the items that the method waits for.
+    if (earlier?.cancel && earlier.upload?.repeated === this) return earlier.cancel();
     this.abort(SocketErrors.callCancelled());
     return true;
   }

@@ -11,8 +11,9 @@ export function uploadSlotOf(
   session: DispatchSession,
   packet: Packet,
 ): UploadSlot | SocketError | undefined {
-  const {ref, upload} = callOptionsOf(packet) ?? {};
-  if (!upload || ref === undefined) return undefined;
+  const options = callOptionsOf(packet);
+  if (!options?.upload || options.ref === undefined) return undefined;
+  const {ref} = options;
   const {uploads} = session;
   // A guard may have changed the packet, which then has no place yet.
   const slot = uploads.find(ref) ?? uploads.open(ref, packet);

@@ -45,10 +45,10 @@ export function openUpload(
   packet: Packet,
   ack: Ack | undefined,
 ): Ack | undefined {
-  const {ref, upload} = callOptionsOf(packet) ?? {};
-  if (upload !== true || typeof ref !== 'string') return ack;
+  const options = callOptionsOf(packet);
+  if (options?.upload !== true || typeof options.ref !== 'string') return ack;
   const method = session.endpoint.handlers.methods.get(packet[0] as string);
-  const slot = method?.accepts('upload') && session.uploads.open(ref, packet);
+  const slot = method?.accepts('upload') && session.uploads.open(options.ref, packet);
   if (!slot) return ack;
   const answering: Ack = (...values) => {
     // A method that streams takes items until its stream ends.

@@ -4,7 +4,7 @@ import {MAX_UNTAKEN_BYTES} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 
 /** Bytes, about, of one `$send` without its items: it waits with its ack. */
-export const SEND_BYTES = 256;
+export const SEND_BYTES = 512;
 
 /** Answers one `$send`. */
 export type Settle = (outcome: SentItems | Error) => void;
