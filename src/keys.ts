@@ -29,7 +29,7 @@ export namespace SocketBindings {
   export const ARGS = SocketKeys.ARGS;
   /**
    * The id of the item after which a stream starts, as `tracked` gave it; `undefined` for a stream from its
-   * beginning. Only a method that injects it can be asked to start after an item.
+   * beginning, and over REST. Only a method that injects it can be asked to start after an item.
    */
   export const AFTER = SocketKeys.AFTER;
   /**
@@ -42,6 +42,9 @@ export namespace SocketBindings {
    * disconnects. A call with an id goes on without its socket, and after a limit that its client has set.
    * Work that goes on after its call listens to the socket's `disconnect` instead. The signal of a connected
    * handler aborts when the socket disconnects, also after the handler.
+   *
+   * A REST operation that is a socket method too can have it as a parameter: it aborts when the client leaves
+   * before it has the whole response.
    */
   export const SIGNAL = SocketKeys.SIGNAL;
 

@@ -71,6 +71,26 @@ describe('a handler that receives its call', () => {
     assert.equal(error.statusCode, 400);
   });
 
+  it('reads an upload when it says that it does', async () => {
+    await using given = await givenServer(server => {
+      const sum = async ({upload}: SocketCall) => {
+        let result = 0;
+        for await (const item of upload ?? []) result += item as number;
+        return result;
+      };
+      server.defineMethod('sum', withCall(sum, {upload: true}));
+      server.defineMethod('deaf', withCall(sum));
+    });
+    await using client = await givenAuthenticated(given.server.url);
+    const options = {$call: {ref: '1', upload: true}};
+    const reply = client.socket.emitWithAck('sum', null, options);
+    client.socket.emit('$send', {ref: '1', at: 0, items: [1, 2], done: true});
+    assert.deepEqual(await reply, {result: 3});
+    assert.deepEqual(await client.call('sum'), {result: 0});
+    const {error} = await client.socket.emitWithAck('deaf', null, options);
+    assert.equal(error.statusCode, 400);
+  });
+
   it('is aborted, and named in the log', async () => {
     let aborted: Promise<unknown> | undefined;
     await using given = await givenServer(server => {
