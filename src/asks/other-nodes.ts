@@ -4,6 +4,8 @@ import type {Target} from './ports';
 
 /** Called with the answers of sockets on other nodes. */
 export interface OtherNodes {
+  /** Returns true when no answer is needed any more. */
+  isOver(): boolean;
   answered(value: unknown): void;
   /** Called once, when no more answers can come. */
   done(): void;
@@ -19,15 +21,17 @@ export function hasOtherNodes({namespace, rooms}: Target): boolean {
  *
  * @param data - The event's name and arguments.
  * @param timeout - In ms.
+ * @returns True when they were asked.
  */
 export async function askOtherNodes(
   target: Target,
   data: unknown[],
   timeout: number,
   listener: OtherNodes,
-): Promise<void> {
+): Promise<boolean> {
   const {adapter} = target.namespace;
   const nodes: number = await adapter.serverCount();
+  if (listener.isOver()) return false;
   let counted = 0;
   let missing = 0;
   const check = () => {
@@ -35,7 +39,7 @@ export async function askOtherNodes(
   };
   if (nodes === 1) {
     listener.done();
-    return;
+    return false;
   }
   adapter.broadcastWithAck(
     {type: PacketTypes.EVENT, data},
@@ -51,6 +55,7 @@ export async function askOtherNodes(
       check();
     },
   );
+  return true;
 }
 
 /** Emits an event to the sockets of other nodes that were asked. */

@@ -40,6 +40,8 @@ export function leaveRounds(socket: Socket): void {
 export class Round {
   /** Sockets of this node without an answer yet, with the question of their namespace. */
   private readonly asked = new Map<Socket, Question>();
+  /** Targets whose sockets on other nodes were asked. */
+  private readonly askedElsewhere: Target[] = [];
   /** Number of things besides sockets of this node that may bring an outcome. */
   private pending = 0;
   private ended = false;
@@ -125,9 +127,12 @@ export class Round {
     const answered = (value: unknown) => {
       if (!this.ended) this.settle(undefined, this.refusalOf(value) ?? value);
     };
+    const isOver = () => this.ended;
     const {timeout} = this.ask;
     try {
-      await askOtherNodes(target, this.data, timeout, {answered, done});
+      const listener = {answered, done, isOver};
+      if (await askOtherNodes(target, this.data, timeout, listener))
+        this.askedElsewhere.push(target);
     } catch (error) {
       this.endpoint.report(error, 'ask');
       done();
@@ -190,7 +195,7 @@ export class Round {
     for (const target of this.targets) {
       const waiting = target.sockets.filter(socket => this.asked.has(socket));
       emitToEach(target.namespace, waiting, data);
-      if (hasOtherNodes(target)) emitToOtherNodes(target, data);
     }
+    for (const target of this.askedElsewhere) emitToOtherNodes(target, data);
   }
 }

@@ -13,6 +13,13 @@ function answers({socket}: TestClient, event: string, reply: unknown): void {
   socket.on(event, (...args: unknown[]) => (args.at(-1) as Ack)(reply));
 }
 
+/** A signal that is aborted in the same turn of the event loop. */
+function abortedSoon(): AbortSignal {
+  const aborter = new AbortController();
+  queueMicrotask(() => aborter.abort('enough'));
+  return aborter.signal;
+}
+
 /** Two nodes. */
 async function givenNodes() {
   const {adapter} = new Cluster();
@@ -75,6 +82,23 @@ describe('on two nodes, an ask', () => {
     });
     answers(tab, 'no', {error: {statusCode: 403}});
     await assert.rejects(here.server.askUser('ana', 'no', 1, QUICK), {statusCode: 403});
+  });
+
+  it('is not sent to the other node when it is over before', async () => {
+    await using nodes = await givenNodes();
+    const {here, there} = nodes;
+    await using near = await givenTab(here.server.url, 'ana');
+    await using far = await givenTab(there.server.url, 'ana');
+    const options = {...QUICK, cancellable: true};
+    const aborted = here.server.askUser('ana', 'confirm', 1, {
+      ...options,
+      signal: abortedSoon(),
+    });
+    await assert.rejects(aborted, (reason: unknown) => reason === 'enough');
+    await near.next('$cancel');
+    answers(far, 'later', {result: 'far'});
+    assert.equal(await here.server.askUser('ana', 'later', 1, QUICK), 'far');
+    assert.deepEqual(far.names.slice(2), ['later']);
   });
 
   it('leaves no ack on the other node', async () => {
