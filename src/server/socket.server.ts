@@ -264,6 +264,7 @@ export class SocketServer<
    * each answer when it comes, and an error for each socket of this node without an answer. It asks when it begins,
    * and ends at once for a room without sockets.
    *
+   * @throws Error at the call for a reserved event or a wrong option.
    * @throws See {@link ask}, for what ends the whole iteration: a stop, an aborted signal, args that cannot be sent.
    *
    * @example
