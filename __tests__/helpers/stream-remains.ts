@@ -19,19 +19,19 @@ export interface StreamRemains {
 
 interface Table {
   readonly streams: ReadonlyMap<string, {buffer: {items: {bytes: number}[]}}>;
-  readonly sockets: ReadonlyMap<object, ReadonlySet<object>>;
-  readonly users: ReadonlyMap<string, {detached: ReadonlySet<object>; bytes: number}>;
+  readonly sockets?: ReadonlyMap<object, object>;
+  readonly users?: ReadonlyMap<string, {detached: ReadonlySet<object>; bytes: number}>;
 }
 
 export function streamRemainsOf(server: SocketServer): StreamRemains {
   const {streams, sockets, users} = tableOf(server);
   assert.equal(typeof sockets?.size, 'number', 'a table of streams has sockets');
   assert.equal(typeof users?.size, 'number', 'a table of streams has users');
-  const all = [...users.values()];
+  const all = [...users!.values()];
   return {
     streams: streams.size,
-    sockets: sockets.size,
-    users: users.size,
+    sockets: sockets!.size,
+    users: users!.size,
     detached: all.reduce((sum, {detached}) => sum + detached.size, 0),
     kept: Math.max(0, ...all.map(({bytes}) => bytes)),
     buffered: bufferedBytes(server),

@@ -25,10 +25,10 @@ export function openStream(
     }
     const source = ItemSource.of(items);
     const isResumable = kept !== undefined && session.canReturn;
-    const stream = streams.open(session, call, label, source, {isResumable, ref});
-    ack?.({stream: stream.id});
-    // A call with an id can be cancelled as long as it streams.
-    if (kept) kept.cancel = () => stream.cancel();
+    const {id} = streams.open(session, call, label, source, {isResumable, ref});
+    ack?.({stream: id});
+    // A call with an id can be cancelled as long as it streams. Its answer is kept longer than the stream.
+    if (kept) kept.cancel = () => streams.cancelById(id);
     // A call with an id goes on when its socket has left.
     if (session.gone) streams.leave(session, session.returnTime);
   } catch (error) {

@@ -131,6 +131,11 @@ export class StreamTable implements StreamOwner {
     return false;
   }
 
+  /** Cancels a stream for all who read it. Returns false when it has ended. */
+  cancelById(id: string): boolean {
+    return this.streams.get(id)?.cancel() ?? false;
+  }
+
   /** Ends the streams of a session with an error. */
   refuse(session: StreamSession, error: SocketError): void {
     for (const stream of this.ofSocket(session)) this.end(stream, error);
@@ -155,8 +160,9 @@ export class StreamTable implements StreamOwner {
       return;
     }
     // Until the client stops them, ended streams can be read: reads may be on their way.
-    const ended = [...streams.all].filter(({settled}) => settled);
-    if (ended.length > MAX_KEPT_STREAMS) this.drop(ended[0]);
+    const ended = [...streams.all].filter(one => one.settled && one !== stream);
+    if (ended.length < MAX_KEPT_STREAMS) return;
+    this.drop(ended.find(({isRead}) => isRead) ?? ended[0]);
   }
 
   drop(stream: Stream): void {

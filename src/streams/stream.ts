@@ -81,9 +81,9 @@ export class Stream {
     void this.pull();
   }
 
-  /** True from when the iterable has ended, or was told to end. */
-  get isEnded(): boolean {
-    return this.end !== undefined;
+  /** True when nothing waits for the client, neither items nor an answer. */
+  get isRead(): boolean {
+    return this.buffer.unsent === 0 && this.reads.first === undefined;
   }
 
   /** Returns a refusal for a number of items that the client cannot have. */
