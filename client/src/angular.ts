@@ -2,7 +2,15 @@
  * Signals for Angular. ES modules only, as Angular itself. Tested with Angular 20. Angular 21 and later ask for a newer Node
  * than 20 to build and to render on a server.
  */
-import {DestroyRef, Injector, NgZone, PLATFORM_ID, inject, signal} from '@angular/core';
+import {
+  DestroyRef,
+  Injector,
+  NgZone,
+  PLATFORM_ID,
+  computed,
+  inject,
+  signal,
+} from '@angular/core';
 import type {Signal} from '@angular/core';
 import type {ClientState, EventNames, SocketClient} from 'loopback4-socket-client';
 
@@ -122,6 +130,96 @@ export function fromEvent<Api, Events extends object, Name extends EventNames<Ev
   const receive = (payload: Payload<Events[Name]>) => last.set(payload);
   onEvent(client, name, receive as Events[Name], options);
   return last.asReadonly();
+}
+
+/**
+ * The last item of a stream as a signal; `initialValue`, or else `undefined`, until the first one comes. The stream ends
+ * with the component or service. Its error is thrown where the signal is read, as `toSignal` of Angular does.
+ *
+ * @param open - Calls the method that streams.
+ *
+ * @example
+ * ```ts
+ * readonly price = fromStream(() => this.client.call.ticks({symbol: 'A'}, {id: true}));
+ * ```
+ */
+export function fromStream<Item>(
+  open: () => AsyncIterable<Item>,
+  options: InitialOptions<Item>,
+): Signal<Item>;
+export function fromStream<Item>(
+  open: () => AsyncIterable<Item>,
+  options?: BindingOptions,
+): Signal<Item | undefined>;
+export function fromStream<Item>(
+  open: () => AsyncIterable<Item>,
+  {injector = inject(Injector), initialValue}: Partial<InitialOptions<Item>> = {},
+): Signal<Item | undefined> {
+  const zone = injector.get(NgZone);
+  const last = signal<{value?: Item; failure?: {error: unknown}}>({value: initialValue});
+  if ((injector.get(PLATFORM_ID) as unknown) !== 'server') {
+    const {unsubscribe} = observableOf(open).subscribe({
+      next: value => zone.run(() => last.set({value})),
+      error: error => zone.run(() => last.set({failure: {error}})),
+    });
+    injector.get(DestroyRef).onDestroy(unsubscribe);
+  }
+  return computed(() => {
+    const {value, failure} = last();
+    if (failure) throw failure.error;
+    return value;
+  });
+}
+
+/** What gets the items of a stream. */
+export interface StreamObserver<Item> {
+  next?: (item: Item) => void;
+  error?: (error: unknown) => void;
+  complete?: () => void;
+}
+
+/** What `toSignal` and the `async` pipe of Angular accept. */
+export interface StreamObservable<Item> {
+  subscribe(observer: StreamObserver<Item>): {unsubscribe: () => void};
+}
+
+/**
+ * A stream as an observable: each subscription calls the method, and its end ends the stream at the server. `from` of
+ * RxJS would end it only with the next item.
+ *
+ * @example
+ * ```ts
+ * const ticks = observableOf(() => client.call.ticks({symbol: 'A'}));
+ * const ticks$ = new Observable<number>(subscriber => ticks.subscribe(subscriber));
+ * ```
+ */
+export function observableOf<Item>(
+  open: () => AsyncIterable<Item>,
+): StreamObservable<Item> {
+  return {
+    subscribe(observer) {
+      const items = open()[Symbol.asyncIterator]();
+      let isOver = false;
+      const read = async () => {
+        for (;;) {
+          const result = await items.next();
+          if (isOver) return;
+          if (result.done) break;
+          observer.next?.(result.value);
+        }
+        observer.complete?.();
+      };
+      read().catch((error: unknown) => {
+        if (!isOver) observer.error?.(error);
+      });
+      return {
+        unsubscribe: () => {
+          isOver = true;
+          void items.return?.();
+        },
+      };
+    },
+  };
 }
 
 interface InitialOptions<Value> extends BindingOptions {

@@ -1,18 +1,5 @@
 import type {CallOptions, SocketClient} from 'loopback4-socket-client';
 
-/** The names of methods that answer once. */
-type QueryNames<Api> = {
-  [Name in keyof Api]: Api[Name] extends (...args: never[]) => infer Result
-    ? 0 extends 1 & Result
-      ? Name
-      : [Result] extends [never]
-        ? Name
-        : [Result] extends [AsyncIterable<unknown>]
-          ? never
-          : Name
-    : never;
-}[keyof Api];
-
 /** The first argument of a method; a method without args takes `undefined` before its options. */
 type Args<List extends unknown[]> = List extends [] ? [args?: undefined] : List;
 
@@ -33,6 +20,9 @@ type Data<Result> = Result extends undefined
 /** The options of calls that a query makes. Its own signal cancels them. */
 export type QueryCallOptions = Omit<CallOptions, 'id' | 'signal'>;
 
+/** The options of streams that a query reads. With `id: true` a stream goes on over the next connection. */
+export type StreamCallOptions = Omit<CallOptions, 'signal'>;
+
 /** The options of queries and mutations of one method. */
 export interface MethodQueries<List extends unknown[], Result> {
   /** The key of a query; without args the beginning of the keys of all queries of the method. */
@@ -52,13 +42,33 @@ export interface MethodQueries<List extends unknown[], Result> {
   };
 }
 
-/** The queries of each method of an Api, streams left out. */
+/** The options of queries of one method that streams. */
+export interface StreamQueries<List extends unknown[], Item> {
+  /** The key of a query; without args the beginning of the keys of all queries of the method. */
+  queryKey(args?: List[0]): readonly unknown[];
+  /**
+   * The key of a query, and the function for TanStack's `streamedQuery`. A query that nobody observes any more ends the
+   * stream at the server.
+   */
+  streamOptions(...args: [...args: Args<List>, options?: StreamCallOptions]): {
+    queryKey: readonly unknown[];
+    streamFn: (context: {signal: AbortSignal}) => AsyncIterable<Item>;
+  };
+}
+
+type QueriesOf<Method> = Method extends (...args: infer List) => infer Result
+  ? 0 extends 1 & Result
+    ? MethodQueries<List, Result> & StreamQueries<List, Result>
+    : [Result] extends [never]
+      ? MethodQueries<List, Result>
+      : [Result] extends [AsyncIterable<infer Item>]
+        ? StreamQueries<List, Item>
+        : MethodQueries<List, Awaited<Result>>
+  : never;
+
+/** The queries of each method of an Api. */
 export type Queries<Api> = {
-  readonly [
-    Name in keyof Api as Name extends QueryNames<Api> ? Name : never
-  ]: Api[Name] extends (...args: infer List) => infer Result
-    ? MethodQueries<List, Awaited<Result>>
-    : never;
+  readonly [Name in keyof Api]: QueriesOf<Api[Name]>;
 };
 
 /**
@@ -71,6 +81,8 @@ export type Queries<Api> = {
  * ```ts
  * const queries = queriesOf(client);
  * const orders = useQuery({...queries.find.queryOptions({limit: 3}), staleTime: 5000});
+ * const {queryKey, streamFn} = queries.ticks.streamOptions({symbol: 'A'}, {id: true});
+ * const ticks = useQuery({queryKey, queryFn: streamedQuery({streamFn})});
  * const pay = useMutation(queries.pay.mutationOptions({id: true}));
  * client.on('ordered', () => queryClient.invalidateQueries({queryKey: queries.find.queryKey()}));
  * ```
@@ -93,7 +105,7 @@ function methodQueries(
   client: Pick<SocketClient, 'request'>,
   methodKey: readonly unknown[],
   name: string,
-): MethodQueries<[args?: unknown], unknown> {
+): MethodQueries<[args?: unknown], unknown> & StreamQueries<[args?: unknown], unknown> {
   const queryKey = (args?: unknown) =>
     args === undefined ? methodKey : [...methodKey, args];
   return {
@@ -102,6 +114,15 @@ function methodQueries(
       queryKey: queryKey(args),
       queryFn: async ({signal}) =>
         (await client.request(name, args, {...options, signal})) ?? null,
+    }),
+    streamOptions: (args, options) => ({
+      queryKey: queryKey(args),
+      streamFn: ({signal}) =>
+        // What a call returns can be iterated too.
+        client.request(name, args, {
+          ...options,
+          signal,
+        }) as unknown as AsyncIterable<unknown>,
     }),
     mutationOptions: options => ({
       mutationKey: methodKey,

@@ -4,18 +4,22 @@ import '@angular/compiler';
 import {
   Component,
   createEnvironmentInjector,
+  effect,
   inject,
   InjectionToken,
+  Injector,
   NgZone,
   PLATFORM_ID,
   provideZoneChangeDetection,
   provideZonelessChangeDetection,
 } from '@angular/core';
-import type {EnvironmentProviders, Injector, Signal} from '@angular/core';
+import type {EnvironmentProviders, Signal} from '@angular/core';
 import {createApplication} from '@angular/platform-browser';
 import type {ClientState} from 'loopback4-socket-client';
 import {
   fromEvent,
+  fromStream,
+  observableOf,
   onEvent,
   outsideZone,
   socketConnection,
@@ -23,7 +27,8 @@ import {
 } from 'loopback4-socket-client/angular';
 import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
-import {awaited} from '../../../__tests__/helpers/awaited.js';
+import {Observable} from 'rxjs';
+import {awaited, once} from '../../../__tests__/helpers/awaited.js';
 import {Queue} from '../../../__tests__/helpers/queue.js';
 import {countListeners, givenNews, until} from '../helpers/news.mjs';
 import type {NewsClient} from '../helpers/news.mjs';
@@ -163,6 +168,59 @@ describe('Signals of Angular', () => {
     assert.equal(listeners(), 0);
   });
 
+  it('show the last item of a stream, which ends with them', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    let aborted: Promise<unknown>;
+    {
+      using angular = await givenAngular(client);
+      const price = fromStream(() => client.call.ticks({symbol: 'A'}), {
+        ...angular,
+        initialValue: 0,
+      });
+      assert.equal(price(), 0);
+      const signal = await news.ticking.next();
+      aborted = once(signal, 'abort');
+      const watched = new Queue<number>();
+      effect(() => watched.push(price()), {injector: angular.injector.get(Injector)});
+      assert.equal(await watched.next(), 0);
+      news.tick('A', 7);
+      assert.equal(await watched.next(), 7);
+    }
+    await aborted;
+  });
+
+  it('throw the error of a stream', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    using angular = await givenAngular(client);
+    const price = fromStream(() => client.call.ticks({symbol: 'A'}), angular);
+    assert.equal(price(), undefined);
+    await news.ticking.next();
+    const watched = new Queue<unknown>();
+    const watch = () => {
+      try {
+        watched.push(price());
+      } catch (error) {
+        watched.push((error as {statusCode: number}).statusCode);
+      }
+    };
+    effect(watch, {injector: angular.injector.get(Injector)});
+    assert.equal(await watched.next(), undefined);
+    news.closeExchange();
+    assert.equal(await watched.next(), 418);
+  });
+
+  it('call no stream on a server', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    using angular = await givenAngular(client);
+    const platform = {provide: PLATFORM_ID, useValue: 'server'};
+    const server = {injector: createEnvironmentInjector([platform], angular.injector)};
+    const price = fromStream(() => client.call.ticks({symbol: 'A'}), server);
+    assert.deepEqual([price(), client.state], [undefined, 'idle']);
+  });
+
   it('are typed by the events of the client', () => {
     function typed(client: NewsClient, injector: Injector) {
       const state: Signal<ClientState> = socketState(client);
@@ -174,6 +232,13 @@ describe('Signals of Angular', () => {
       const maybe: Signal<string | undefined> = fromEvent(client, 'said', {injector});
       onEvent(client, 'counted', ({value}) => value.toFixed());
       const same: NewsClient = outsideZone(client);
+      const ticks = () => client.call.ticks({symbol: 'A'});
+      const price: Signal<number> = fromStream(ticks, {initialValue: 0});
+      const later: Signal<number | undefined> = fromStream(ticks, {injector});
+      // @ts-expect-error undefined until the first item
+      const first: Signal<number> = fromStream(ticks);
+      // @ts-expect-error a result is no stream
+      fromStream(() => client.call.ping());
       // @ts-expect-error undefined until the first event
       const always: Signal<string> = fromEvent(client, 'said');
       // @ts-expect-error not the type of the payload
@@ -182,8 +247,46 @@ describe('Signals of Angular', () => {
       fromEvent(client, 'nope');
       // @ts-expect-error the server asks for an answer
       onEvent(client, 'confirm', () => undefined);
-      return [state, last, said, maybe, same, always];
+      return [state, last, said, maybe, same, always, price, later, first];
     }
     assert.equal(typeof typed, 'function');
+  });
+});
+
+describe('A stream as an observable', () => {
+  it('gives its items to RxJS, and ends at the server with its subscription', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    const seen = new Queue<unknown>();
+    const ticks = observableOf(() => client.call.ticks({symbol: 'A'}));
+    const items = new Observable<number>(subscriber => ticks.subscribe(subscriber));
+    const subscription = items.subscribe(item => seen.push(item));
+    const signal = await news.ticking.next();
+    news.tick('A', 7);
+    assert.equal(await seen.next(), 7);
+    const aborted = once(signal, 'abort');
+    subscription.unsubscribe();
+    await aborted;
+  });
+
+  it('completes and fails as the stream does', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    const seen = new Queue<unknown>();
+    const observer = {
+      next: (item: number) => seen.push(item),
+      error: (error: unknown) => seen.push((error as {statusCode: number}).statusCode),
+      complete: () => seen.push('complete'),
+    };
+    observableOf(() => client.call.ticks({symbol: 'A'})).subscribe(observer);
+    await news.ticking.next();
+    news.closeExchange();
+    assert.equal(await seen.next(), 418);
+    async function* two() {
+      yield 1;
+      yield 2;
+    }
+    observableOf(two).subscribe(observer);
+    for (const expected of [1, 2, 'complete']) assert.equal(await seen.next(), expected);
   });
 });

@@ -1,5 +1,6 @@
 import '../helpers/dom.mjs';
 import {
+  experimental_streamedQuery as streamedQuery,
   QueryClient,
   QueryClientProvider,
   queryOptions,
@@ -136,6 +137,48 @@ describe('A query', () => {
   });
 });
 
+describe('A query of a stream', () => {
+  it('has the items that have come, and ends at the server when it is not observed', async () => {
+    await using given = await givenQueries();
+    const {news, queries, queryClient} = given;
+    const {queryKey, streamFn} = queries.ticks.streamOptions({symbol: 'A'}, {id: true});
+    assert.deepEqual(queryKey, ['socket', 'ticks', {symbol: 'A'}]);
+    assert.deepEqual(queries.ticks.queryKey(), ['socket', 'ticks']);
+    const seen = new Queue<number[] | undefined>();
+    function Page() {
+      const {data} = useQuery({queryKey, queryFn: streamedQuery({streamFn})});
+      useEffect(() => seen.push(data), [data]);
+      return null;
+    }
+    const root = createRoot(document.createElement('div'));
+    root.render(
+      createElement(QueryClientProvider, {client: queryClient}, createElement(Page)),
+    );
+    assert.equal(await seen.next(), undefined);
+    const signal = await news.ticking.next();
+    for (const value of [7, 8]) {
+      news.tick('A', value);
+      assert.equal((await seen.next())?.at(-1), value);
+    }
+    assert.deepEqual(queryClient.getQueryData(queryKey), [7, 8]);
+    const aborted = once(signal, 'abort');
+    root.unmount();
+    await aborted;
+    assert.equal(news.ticking.size, 0);
+  });
+
+  it('fails with the error of the stream', async () => {
+    await using given = await givenQueries();
+    const {news, queries, queryClient} = given;
+    const {queryKey, streamFn} = queries.ticks.streamOptions({symbol: 'A'});
+    const query = queryClient.query({queryKey, queryFn: streamedQuery({streamFn})});
+    const failing = query.catch((caught: unknown) => caught);
+    await news.ticking.next();
+    news.closeExchange();
+    assert.equal(((await failing) as CallError).statusCode, 418);
+  });
+});
+
 describe('A mutation', () => {
   it('calls the method, each time with an id of its own where it says so', async () => {
     await using given = await givenQueries();
@@ -229,8 +272,24 @@ describe('Queries', () => {
       queries.twice.queryKey({value: 'one'});
       // @ts-expect-error the query's own signal cancels
       queries.ping.queryOptions(undefined, {signal: new AbortController().signal});
+      const {queryKey, streamFn} = queries.ticks.streamOptions({symbol: 'A'});
+      const {data: ticks} = useQuery({queryKey, queryFn: streamedQuery({streamFn})});
+      const tick: number | undefined = ticks?.[0];
+      useQuery({
+        queryKey,
+        queryFn: streamedQuery({
+          streamFn,
+          reducer: (sum: number, value: number) => sum + value,
+          initialValue: 0,
+        }),
+      });
+      loose.anything.streamOptions({a: 1});
       // @ts-expect-error a stream is no query
       queries.ticks.queryOptions({symbol: 'A'});
+      // @ts-expect-error a query is no stream
+      queries.ping.streamOptions();
+      // @ts-expect-error wrong args
+      queries.ticks.streamOptions({symbol: 1});
       // @ts-expect-error args are missing
       useMutation(queries.twice.mutationOptions()).mutate();
       // @ts-expect-error wrong args
@@ -241,7 +300,7 @@ describe('Queries', () => {
       const sum: number | undefined = shown;
       // @ts-expect-error undefined until it is fetched
       const always: number = shown;
-      return [result, data, titles, wrong, sum, always];
+      return [result, data, titles, wrong, sum, always, tick];
     }
     assert.equal(typeof typed, 'function');
   });

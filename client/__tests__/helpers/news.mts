@@ -1,7 +1,8 @@
 import {inject} from '@loopback/core';
-import {SocketBindings, socketMethod} from 'loopback4-socket';
+import {feed, SocketBindings, socketMethod} from 'loopback4-socket';
 import {SocketClient} from 'loopback4-socket-client';
 import type {ClientState} from 'loopback4-socket-client';
+import {EventEmitter} from 'node:events';
 import {once} from '../../../__tests__/helpers/awaited.js';
 import {Queue} from '../../../__tests__/helpers/queue.js';
 import {givenServer} from '../../../__tests__/helpers/server.js';
@@ -28,8 +29,21 @@ export type NewsClient = SocketClient<NewsApi, NewsEvents>;
 /** A server with methods, events and counts for the tests of all frameworks, and clients of it. */
 export async function givenNews() {
   const waiting = new Queue<AbortSignal>();
+  const ticking = new Queue<AbortSignal>();
+  const exchange = new EventEmitter();
   const envelopes: unknown[] = [];
   class WaitController {
+    @socketMethod()
+    ticks(
+      _socket: unknown,
+      _credentials: unknown,
+      {symbol}: {symbol: string},
+      @inject(SocketBindings.SIGNAL) signal: AbortSignal,
+    ) {
+      ticking.push(signal);
+      return feed(exchange, symbol, {signal, errorEvent: 'closed'});
+    }
+
     @socketMethod()
     async wait(
       _socket: unknown,
@@ -69,6 +83,13 @@ export async function givenNews() {
     url,
     /** Signals of the calls of `wait`. */
     waiting,
+    /** Signals of the streams of `ticks`. */
+    ticking,
+    /** Gives an item to the streams of a symbol. */
+    tick: (symbol: string, value: number) => exchange.emit(symbol, value),
+    /** Ends the streams with an error. */
+    closeExchange: () =>
+      exchange.emit('closed', Object.assign(new Error('Closed.'), {statusCode: 418})),
     /** What came after the args of each call. */
     envelopes,
     /** The number of connections that were made. */
