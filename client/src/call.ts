@@ -150,10 +150,11 @@ export class Call {
     this.fail(new CallError(body, this.sent, cause));
   }
 
+  /** Fails the call, or the stream that it has opened. */
   fail(error: CallError): void {
-    if (!this.#end()) return;
+    const isFirst = this.#end();
     this.#stream?.fail(error);
-    this.#reject(error);
+    if (isFirst) this.#reject(error);
   }
 
   /** An upload takes as long as it needs, while there is progress, unless the caller has set a time. */
@@ -163,8 +164,8 @@ export class Call {
 
   #opened(name: string): void {
     const {stream} = this;
-    // The answer of a call that nobody waits for any more.
-    if (!this.#end()) void stream.return();
+    // The method takes an upload until its stream ends. Nobody waits for the answer of a call that has ended.
+    if (!this.#end(true)) void stream.return();
     stream.open(name);
     this.#resolve(stream);
     if (!this.outcome.used) void stream.return();
@@ -184,12 +185,12 @@ export class Call {
   }
 
   /** Returns false when the call has ended before, as for an answer that comes too late. */
-  #end(): boolean {
+  #end(keepsUpload = false): boolean {
     if (this.#settled) return false;
     this.#settled = true;
     clearTimeout(this.#timer);
     this.options.signal?.removeEventListener('abort', this.cancel);
-    this.upload?.stop();
+    if (!keepsUpload) this.upload?.stop();
     this.owner.onEnd(this);
     return true;
   }

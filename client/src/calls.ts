@@ -108,7 +108,8 @@ export class Calls {
   makeStream(first: Call): Stream {
     let call = first;
     const {name, args, options} = call;
-    const resumable = call.id !== undefined;
+    // A repeated call would take the upload over, but not the stream.
+    const resumable = call.id !== undefined && !call.upload;
     const stream: Stream = new Stream(
       {
         emit: this.emit,
@@ -123,6 +124,7 @@ export class Calls {
         stop: (id, now) => this.#send([SocketEvents.STOP, {stream: id}], now, resumable),
         onOpen: () => this.#streams.add(stream),
         onEnd: () => {
+          call.upload?.stop();
           this.#streams.delete(stream);
           this.#checkIdle();
         },
