@@ -17,6 +17,7 @@ import {
   httpRequest,
   joinsAndLeavings,
   oddFrame,
+  uploads,
   VALID_ID,
   validCall,
 } from './grammar';
@@ -106,6 +107,7 @@ async function attack(child: ChildProcess, seed: number, tally: Tally): Promise<
   if (FRAMES < 100_000) return;
   assert.ok(census.counts.authentications > 2000);
   assert.ok(census.counts.calls > 5000);
+  assert.ok(census.counts.taken > 20);
   assert.ok(census.counts.answered > 200);
   assert.ok(census.counts.refused > 10);
   assert.ok(tally.joins > 1000);
@@ -201,6 +203,7 @@ async function runSession(
       tally.joins += joining.length;
       batch.push(...joining);
     }
+    if (random.chance(0.4)) batch.push(...uploads(random, nsp));
     if (random.chance(0.05)) {
       const pings = random.below(200);
       tally.neglected++;
@@ -270,9 +273,9 @@ const ALONE = {
   },
   children: 0,
   servers: {
-    SocketServer: {connections: 1, running: 0},
-    rooms: {connections: 0, running: 0},
-    open: {connections: 0, running: 0},
+    SocketServer: {connections: 1, running: 0, uploads: 0},
+    rooms: {connections: 0, running: 0, uploads: 0},
+    open: {connections: 0, running: 0, uploads: 0},
   },
 };
 

@@ -127,6 +127,34 @@ export function joinsAndLeavings(random: Random): string[] {
   }).flat();
 }
 
+/** A call that uploads, and items of it: most as they should be. */
+export function uploads(random: Random, nsp: string): string[] {
+  const ref = random.pick(['a', 'b', 'c']);
+  const id = random.chance(0.3) ? random.pick(['1', '2']) : undefined;
+  const name = random.pick(['take', 'take', 'first', 'neglect', 'copy', 'sum']);
+  const events: unknown[] = [[name, null, {$call: {ref, id, upload: true}}]];
+  let at = 0;
+  for (let count = random.below(6); count > 0; count--) {
+    const items = Array.from({length: random.below(3)}, () => json(random));
+    const done = random.chance(0.2) || undefined;
+    events.push(['$send', {ref, at, items, done}]);
+    at += items.length;
+    if (random.chance(0.7)) continue;
+    const other = random.pick([0, at + 1, -1, 0.5, 1e308, 2 ** 53, json(random)]);
+    const odd = {ref: random.chance(0.7) ? ref : json(random), at: other};
+    events.push(['$send', {...odd, items: random.chance(0.8) ? items : json(random)}]);
+  }
+  if (random.chance(0.2)) events.push(['$cancel', {ref}]);
+  return events.map(one =>
+    frame(
+      '2',
+      nsp,
+      random.chance(0.8) ? String(random.below(500)) : '',
+      JSON.stringify(one),
+    ),
+  );
+}
+
 function grammatical(random: Random, nsp: string): string {
   const id = random.chance(0.5) ? String(random.below(500)) : '';
   const kind = random.next();
