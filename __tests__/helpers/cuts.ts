@@ -22,7 +22,7 @@ export interface CutCounts {
 }
 
 /** Bytes of a handshake by websocket are 150 to the client; a call and its answer are some 60. */
-function fateOf(random: Random): Fate {
+export function fateOf(random: Random): Fate {
   const direction = random.pick(['up', 'down'] as const);
   const reset = random.chance(0.5);
   if (random.chance(0.2)) return {direction, reset, ms: random.below(60)};

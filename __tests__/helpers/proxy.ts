@@ -20,7 +20,7 @@ export class Proxy implements AsyncDisposable {
   private readonly server = createServer(client => this.pass(client));
 
   private constructor(
-    private readonly target: URL,
+    private target: URL,
     private readonly fateOf: () => Fate | undefined,
   ) {}
 
@@ -38,6 +38,11 @@ export class Proxy implements AsyncDisposable {
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Passes the next connections to another server. */
+  passTo(url: string): void {
+    this.target = new URL(url);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
