@@ -33,3 +33,13 @@ export function once(
 ): Promise<any[]> {
   return awaited(untimedOnce(emitter as EventEmitter, name), `"${String(name)}"`);
 }
+
+/** Waits for a state that no event announces. Looks at it once a turn. */
+export async function until(isReached: () => boolean): Promise<void> {
+  const end = performance.now() + PATIENCE;
+  while (!isReached()) {
+    if (performance.now() > end)
+      throw new Error(`Waited ${PATIENCE} ms for ${isReached}.`);
+    await new Promise(setImmediate);
+  }
+}

@@ -12,7 +12,7 @@ import {givenServer} from './server';
 export class Ticker {
   /** Gets a value each time that a stream of it has ended. */
   readonly ended = new Queue<string>();
-  private readonly emitter = new EventEmitter();
+  private readonly emitter = new EventEmitter().setMaxListeners(0);
 
   /** Adds items to the streams that are open. */
   tick(...items: unknown[]): void {

@@ -11,8 +11,11 @@ import type {ItemSource} from './source';
 import {Stream} from './stream';
 import type {StreamOwner} from './stream';
 
-/** Most streams that are kept of a user without a socket, and most that have ended of a socket. */
+/** Most streams that are kept of a user without a socket, and most of a socket whose end was read. */
 const MAX_KEPT_STREAMS = 32;
+
+/** Most streams that are kept of a socket after their end: a client may open many before it reads one. */
+const MAX_ENDED_STREAMS = 256;
 
 /** The streams of one socket, and the bytes of their items that wait for its reads. */
 interface SocketStreams extends ByteCount {
@@ -123,10 +126,11 @@ export class StreamTable implements StreamOwner {
     }
   }
 
-  /** Cancels the stream of a call by the call's `ref`. Returns false when the session has no such open stream. */
+  /** Cancels the stream of a call of the session by its `ref`. Returns false when there is no such open stream. */
   cancel(session: StreamSession, ref: string): boolean {
     for (const stream of this.ofSocket(session)) {
-      if (stream.ref === ref && stream.cancel()) return true;
+      const isNamed = stream.ref === ref && stream.origin === session;
+      if (isNamed && stream.cancel()) return true;
     }
     return false;
   }
@@ -160,9 +164,10 @@ export class StreamTable implements StreamOwner {
       return;
     }
     // Until the client stops them, ended streams can be read: reads may be on their way.
-    const ended = [...streams.all].filter(one => one.settled && one !== stream);
-    if (ended.length < MAX_KEPT_STREAMS) return;
-    this.drop(ended.find(({isRead}) => isRead) ?? ended[0]);
+    const ended = [...streams.all].filter(({settled}) => settled);
+    const read = ended.filter(({isRead}) => isRead);
+    for (const one of read.slice(0, -MAX_KEPT_STREAMS)) this.drop(one);
+    for (const one of ended.slice(0, -MAX_ENDED_STREAMS)) this.drop(one);
   }
 
   drop(stream: Stream): void {

@@ -40,6 +40,8 @@ export class Stream {
   order: number;
   /** True from when the iterable has ended, its `return()` included. */
   settled = false;
+  /** True when a read was answered with the end. */
+  isRead = false;
   private readonly reads = new Reads();
   private end?: End;
   /** True while the iterable makes an item. */
@@ -79,11 +81,6 @@ export class Stream {
     this.order = origin.order;
     this.idle.start(timeout);
     void this.pull();
-  }
-
-  /** True when nothing waits for the client, neither items nor an answer. */
-  get isRead(): boolean {
-    return this.buffer.unsent === 0 && this.reads.first === undefined;
   }
 
   /** Returns a refusal for a number of items that the client cannot have. */
@@ -172,7 +169,7 @@ export class Stream {
   private async pull(): Promise<void> {
     this.pulling = true;
     while (this.wantsItem()) {
-      let result: IteratorResult<unknown>;
+      let result: IteratorResult<unknown, unknown>;
       try {
         result = await this.source.next();
       } catch (error) {
@@ -191,22 +188,26 @@ export class Stream {
     return reads.room > 0 && buffer.canSend && !buffer.isFull(reads.room);
   }
 
-  private onResult({done, value}: IteratorResult<unknown>): void {
-    if (this.end) return;
-    if (done) {
-      this.finish({});
+  private onResult(result: IteratorResult<unknown, unknown>): void {
+    const {buffer, label, origin} = this;
+    if (this.end) {
+      watchUnsent(result, origin, label);
       return;
     }
-    const tracked = value instanceof Tracked ? (value as Tracked<unknown>) : undefined;
-    const item = tracked ? tracked.value : value;
-    const {buffer, label, origin} = this;
     try {
+      const {done, value} = result;
+      if (done) {
+        this.finish({});
+        return;
+      }
+      const tracked = value instanceof Tracked ? (value as Tracked<unknown>) : undefined;
+      const item = tracked ? tracked.value : value;
       const encoded = origin.encodeItem(item, tracked?.id ?? null);
       // JSON shows a promise as an empty object.
       if (encoded.text?.includes('{}') ?? true) watchPromises(item, origin, label);
       buffer.push(encoded);
     } catch (error) {
-      watchUnsent(item, origin, label);
+      watchUnsent(result, origin, label);
       this.close({error: origin.fail(error, label).error}, SocketErrors.callCancelled());
     }
     this.proceed();
@@ -264,6 +265,7 @@ export class Stream {
     const at = buffer.sent;
     const items = buffer.take(first.max);
     const done = end !== undefined && !('error' in end) && buffer.unsent === 0;
+    if (done) this.isRead = true;
     first.ack.sendItems({at, items, done});
     return true;
   }
@@ -282,6 +284,7 @@ export class Stream {
   private answerEnd(): void {
     const {buffer, end, reads} = this;
     if (!end || buffer.unsent > 0) return;
+    if (reads.first) this.isRead = true;
     if ('error' in end) reads.refuse({error: end.error});
     else reads.answerAll({at: buffer.sent, items: [], done: true});
   }
