@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict';
-import {spawn, spawnSync} from 'node:child_process';
-import {join} from 'node:path';
 import {describe, it} from 'node:test';
 import {acksOf, asksOf, givenAsker} from '../../helpers/askers';
 import {once, seconds} from '../../helpers/awaited';
 import {Gate} from '../../helpers/gate';
+import {SKIP_PYTHON, startPython} from '../../helpers/python';
 
-const CLIENT = join(__dirname, '../../../__tests__/fixtures/ask-client.py');
+const within = {skip: SKIP_PYTHON, timeout: seconds(30)};
 
-/** Debian's Python: the first one in the path may be another, without the package. */
-const PYTHON = '/usr/bin/python3';
-const {status} = spawnSync(PYTHON, ['-c', 'import socketio, requests, websocket']);
-const skip = status === 0 ? false : 'python3-socketio is not installed';
-
-describe('an ask of a client in Python', {skip, timeout: seconds(30)}, () => {
+describe('an ask of a client in Python', within, () => {
   for (const transport of ['websocket', 'polling']) {
     it(`gets what its handler returns, over ${transport}`, async () => {
       const entered = new Gate();
@@ -24,8 +18,7 @@ describe('an ask of a client in Python', {skip, timeout: seconds(30)}, () => {
         }),
       );
       const {server} = given;
-      const args = [CLIENT, server.url ?? '', transport];
-      const client = spawn(PYTHON, args, {stdio: ['ignore', 'ignore', 'inherit']});
+      const client = startPython('ask-client.py', server.url ?? '', transport);
       try {
         await entered.opened;
         const ask = (event: string, ...rest: [args?: unknown, options?: object]) =>

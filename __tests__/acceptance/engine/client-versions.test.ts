@@ -1,5 +1,6 @@
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import assert from 'node:assert/strict';
+import {Readable} from 'node:stream';
 import {describe, it} from 'node:test';
 import {authenticateByToken} from '../../helpers/app';
 import {TRANSPORTS} from '../../helpers/namespace';
@@ -38,8 +39,12 @@ const call = (socket: AnySocket, name: string, ...args: unknown[]) =>
 
 /** Servers `/` and `/admin` whose method tells who calls. */
 async function givenServers() {
-  const define = (server: SocketServer) =>
+  const define = (server: SocketServer) => {
     server.defineMethod('whoAmI', (_socket, {name}, args) => ({name, args}));
+    server.defineMethod('items', (_socket, _credentials, items: unknown[]) =>
+      Readable.from(items),
+    );
+  };
   const given = await givenServer(
     define,
     {},
@@ -93,6 +98,29 @@ for (const version of Object.keys(CLIENTS)) {
           socket.close();
         });
       }
+
+      it(`reads a stream by ${transports.join(' and ')}`, async () => {
+        await using given = await givenServers();
+        const connect = await load(version);
+        for (const path of ['', '/admin']) {
+          const url = `${given.server.url ?? ''}${path}`;
+          const socket = connect(url, {transports, forceNew: true});
+          await next(socket, 'connect');
+          await call(socket, 'authentication', {token: 'ok'});
+          const items = ['größe', {data: Buffer.from([1, 2])}, 1.5, Buffer.from([3])];
+          const {stream} = await call(socket, 'items', items);
+          const all: unknown[] = [];
+          for (let done = false; !done;) {
+            const {result} = await call(socket, '$next', {stream, got: all.length});
+            all.push(...result.items);
+            done = result.done;
+          }
+          assert.deepEqual(all, items);
+          const last = await call(socket, '$stop', {stream});
+          assert.deepEqual(last, {result: true});
+          socket.close();
+        }
+      });
 
       it(`is told \`unauthorized\` by ${transports.join(' and ')}, and disconnected`, async () => {
         await using given = await givenServers();
