@@ -1,3 +1,4 @@
+import {securityId} from '@loopback/security';
 import type {Socket} from 'loopback4-socket';
 import {CallError} from 'loopback4-socket-client';
 import assert from 'node:assert/strict';
@@ -153,6 +154,33 @@ describe('A question', () => {
     gate.open();
     assert.deepEqual(await acks.next(), ['b', {result: 'late'}]);
     assert.equal(acks.size, 0);
+  });
+
+  it('to a user is answered by the first client, and the others are told', async () => {
+    await using given = await givenServer(server => {
+      server.auth(() => ({[securityId]: 'ana'}));
+    });
+    await using one = givenClient(given.server.url);
+    await using other = givenClient(given.server.url);
+    await Promise.all([one.client.connect(), other.client.connect()]);
+    const aborted = new Queue<unknown>();
+    one.client.answer('confirm', async (_args, {signal}) => {
+      await once(signal, 'abort');
+      aborted.push(signal.aborted);
+    });
+    other.client.answer('confirm', ({question}) => question);
+    const args = {question: 'Delete all?'};
+    const first = given.server.askUser('ana', 'confirm', args, {cancellable: true});
+    assert.equal(await first, 'Delete all?');
+    assert.equal(await aborted.next(), true);
+    // A client without an answer leaves the question to the other.
+    one.client.answer('where', () => 'here');
+    assert.equal(await given.server.askUser('ana', 'where'), 'here');
+    other.client.answer('refuse', () => {
+      throw new CallError({statusCode: 403, code: 'NEVER', message: 'Never.'});
+    });
+    const refused = given.server.askUser('ana', 'refuse', args);
+    await assert.rejects(refused, {statusCode: 403, code: 'NEVER', message: 'Never.'});
   });
 
   it('whose connection is lost is not answered over the next one', async () => {
