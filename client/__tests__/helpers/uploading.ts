@@ -1,7 +1,6 @@
 import {securityId} from '@loopback/security';
-import type {SocketServerOptions} from 'loopback4-socket';
 import type {GivenApp} from '../../../__tests__/helpers/app';
-import {Queue} from '../../../__tests__/helpers/queue';
+import type {Queue} from '../../../__tests__/helpers/queue';
 import {givenServer} from '../../../__tests__/helpers/server';
 import {SeenUploads, uploadController} from '../../../__tests__/helpers/uploads';
 
@@ -18,9 +17,7 @@ export interface GivenUploads extends AsyncDisposable {
   drop(): void;
 }
 
-export async function givenUploads(
-  options: SocketServerOptions = {},
-): Promise<GivenUploads> {
+export async function givenUploads(): Promise<GivenUploads> {
   const seen = new SeenUploads();
   let sent = 0;
   const app = await givenServer(
@@ -28,7 +25,7 @@ export async function givenUploads(
       server.auth((_socket, {id}: {id?: string}) => ({[securityId]: id}));
       server.defineMethod('ping', () => 'pong');
     },
-    options,
+    {},
     {
       controllers: [uploadController(seen)],
       component: {reconnectWindow: 20, drainTimeout: 0},
