@@ -1,126 +1,44 @@
-import {createHash, randomBytes} from 'node:crypto';
-import {inject} from '@loopback/core';
-import {post, requestBody} from '@loopback/rest';
-import {SocketBindings, socketMethod} from 'loopback4-socket';
-import type {Answer, TestClient} from './client';
-import {Gate} from './gate';
+import {securityId} from '@loopback/security';
+import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
+import type {AppOptions} from './app';
+import {givenChunks, hashOf} from './chunks';
+import {givenAuthenticated} from './client';
+import type {Answer, ClientOptions, TestClient} from './client';
 import {Queue} from './queue';
+import {givenServer} from './server';
+import {SeenUploads, uploadController} from './upload-controller';
 
-/** What the methods of {@link uploadController} have seen. */
-export class SeenUploads {
-  runs = 0;
-  /** Items as a method takes them. */
-  readonly taken = new Queue<unknown>();
-  /** What their iterables have thrown. */
-  readonly thrown = new Queue<any>();
-  /** Iterators of the calls of `hold`. */
-  readonly iterators = new Queue<AsyncIterator<unknown>>();
-  /** Lets `hold` and `leave` end. */
-  readonly gate = new Gate();
-}
-
-/** A digest of items, in their order. */
-export function hashOf(items: Iterable<Buffer>): string {
-  const hash = createHash('sha256');
-  for (const item of items) hash.update(item);
-  return hash.digest('hex');
-}
-
-/** Chunks of random bytes. */
-export function givenChunks(count: number, size: number): Buffer[] {
-  const bytes = randomBytes(count * size);
-  return Array.from({length: count}, (_, at) =>
-    bytes.subarray(at * size, (at + 1) * size),
+/** A server whose methods take uploads. The `id` of the credentials is the user's. */
+export async function givenUploads(
+  options: SocketServerOptions = {},
+  define: (server: SocketServer) => void = () => undefined,
+  appOptions: AppOptions = {},
+) {
+  const seen = new SeenUploads();
+  const app = await givenServer(
+    server => {
+      server.auth((_socket, {id}: {id?: string}) => ({[securityId]: id}));
+      server.defineMethod('ping', () => 'pong');
+      define(server);
+    },
+    options,
+    {...appOptions, controllers: [uploadController(seen)]},
   );
-}
-
-/** Makes a controller whose methods take uploads. */
-export function uploadController(seen: SeenUploads) {
-  class UploadController {
-    @socketMethod()
-    async photo(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<Buffer>) {
-      seen.runs++;
-      const chunks: Buffer[] = [];
-      try {
-        for await (const chunk of upload) {
-          chunks.push(chunk);
-          seen.taken.push(chunk);
-        }
-      } catch (error) {
-        seen.thrown.push(error);
-        throw error;
-      }
-      return {items: chunks.length, hash: hashOf(chunks)};
-    }
-
-    @socketMethod()
-    async list(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      seen.runs++;
-      const items: unknown[] = [];
-      for await (const item of upload) items.push(item);
-      return items;
-    }
-
-    @socketMethod()
-    async first(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      for await (const item of upload) return item;
-      return 'nothing';
-    }
-
-    @socketMethod()
-    async refuse(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      for await (const _ of upload) {
-        throw Object.assign(new Error('No photo.'), {statusCode: 422});
-      }
-    }
-
-    /** Reads nothing itself. */
-    @socketMethod()
-    async hold(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      seen.runs++;
-      seen.iterators.push(upload[Symbol.asyncIterator]());
-      await seen.gate.opened;
-      return 'held';
-    }
-
-    /** Leaves its loop after the first item, and ends later. */
-    @socketMethod()
-    async leave(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      for await (const item of upload) {
-        seen.taken.push(item);
-        break;
-      }
-      await seen.gate.opened;
-      return 'left';
-    }
-
-    /** Streams what it takes. */
-    @socketMethod()
-    async *echo(@inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>) {
-      for await (const item of upload) yield item;
-    }
-
-    /** Is a REST operation, too. */
-    @post('/import')
-    @socketMethod()
-    async importAll(
-      @requestBody({content: {'application/json': {schema: {type: 'array', items: {}}}}})
-      body: unknown[],
-      @inject(SocketBindings.UPLOAD, {optional: true}) upload?: AsyncIterable<unknown>,
-    ) {
-      const items: unknown[] = [];
-      for await (const item of upload ?? body) items.push(item);
-      return {over: upload ? 'a socket' : 'REST', items};
-    }
-
-    @socketMethod()
-    optional(
-      @inject(SocketBindings.UPLOAD, {optional: true}) upload?: AsyncIterable<unknown>,
-    ) {
-      return upload ? 'an upload' : 'no upload';
-    }
-  }
-  return UploadController;
+  const left = new Queue<string>();
+  app.server.io.on('connection', socket =>
+    socket.on('disconnect', reason => left.push(reason)),
+  );
+  const join = (clientOptions: ClientOptions, id?: string) =>
+    givenAuthenticated(app.server.url, {id}, {reconnection: false, ...clientOptions});
+  return {
+    app,
+    seen,
+    /** Connects and authenticates a client. */
+    join,
+    /** The reasons of sockets that have left. */
+    left,
+    [Symbol.asyncDispose]: () => app[Symbol.asyncDispose](),
+  };
 }
 
 /** Call options of an upload. */
@@ -155,3 +73,27 @@ export async function sendFrom(
   await Promise.all(Array.from({length: AHEAD}, work));
   return refusal;
 }
+
+/** Sends a packet whose answer may be lost. */
+export function send(
+  client: TestClient,
+  ref: string,
+  at: number,
+  items: unknown[],
+): void {
+  client.socket.emit('$send', {ref, at, items}, () => undefined);
+}
+
+/** Cuts the connection of a client, whose answers are lost. */
+export function cut({socket}: TestClient): void {
+  socket.io.engine.close();
+}
+
+/** The status and the code of a refusal. */
+export const refusal = ({error}: Answer) => [error.statusCode, error.code];
+
+/** Chunks of the upload of most tests. */
+export const CHUNKS = givenChunks(32, 4096);
+
+/** The answer of `photo` to all of them. */
+export const ALL = {result: {items: CHUNKS.length, hash: hashOf(CHUNKS)}};

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
-import {givenAuthenticated, givenClient} from '../helpers/client';
+import {givenClient, givenAuthenticated} from '../helpers/client';
 import type {ClientOptions} from '../helpers/client';
 import {describeSection} from '../helpers/section';
 import {givenServer} from '../helpers/server';
-import {SeenUploads, uploadController, uploading} from '../helpers/uploads';
+import {SeenUploads, uploadController} from '../helpers/upload-controller';
+import {refusal, uploading} from '../helpers/uploads';
 
 async function given(options: ClientOptions) {
   const seen = new SeenUploads();
@@ -24,8 +25,6 @@ async function given(options: ClientOptions) {
 }
 
 const GONE = [410, 'UPLOAD_GONE'];
-
-const refusal = ({error}: {error?: any}) => [error.statusCode, error.code];
 
 describeSection('$send', options => {
   it('carries items of any kind to the method, in their order', async () => {

@@ -1,69 +1,25 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
+import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import {withCall} from 'loopback4-socket';
-import type {SocketServer, SocketServerOptions} from 'loopback4-socket';
-import type {AppOptions} from '../helpers/app';
-import {givenAuthenticated, givenClient} from '../helpers/client';
-import type {ClientOptions, TestClient} from '../helpers/client';
+import {givenChunks, hashOf} from '../helpers/chunks';
+import {givenClient, givenClients} from '../helpers/client';
+import type {Answer} from '../helpers/client';
 import {Gate} from '../helpers/gate';
-import {remainsOf, uploadsOf} from '../helpers/endpoint-remains';
-import {LiveObjects} from '../helpers/remains';
-import {Queue} from '../helpers/queue';
 import {describeSection} from '../helpers/section';
-import {givenServer} from '../helpers/server';
 import {
-  givenChunks,
-  hashOf,
-  SeenUploads,
+  ALL,
+  CHUNKS,
+  givenUploads,
+  refusal,
   sendFrom,
-  uploadController,
   uploading,
 } from '../helpers/uploads';
 
-async function given(
-  options: SocketServerOptions = {},
-  define: (server: SocketServer) => void = () => undefined,
-  appOptions: AppOptions = {},
-) {
-  const seen = new SeenUploads();
-  const app = await givenServer(
-    server => {
-      server.auth((_socket, {id}: {id?: string}) => ({[securityId]: id}));
-      server.defineMethod('ping', () => 'pong');
-      define(server);
-    },
-    options,
-    {...appOptions, controllers: [uploadController(seen)]},
-  );
-  const left = new Queue<string>();
-  app.server.io.on('connection', socket =>
-    socket.on('disconnect', reason => left.push(reason)),
-  );
-  const join = (clientOptions: ClientOptions, id?: string) =>
-    givenAuthenticated(app.server.url, {id}, {reconnection: false, ...clientOptions});
-  return {app, seen, join, left, [Symbol.asyncDispose]: () => app[Symbol.asyncDispose]()};
-}
-
-/** Cuts the connection of a client, whose answers are lost. */
-function cut({socket}: TestClient): void {
-  socket.io.engine.close();
-}
-
-/** Sends a packet whose answer may be lost. */
-function send(client: TestClient, ref: string, at: number, items: unknown[]): void {
-  client.socket.emit('$send', {ref, at, items}, () => undefined);
-}
-
-const CHUNKS = givenChunks(32, 4096);
-const ALL = {result: {items: CHUNKS.length, hash: hashOf(CHUNKS)}};
-const KEPT = (ref: string) => uploading(ref, 'p1');
-
-const refusal = ({error}: {error?: any}) => [error.statusCode, error.code];
-
 describeSection('Uploads', options => {
   it('carry 20 MB within the limits of a message', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     await using client = await app.join(options);
     const chunks = givenChunks(640, 32 * 1024);
     const reply = client.call('photo', null, uploading('u'));
@@ -72,7 +28,7 @@ describeSection('Uploads', options => {
   });
 
   it('of one socket do not mix', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     await using client = await app.join(options);
     const replies = ['u', 'v'].map(ref => client.call('photo', null, uploading(ref)));
     const others = CHUNKS.slice(5);
@@ -83,7 +39,7 @@ describeSection('Uploads', options => {
   });
 
   it('need a ref of their own, and a method that takes items', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     await using client = await app.join(options);
     const reply = client.call('list', null, uploading('u'));
     for (const [name, callOptions] of [
@@ -110,7 +66,7 @@ describeSection('Uploads', options => {
   });
 
   it('end when the method answers early, or fails', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     await using client = await app.join(options);
     const early = client.call('first', null, uploading('u'));
     const first = await sendFrom(client, 'u', CHUNKS);
@@ -123,7 +79,7 @@ describeSection('Uploads', options => {
   });
 
   it('go on while the method streams', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     await using client = await app.join(options);
     const {stream} = (await client.call('echo', null, uploading('u'))) as {
       stream?: string;
@@ -139,37 +95,8 @@ describeSection('Uploads', options => {
     assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
   });
 
-  it('of a method that streams go on after a lost connection', async () => {
-    await using app = await given();
-    const lost = await app.join(options, '1');
-    const {stream} = (await lost.call('echo', null, KEPT('u'))) as {stream?: string};
-    send(lost, 'u', 0, ['a']);
-    assert.deepEqual((await lost.call('$next', {stream, got: 0})).result.items, ['a']);
-    cut(lost);
-    await app.left.next();
-    await using client = await app.join(options, '1');
-    assert.deepEqual(await client.call('echo', null, KEPT('v')), {stream});
-    const {result} = await client.call('$send', {ref: 'v', at: 0, items: []});
-    assert.deepEqual(result, {got: 1});
-    client.socket.emit('$send', {ref: 'v', at: 1, items: ['b'], done: true});
-    const next = await client.call('$next', {stream, got: 1});
-    assert.deepEqual(next.result.items, ['b']);
-    const end = await client.call('$next', {stream, got: 2});
-    assert.deepEqual(end.result, {at: 2, items: [], done: true});
-  });
-
-  it('of a method that streams throw when nothing comes in time', async () => {
-    await using app = await given({streamTimeout: 100});
-    await using client = await app.join(options);
-    const {stream} = (await client.call('echo', null, uploading('u'))) as {
-      stream?: string;
-    };
-    const answer = await client.call('$next', {stream, got: 0});
-    assert.deepEqual(refusal(answer), [504, 'CALL_TIMEOUT']);
-  });
-
   it('are read by handlers that are added by hand', async () => {
-    await using app = await given({}, server =>
+    await using app = await givenUploads({}, server =>
       server.defineMethod(
         'count',
         withCall(
@@ -190,7 +117,7 @@ describeSection('Uploads', options => {
   });
 
   it('are not there over REST', async () => {
-    await using app = await given();
+    await using app = await givenUploads();
     const url = `${app.app.server.url}/import`;
     const headers = {'Content-Type': 'application/json'};
     const body = JSON.stringify([1, 2]);
@@ -204,7 +131,7 @@ describeSection('Uploads', options => {
 
   it('wait in their order while the call waits for authentication', async () => {
     const gate = new Gate();
-    await using app = await given({}, server =>
+    await using app = await givenUploads({}, server =>
       server.auth(async () => {
         await gate.opened;
         return {[securityId]: '1'};
@@ -227,7 +154,7 @@ describeSection('Uploads', options => {
 
   it('are dropped with a call whose authentication fails, within the limits', async () => {
     const gate = new Gate();
-    await using app = await given({}, server =>
+    await using app = await givenUploads({}, server =>
       server.auth(async () => {
         await gate.opened;
         return undefined;
@@ -253,11 +180,42 @@ describeSection('Uploads', options => {
     }
   });
 
+  it('wait for authentication within one limit of the whole connection', async () => {
+    const gate = new Gate();
+    await using app = await givenUploads({namespace: /^\/n\d$/}, server =>
+      server.auth(async () => {
+        await gate.opened;
+        return {[securityId]: '1'};
+      }),
+    );
+    const {url} = app.app.app.getSync(RestBindings.SERVER);
+    const clients = givenClients(url, ['/n1', '/n2', '/n3'], options);
+    await using _closed = clients[0];
+    const chunk = Buffer.alloc(40 * 1024);
+    const refused: unknown[] = [];
+    for (const client of clients) {
+      await client.next('connect');
+      client.socket.emit('authentication', {});
+      client.socket.emit('list', null, uploading('u'), () => undefined);
+      for (let at = 0; at < 24; at++) {
+        client.socket.emit('$send', {ref: 'u', at, items: [chunk]}, ({error}: Answer) =>
+          refused.push(error?.statusCode),
+        );
+        await client.call('$cancel', {ref: 'v'});
+      }
+    }
+    // 2 MiB wait, of 24 chunks of each socket.
+    assert.ok(refused.length > 20 && refused.length < 24, String(refused.length));
+    assert.deepEqual(new Set(refused), new Set([429]));
+    gate.open();
+    for (const client of clients) await client.next('authenticated');
+  });
+
   it('pass guards and the limiter, which keep neither items nor $cancel', async () => {
     const gates = [new Gate(), new Gate()];
     const guarded: unknown[] = [];
     let points = 1;
-    await using app = await given({
+    await using app = await givenUploads({
       callLimiter: {
         limiter: {
           consume: async () => {
@@ -293,265 +251,5 @@ describeSection('Uploads', options => {
     const dropped = client.call('$send', {ref: 'w', at: 0, items: [1]});
     assert.equal((await limited).error.statusCode, 429);
     assert.deepEqual(refusal(await dropped), [410, 'UPLOAD_GONE']);
-  });
-
-  it('throw, and never end, when the connection is lost', async () => {
-    await using app = await given();
-    const client = await app.join(options, '1');
-    client.call('photo', null, uploading('u')).catch(() => undefined);
-    send(client, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    cut(client);
-    const error = await app.seen.thrown.next();
-    assert.deepEqual([error.statusCode, error.code], [410, 'UPLOAD_GONE']);
-    assert.deepEqual(app.app.logged, []);
-  });
-
-  it('with an id go on after eight cuts, and the method runs once', async () => {
-    await using app = await given();
-    for (let times = 0; times < 8; times++) {
-      const client = await app.join(options, '1');
-      const ref = `u${times}`;
-      client.call('photo', null, KEPT(ref)).catch(() => undefined);
-      const {result} = await client.call('$send', {ref, at: 0, items: []});
-      const {got} = result as {got: number};
-      for (let at = got; at < got + 3; at++) send(client, ref, at, [CHUNKS[at]]);
-      await app.seen.taken.next();
-      cut(client);
-    }
-    await using client = await app.join(options, '1');
-    const reply = client.call('photo', null, KEPT('last'));
-    const {result} = await client.call('$send', {ref: 'last', at: 0, items: []});
-    assert.ok(result.got >= 8, 'it goes on where it was');
-    assert.equal(await sendFrom(client, 'last', CHUNKS, result.got), undefined);
-    assert.deepEqual(await reply, ALL);
-    assert.equal(app.seen.runs, 1);
-    assert.deepEqual(await client.call('photo', null, KEPT('again')), ALL);
-  });
-
-  it('are taken over by a repeated call, and the earlier connection does not disturb them', async () => {
-    await using app = await given();
-    await using before = await app.join(options, '1');
-    const first = before.call('hold', null, KEPT('u'));
-    const waiting = before.call('$send', {ref: 'u', at: 0, items: ['a', 'b']});
-    assert.deepEqual(await before.call('$send', {ref: 'u', at: 0, items: []}), {
-      result: {got: 2},
-    });
-    await using after = await app.join(options, '1');
-    const repeated = after.call('hold', null, KEPT('v'));
-    assert.deepEqual(await after.call('$send', {ref: 'v', at: 0, items: []}), {
-      result: {got: 2},
-    });
-    assert.deepEqual(refusal(await waiting), [410, 'UPLOAD_GONE']);
-    const late = await before.call('$send', {ref: 'u', at: 2, items: ['x']});
-    assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
-    send(after, 'v', 2, ['c']);
-    assert.deepEqual(await after.call('$send', {ref: 'v', at: 0, items: []}), {
-      result: {got: 3},
-    });
-    app.seen.gate.open();
-    assert.deepEqual(await first, {result: 'held'});
-    assert.deepEqual(await repeated, {result: 'held'});
-    assert.equal(app.seen.runs, 1);
-  });
-
-  it('throw at each later read, which ends no process when nobody waits for it', async () => {
-    await using app = await given();
-    await using client = await app.join(options, '1');
-    const reply = client.call('hold', null, uploading('u'));
-    const iterator = await app.seen.iterators.next();
-    void iterator.next();
-    const reads = [iterator.next()];
-    send(client, 'u', 0, ['a']);
-    assert.deepEqual(await client.call('$cancel', {ref: 'u'}), {result: true});
-    assert.equal((await reply).error.code, 'CALL_CANCELLED');
-    reads.push(iterator.next());
-    void iterator.next();
-    for (const read of reads) {
-      await assert.rejects(read, {code: 'CALL_CANCELLED'});
-    }
-    app.seen.gate.open();
-  });
-
-  it('with an id end when their client does not come back in time', async () => {
-    await using app = await given({retryWindow: {time: 100, calls: 10}});
-    const lost = await app.join(options, '1');
-    lost.call('photo', null, KEPT('u')).catch(() => undefined);
-    send(lost, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    cut(lost);
-    const error = await app.seen.thrown.next();
-    assert.deepEqual([error.statusCode, error.code], [410, 'UPLOAD_GONE']);
-    assert.equal(uploadsOf(app.app.server), 0);
-  });
-
-  it('with an id of a user without an id throw at once', async () => {
-    await using app = await given();
-    const lost = await app.join(options);
-    lost.call('photo', null, KEPT('u')).catch(() => undefined);
-    send(lost, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    cut(lost);
-    assert.equal((await app.seen.thrown.next()).code, 'UPLOAD_GONE');
-  });
-
-  it('with an id end without their client when the server has all items', async () => {
-    await using app = await given({retryWindow: {time: 60_000, calls: 10}});
-    const lost = await app.join(options, '1');
-    lost.call('hold', null, KEPT('u')).catch(() => undefined);
-    lost.socket.emit('$send', {ref: 'u', at: 0, items: ['a'], done: true});
-    await lost.call('$send', {ref: 'u', at: 0, items: []});
-    cut(lost);
-    await using client = await app.join(options, '1');
-    app.seen.gate.open();
-    const {result} = await client.call('hold', null, KEPT('v'));
-    assert.equal(result, 'held');
-    assert.equal(app.seen.runs, 1);
-  });
-
-  it('with an id keep 1 MiB of a user without a connection', async () => {
-    await using app = await given({}, undefined, {
-      component: {io: {maxHttpBufferSize: 2 * 1024 * 1024}},
-    });
-    const half = Buffer.alloc(700 * 1024);
-    for (const id of ['p1', 'p2']) {
-      const lost = await app.join(options, '1');
-      lost.call('hold', null, uploading('u', id)).catch(() => undefined);
-      send(lost, 'u', 0, [half]);
-      await lost.call('$send', {ref: 'u', at: 0, items: []});
-      cut(lost);
-      await app.left.next();
-    }
-    await using client = await app.join(options, '1');
-    const calls = ['p1', 'p2'].map((id, at) =>
-      client.call('hold', null, uploading(`${at}`, id)),
-    );
-    const got = await Promise.all(
-      [0, 1].map(at => client.call('$send', {ref: `${at}`, at: 0, items: []})),
-    );
-    assert.deepEqual(refusal(got[0]), [410, 'UPLOAD_GONE']);
-    assert.deepEqual(got[1], {result: {got: 1}});
-    app.seen.gate.open();
-    await Promise.all(calls);
-  });
-
-  it('throw when their call is cancelled', async () => {
-    await using app = await given();
-    await using client = await app.join(options, '1');
-    const reply = client.call('photo', null, uploading('u'));
-    send(client, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    assert.deepEqual(await client.call('$cancel', {ref: 'u'}), {result: true});
-    assert.equal((await reply).error.code, 'CALL_CANCELLED');
-    assert.equal((await app.seen.thrown.next()).code, 'CALL_CANCELLED');
-    const late = await client.call('$send', {ref: 'u', at: 1, items: [CHUNKS[1]]});
-    assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
-  });
-
-  it('are cancelled for all by the ref of the call that has taken them over', async () => {
-    await using app = await given();
-    await using before = await app.join(options, '1');
-    const first = before.call('photo', null, KEPT('u'));
-    send(before, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    await using after = await app.join(options, '1');
-    const repeated = after.call('photo', null, KEPT('v'));
-    await after.call('$send', {ref: 'v', at: 0, items: []});
-    assert.deepEqual(await after.call('$cancel', {ref: 'v'}), {result: true});
-    assert.equal((await first).error.code, 'CALL_CANCELLED');
-    assert.equal((await repeated).error.code, 'CALL_CANCELLED');
-    assert.equal((await app.seen.thrown.next()).code, 'CALL_CANCELLED');
-  });
-
-  it('throw when nothing comes in time', async () => {
-    await using app = await given({streamTimeout: 100});
-    await using client = await app.join(options, '1');
-    for (const callOptions of [uploading('u'), KEPT('v')]) {
-      const reply = client.call('photo', null, callOptions);
-      send(client, callOptions.$call.ref, 0, [CHUNKS[0]]);
-      assert.deepEqual(refusal(await reply), [504, 'CALL_TIMEOUT']);
-      assert.equal((await app.seen.thrown.next()).code, 'CALL_TIMEOUT');
-    }
-    assert.deepEqual(app.app.logged, []);
-  });
-
-  it('may take longer than calls, whose time counts from their end', async () => {
-    await using app = await given({callTimeout: 100});
-    await using client = await app.join(options, '1');
-    const long = client.call('list', null, uploading('u', 'p1'));
-    const end = performance.now() + 250;
-    let at = 0;
-    while (performance.now() < end) {
-      await client.call('$send', {ref: 'u', at: at++, items: [at]});
-    }
-    await client.call('$send', {ref: 'u', at, items: [], done: true});
-    assert.equal((await long).result.length, at);
-    const late = client.call('hold', null, uploading('v'));
-    client.socket.emit('$send', {ref: 'v', at: 0, items: [], done: true});
-    assert.deepEqual(refusal(await late), [504, 'CALL_TIMEOUT']);
-    app.seen.gate.open();
-  });
-
-  it('throw when the authentication ends', async () => {
-    await using app = await given();
-    for (const callOptions of [uploading('u'), KEPT('v')]) {
-      await using client = await app.join(options, '1');
-      const reply = client.call('photo', null, callOptions);
-      send(client, callOptions.$call.ref, 0, [CHUNKS[0]]);
-      await app.seen.taken.next();
-      app.app.server.disconnectUser('1');
-      assert.deepEqual(refusal(await reply), [401, 'AUTHENTICATION_REVOKED']);
-      assert.equal((await app.seen.thrown.next()).code, 'AUTHENTICATION_REVOKED');
-    }
-  });
-
-  it('go on while the server waits for calls, and then throw', async () => {
-    await using app = await given({}, undefined, {component: {drainTimeout: 300}});
-    await using client = await app.join(options, '1');
-    const ends = client.call('photo', null, uploading('u'));
-    const stays = client.call('photo', null, KEPT('v'));
-    send(client, 'u', 0, [CHUNKS[0]]);
-    send(client, 'v', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    await app.seen.taken.next();
-    const lost = await app.join(options, '2');
-    lost.call('photo', null, KEPT('u')).catch(() => undefined);
-    send(lost, 'u', 0, [CHUNKS[0]]);
-    await app.seen.taken.next();
-    cut(lost);
-    const stopped = app.app.app.stop();
-    await client.next('draining');
-    // Its client cannot come back.
-    assert.equal((await app.seen.thrown.next()).code, 'SHUTTING_DOWN');
-    assert.equal(await sendFrom(client, 'u', CHUNKS, 1), undefined);
-    assert.deepEqual(await ends, ALL);
-    assert.deepEqual(refusal(await stays), [503, 'SHUTTING_DOWN']);
-    assert.equal((await app.seen.thrown.next()).code, 'SHUTTING_DOWN');
-    await stopped;
-  });
-
-  it('leave nothing behind, however they end', async () => {
-    await using app = await given();
-    await using client = await app.join(options, '1');
-    const methods = ['list', 'first', 'refuse', 'photo'];
-    for (let count = 0; count < 250; count++) {
-      const replies = methods.map((name, at) =>
-        client.call(name, null, uploading(`${at}`, count % 2 ? `${count}` : undefined)),
-      );
-      methods.forEach((name, at) =>
-        send(client, `${at}`, 0, name === 'photo' ? [Buffer.alloc(8)] : [1, 2, 3]),
-      );
-      await Promise.all([
-        client.call('$send', {ref: '0', at: 3, items: [], done: true}),
-        client.call('$cancel', {ref: '3'}),
-      ]);
-      await Promise.all(replies);
-    }
-    assert.equal(app.seen.thrown.size, 250);
-    const live = new LiveObjects();
-    while (app.seen.taken.size > 0) live.track((await app.seen.taken.next()) as object);
-    await live.gone();
-    assert.equal(uploadsOf(app.app.server), 0);
-    assert.equal(remainsOf(app.app.server).running, 0);
   });
 });

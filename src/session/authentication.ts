@@ -92,11 +92,6 @@ export class SocketAuthentication {
     else if (this.checkExpiry() && !renewing) this.takeTurn(credentials);
   }
 
-  /** Returns true when the items of a `$send` can wait for the outcome. */
-  mayHold(bytes: number): boolean {
-    return this.undecided?.mayHold(this.socket.conn, bytes) ?? false;
-  }
-
   /**
    * Stops all timers; a later outcome is discarded.
    *

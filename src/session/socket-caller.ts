@@ -114,7 +114,9 @@ export abstract class SocketCaller implements DispatchSession {
     const {streamTimeout} = this.endpoint.options;
     return (this.ownUploads ??= new SocketUploads(
       streamTimeout === false || streamTimeout > MAX_DELAY ? undefined : streamTimeout,
-      bytes => this.authenticated || this.authentication.mayHold(bytes),
+      bytes =>
+        this.authenticated ||
+        (this.authentication.undecided?.mayHold(this.socket.conn, bytes) ?? false),
     ));
   }
 
