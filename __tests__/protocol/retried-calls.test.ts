@@ -3,12 +3,11 @@ import {RestBindings} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
-import {Decoder, Encoder} from 'socket.io-parser';
-import type {Packet} from 'socket.io-parser';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Socket, SocketServerOptions} from 'loopback4-socket';
 import type {GivenApp} from '../helpers/app';
 import {once} from '../helpers/awaited';
+import {bytesParser} from '../helpers/bytes-parser';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {Queue} from '../helpers/queue';
@@ -192,18 +191,7 @@ describeSection('Retried calls', options => {
 
   it('get the first answer with the application’s parser too', async () => {
     const board = {moves: [] as unknown[]};
-    // As the default one, with bytes all over.
-    class BytesEncoder extends Encoder {
-      override encode(packet: Packet) {
-        return [Buffer.from(String(super.encode(packet)[0]))];
-      }
-    }
-    class TextDecoder extends Decoder {
-      override add(data: unknown) {
-        super.add(String(data));
-      }
-    }
-    const parser = {Encoder: BytesEncoder, Decoder: TextDecoder};
+    const parser = bytesParser;
     await using given = await givenServer(
       server => {
         server.auth(() => ({[securityId]: '1'}));
