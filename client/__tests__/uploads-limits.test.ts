@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
 import {describe, it} from 'node:test';
 import {Queue} from '../../__tests__/helpers/queue';
-import {hashOf} from '../../__tests__/helpers/uploads';
+import {hashOf} from '../../__tests__/helpers/chunks';
 import {failureOf, givenClient} from './helpers/client';
 import {allOf} from './helpers/counting';
 import {endless, givenUploads, KiB} from './helpers/uploading';

@@ -2,7 +2,10 @@ import {securityId} from '@loopback/security';
 import type {GivenApp} from '../../../__tests__/helpers/app';
 import type {Queue} from '../../../__tests__/helpers/queue';
 import {givenServer} from '../../../__tests__/helpers/server';
-import {SeenUploads, uploadController} from '../../../__tests__/helpers/uploads';
+import {
+  SeenUploads,
+  uploadController,
+} from '../../../__tests__/helpers/upload-controller';
 
 export const KiB = 1024;
 
