@@ -21,18 +21,21 @@ import {
   VALID_ID,
   validCall,
 } from './grammar';
+import {patiently} from './patiently';
 import {Random} from './random';
 import {seedOf} from './seed';
+import {FuzzedStreams, KnownStreams} from './stream-grammar';
+import {runStreams} from './stream-session';
 
 const FRAMES = Number(process.env.FRAMES ?? 100_000);
 const REQUESTS = FRAMES / 20;
 const AT_ONCE = 24;
-/** The time, in ms, that a client waits for an answer that may be lost. */
-const PATIENCE = 4000;
 
 interface Tally {
   sessions: number;
   frames: number;
+  /** Frames of clients that do nothing but stream. */
+  ofStreams: number;
   asked: number;
   answered: number;
   questions: number;
@@ -49,6 +52,7 @@ it(`${FRAMES} frames of hostile clients end no process and disturb nobody`, asyn
   const tally: Tally = {
     sessions: 0,
     frames: 0,
+    ofStreams: 0,
     asked: 0,
     answered: 0,
     questions: 0,
@@ -80,10 +84,18 @@ async function attack(child: ChildProcess, seed: number, tally: Tally): Promise<
   const watch = {over: false};
   const standing = standBy(bystander, watch, tally);
 
+  const known = new KnownStreams();
   let session = 0;
   const workers = Array.from({length: AT_ONCE}, async () => {
     while (tally.frames < FRAMES) {
-      await runSession(port, agent, new Random(seed, session++), tally);
+      await runSession(port, agent, new Random(seed, session++), tally, known);
+    }
+  });
+  const readers = Array.from({length: AT_ONCE / 3}, async (_, at) => {
+    for (let reader = 0; tally.frames < FRAMES; reader++) {
+      const random = new Random(seed, -1_000_000 * (at + 1) - reader);
+      const sent = await runStreams(port, agent, random, known);
+      tally.ofStreams += sent;
     }
   });
   let request = 0;
@@ -92,22 +104,28 @@ async function attack(child: ChildProcess, seed: number, tally: Tally): Promise<
       await runRequest(port, new Random(seed, -++request), tally);
     }
   });
-  await Promise.all([...workers, ...requesters]);
+  await Promise.all([...workers, ...readers, ...requesters]);
   watch.over = true;
   await standing;
   agent.destroy();
 
   const census = await quiet(child);
+  console.log('fuzz, streams:', known.tally);
   console.log('fuzz, on the server:', census.counts);
   assert.deepEqual(census.faults, []);
   assert.equal(census.counts.unhandled, 0);
   assert.equal(census.counts.uncaught, 0);
   assert.deepEqual(census.logged, []);
   assert.deepEqual(remains(census), ALONE);
+  assert.equal(census.counts.ended, census.counts.opened);
   if (FRAMES < 100_000) return;
   assert.ok(census.counts.authentications > 2000);
   assert.ok(census.counts.calls > 5000);
   assert.ok(census.counts.taken > 20);
+  assert.ok(known.tally.streams > 500);
+  assert.ok(known.tally.items > 5000);
+  assert.ok(known.tally.takenOver > 20);
+  assert.ok(known.tally.refused > 500);
   assert.ok(census.counts.answered > 200);
   assert.ok(census.counts.refused > 10);
   assert.ok(tally.joins > 1000);
@@ -143,12 +161,15 @@ async function runSession(
   agent: Agent,
   random: Random,
   tally: Tally,
+  known: KnownStreams,
 ): Promise<void> {
   tally.sessions++;
   const transport = random.pick(['websocket', 'polling'] as const);
   const wire = await Wire.open(transport, port, agent);
   const answers = new Map<string, number>();
+  const streams = new FuzzedStreams(random, known);
   wire.onFrame = received => {
+    streams.receive(received);
     const question = /^42(?:(\/[^,]*),)?(\d+)\["question"/.exec(received);
     if (question) {
       tally.questions++;
@@ -168,8 +189,17 @@ async function runSession(
     await wire.send(...frames);
   };
 
+  const waitFor = async (accept: (received: string) => boolean) => {
+    if (!(await patiently(wire, accept))) tally.patience++;
+  };
+
   const nsp = random.pick(['/', '/', '/', '/open', '/room-1', '/room-2', '/room-3']);
-  const credentials = {token: 'ok', name: 'someone', slow: random.chance(0.3)};
+  const credentials = {
+    token: 'ok',
+    name: 'someone',
+    id: streams.user,
+    slow: random.chance(0.3),
+  };
   const byHandshake = random.chance(0.2);
   await send(frame('0', nsp, '', byHandshake ? JSON.stringify(credentials) : ''));
   // Before it is authenticated.
@@ -181,9 +211,7 @@ async function runSession(
       const json = JSON.stringify(['authentication', credentials]);
       await send(frame('2', nsp, '', json));
     }
-    await patiently(wire, tally, received =>
-      /authenticated"|unauthorized/.test(received),
-    );
+    await waitFor(received => /authenticated"|unauthorized/.test(received));
   }
   let id = 0;
   for (let batches = 1 + random.below(4); batches > 0 && !wire.isClosed; batches--) {
@@ -204,6 +232,7 @@ async function runSession(
       batch.push(...joining);
     }
     if (random.chance(0.4)) batch.push(...uploads(random, nsp));
+    if (random.chance(0.6)) batch.push(...streams.frames(nsp));
     if (random.chance(0.05)) {
       const pings = random.below(200);
       tally.neglected++;
@@ -216,31 +245,14 @@ async function runSession(
       await send(...batch);
     }
     if (last && random.chance(0.9)) {
-      await patiently(wire, tally, received => received.includes(`${last}[`));
+      await waitFor(received => received.includes(`${last}[`));
     }
   }
   if (random.chance(0.1)) wire.cut();
   else wire.close();
   if (random.chance(0.1)) await send(oddFrame(random, nsp));
-  await patiently(wire, tally, () => false);
+  await waitFor(() => false);
   if (!wire.isClosed) wire.cut();
-}
-
-/** Waits for a frame or the end, but not for ever. */
-async function patiently(
-  wire: Wire,
-  tally: Tally,
-  accept: (frame: string) => boolean,
-): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(() => {
-      tally.patience++;
-      resolve();
-    }, PATIENCE);
-  });
-  await Promise.race([wire.until(accept), late]);
-  clearTimeout(timer);
 }
 
 /** One HTTP request that may be none, on a TCP connection of its own. */
@@ -273,9 +285,9 @@ const ALONE = {
   },
   children: 0,
   servers: {
-    SocketServer: {connections: 1, running: 0, uploads: 0},
-    rooms: {connections: 0, running: 0, uploads: 0},
-    open: {connections: 0, running: 0, uploads: 0},
+    SocketServer: {connections: 1, running: 0, uploads: 0, streams: 0},
+    rooms: {connections: 0, running: 0, uploads: 0, streams: 0},
+    open: {connections: 0, running: 0, uploads: 0, streams: 0},
   },
 };
 
