@@ -6,6 +6,7 @@ import {withCall} from 'loopback4-socket';
 import {givenChunks, hashOf} from '../helpers/chunks';
 import {givenClient, givenClients} from '../helpers/client';
 import type {Answer} from '../helpers/client';
+import {uploadsOf} from '../helpers/endpoint-remains';
 import {Gate} from '../helpers/gate';
 import {describeSection} from '../helpers/section';
 import {
@@ -251,5 +252,23 @@ describeSection('Uploads', options => {
     const dropped = client.call('$send', {ref: 'w', at: 0, items: [1]});
     assert.equal((await limited).error.statusCode, 429);
     assert.deepEqual(refusal(await dropped), [410, 'UPLOAD_GONE']);
+  });
+
+  it('of a call that a guard has changed begin when its method runs', async () => {
+    await using app = await givenUploads();
+    app.app.server.io.on('connection', socket =>
+      socket.use((packet, next) => {
+        if (packet[0] === 'old') packet[0] = 'list';
+        next();
+      }),
+    );
+    await using client = await app.join(options, '1');
+    const once = client.call('old', null, uploading('u', 'p1'));
+    await client.call('$send', {ref: 'u', at: 0, items: [1], done: true});
+    assert.deepEqual(await once, {result: [1]});
+    assert.deepEqual(await client.call('old', null, uploading('v', 'p1')), {result: [1]});
+    const late = await client.call('$send', {ref: 'v', at: 0, items: []});
+    assert.deepEqual(refusal(late), [410, 'UPLOAD_GONE']);
+    assert.equal(uploadsOf(app.app.server), 0);
   });
 });

@@ -80,6 +80,8 @@ function claim(
   const key = callKey(session.namespace, packet[0] as string, id);
   const {call, isNew} = recent.claim(retryWindow, session.userKey, key, localAck);
   if (isNew) return {ack: keepingAck(session, label, call), localAck, kept: call};
+  // The earlier call takes no items, or no more.
+  if (!call.upload || !localAck) slot?.answer();
   if (!localAck) return undefined;
   if (call.waiting) {
     const waiting = pending ?? new PendingCall(session, packet, label, localAck);

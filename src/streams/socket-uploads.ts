@@ -20,7 +20,9 @@ export class SocketUploads {
   /** Opens a slot for a call. Returns `undefined` when the ref is in use. */
   open(ref: string, packet: unknown): UploadSlot | undefined {
     if (this.slots.has(ref)) return undefined;
-    const slot = new UploadSlot(this, packet, () => this.slots.delete(ref));
+    const slot: UploadSlot = new UploadSlot(this, packet, () => {
+      if (this.slots.get(ref) === slot) this.slots.delete(ref);
+    });
     this.slots.set(ref, slot);
     return slot;
   }
@@ -100,6 +102,7 @@ export class UploadSlot implements UploadSource {
     this.upload = upload;
     this.isKept = isKept;
     upload.moveTo(this);
+    if (upload.isOver) this.leave();
     for (const sent of this.takeHeld()) this.receive(sent);
   }
 
