@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import {it} from 'node:test';
 import {uploadsOf} from '../helpers/endpoint-remains';
+import {hashOf} from '../helpers/chunks';
 import {describeSection} from '../helpers/section';
 import {
   ALL,
@@ -158,5 +159,22 @@ describeSection('An upload after a lost connection', options => {
     assert.equal((await first).error.code, 'CALL_CANCELLED');
     assert.equal((await repeated).error.code, 'CALL_CANCELLED');
     assert.equal((await app.seen.thrown.next()).code, 'CALL_CANCELLED');
+  });
+
+  it('is never another user’s', async () => {
+    await using app = await givenUploads();
+    await using client = await app.join(options, '1');
+    const reply = client.call('photo', null, uploading('u', 'p1'));
+    send(client, 'u', 0, [CHUNKS[0]]);
+    await app.seen.taken.next();
+    await using stranger = await app.join(options, '2');
+    const other = stranger.call('photo', null, uploading('u', 'p1'));
+    const {result} = await stranger.call('$send', {ref: 'u', at: 0, items: []});
+    assert.deepEqual(result, {got: 0});
+    assert.equal(await sendFrom(stranger, 'u', CHUNKS.slice(1)), undefined);
+    assert.equal((await other).result.hash, hashOf(CHUNKS.slice(1)));
+    assert.equal(await sendFrom(client, 'u', CHUNKS, 1), undefined);
+    assert.deepEqual(await reply, ALL);
+    assert.equal(app.seen.runs, 2);
   });
 });
