@@ -1,7 +1,7 @@
 // `src/application.ts` serves this file from the package `loopback4-socket-client`.
 import {SocketClient} from './client.browser.js';
 
-const byId = id => document.getElementById(id);
+export const byId = id => document.getElementById(id);
 
 /** Most states that the page lists. */
 const MOST_STATES = 20;
@@ -34,18 +34,19 @@ async function logIn(email, password) {
 }
 
 // Clients of one page share a connection; each authenticates for itself.
-const member = new SocketClient('/', {credentials});
-const admin = new SocketClient('/admin', {credentials});
+const options = {credentials, timeout: 5000};
+export const member = new SocketClient('/', options);
+export const admin = new SocketClient('/admin', options);
 
 show(member, {
   state: 'state',
   message: 'message',
-  calls: ['member-calls', 'record-calls'],
+  calls: ['member-calls', 'record-calls', 'ship-calls', 'photo-calls'],
 });
 show(admin, {
   state: 'admin-state',
   message: 'admin-message',
-  calls: ['admin-calls', 'announce-calls'],
+  calls: ['admin-calls', 'announce-calls', 'delete-calls'],
 });
 
 /** Shows the state of a client now and after each change. */
@@ -67,10 +68,10 @@ member.subscribe(() => {
 });
 
 /** Calls a method, and shows its result or its error. */
-async function call(client, name, args, output) {
+export async function call(client, name, args, output, options) {
   let reply;
   try {
-    reply = {result: await client.call[name](args, {timeout: 5000})};
+    reply = {result: await client.call[name](args, options)};
   } catch ({statusCode, code, message, sent}) {
     reply = {error: {statusCode, code, message, sent}};
   }
@@ -95,9 +96,7 @@ function forget() {
   admin.disconnect();
   member.disconnect();
   byId('admin').hidden = true;
-  for (const id of ['profile', 'records', 'events', 'statistics', 'announced']) {
-    byId(id).textContent = '';
-  }
+  for (const output of document.querySelectorAll('pre, ol, ul')) output.textContent = '';
 }
 
 byId('login-form').addEventListener('submit', event => {

@@ -19,3 +19,11 @@ export type MemberSocket = Socket<DefaultEventsMap, MemberEvents>;
 
 /** The default server. */
 export type MemberServer = SocketServer<DefaultEventsMap, MemberEvents>;
+
+/** What the server `admin` asks its clients, as functions that return the answer. */
+export interface AdminEvents {
+  confirm: (args: {question: string}) => boolean;
+}
+
+/** The server `admin`. */
+export type AdminServer = SocketServer<DefaultEventsMap, AdminEvents>;

@@ -3,30 +3,13 @@ import {after, describe, it} from 'node:test';
 import type {Page} from 'playwright-core';
 import {closeBrowser, givenBrowser, noBrowser} from '../../helpers/browser';
 import {givenExample} from '../../helpers/example';
-
-async function logIn(page: Page, name: string, password = `${name}-secret`) {
-  await page.fill('#email', `${name}@example.com`);
-  await page.fill('#password', password);
-  await page.click('#login');
-}
-
-/** Waits until an element of the page has that text. */
-function untilText(page: Page, selector: string, text: string | RegExp) {
-  return page.locator(selector).filter({hasText: text}).waitFor();
-}
+import {call, logIn, untilText} from '../../helpers/example-page';
 
 const CONNECTS = 'connecting → authenticating → authenticated';
 
 /** All states of the page's client so far. */
 async function statesOf(page: Page): Promise<string> {
   return (await page.textContent('#states')) ?? '';
-}
-
-/** Clicks, and gives the reply that the page shows then. */
-async function call(page: Page, button: string, output: string) {
-  await page.click(button);
-  await untilText(page, output, '}');
-  return JSON.parse((await page.textContent(output)) ?? '');
 }
 
 describe('the page of the example, in Chromium', {skip: noBrowser}, () => {

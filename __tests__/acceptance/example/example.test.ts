@@ -33,6 +33,7 @@ describe('the example application', () => {
     for (const [path, type, text] of [
       ['/', 'text/html', 'id="login"'],
       ['/app.js', 'javascript', 'SocketClient'],
+      ['/streams.js', 'javascript', 'positions'],
       ['/client.browser.js', 'javascript', 'SocketClient'],
       ['/app.css', 'text/css', 'color-scheme'],
       ['/socket.io/socket.io.js', 'javascript', 'Socket.IO'],
@@ -211,12 +212,15 @@ interface MemberApi {
   getProfile(): {id: number; name: string; email: string; role: string};
   getRecords(args?: {skip?: number; limit?: number}): Item[];
   sendMessage(args: {id: number; body: {text: string}}): MessageEvent;
+  positions(): unknown;
+  photo(): unknown;
 }
 
 /** The methods of the server `admin`. */
 interface AdminApi {
   getStatistics(): {sockets: number; records: number};
   announce(args?: {body: {text: string}}): MessageEvent;
+  deleteRecord(args: {id: number}): {deleted: boolean};
 }
 
 interface MessageEvent {
@@ -236,9 +240,15 @@ describe('what members can do in the example application', () => {
       getProfile: 'call',
       getRecords: 'call',
       sendMessage: 'call',
+      positions: 'call',
+      photo: 'call',
     });
     const admin = {server: 'admin'};
-    expectApi<AdminApi>(example, {getStatistics: 'call', announce: 'call'}, admin);
+    expectApi<AdminApi>(
+      example,
+      {getStatistics: 'call', announce: 'call', deleteRecord: 'call'},
+      admin,
+    );
   });
 
   it('shows users their own profile, without the password hash', async () => {

@@ -2,15 +2,15 @@ import {authenticate} from '@loopback/authentication';
 import {authorize} from '@loopback/authorization';
 import {inject} from '@loopback/core';
 import {repository} from '@loopback/repository';
-import {get, post, requestBody} from '@loopback/rest';
-import {SecurityBindings} from '@loopback/security';
+import {del, get, param, post, requestBody} from '@loopback/rest';
+import {SecurityBindings, securityId} from '@loopback/security';
 import {
   SocketBindings,
   socketAuth,
   socketController,
   socketMethod,
 } from 'loopback4-socket';
-import type {MemberServer, Message} from '../events';
+import type {AdminServer, MemberServer, Message} from '../events';
 import {Text} from '../models';
 import {CatalogRecordRepository} from '../repositories';
 import type {Identity} from '../services';
@@ -30,6 +30,7 @@ export class AdminController {
     @repository(CatalogRecordRepository)
     private readonly records: CatalogRecordRepository,
     @inject(SocketBindings.server()) private readonly members: MemberServer,
+    @inject(SocketBindings.server('admin')) private readonly admins: AdminServer,
   ) {}
 
   /** The decorators of the class apply here too: a user who is not an admin is refused. */
@@ -58,5 +59,25 @@ export class AdminController {
     const announcement = {text, from: user.name};
     this.members.emit('announcement', announcement);
     return announcement;
+  }
+
+  /** Asks the admin first, on each open page. The first answer counts. */
+  @del('/records/{id}')
+  @socketMethod()
+  async deleteRecord(
+    @param.path.integer('id') id: number,
+    @inject(SecurityBindings.USER) user: Identity,
+    @inject(SocketBindings.SIGNAL, {optional: true}) signal?: AbortSignal,
+  ): Promise<{deleted: boolean}> {
+    const {name} = await this.records.findById(id);
+    const question = `Delete "${name}"?`;
+    const deleted = await this.admins.askUser(
+      user[securityId],
+      'confirm',
+      {question},
+      {schema: {type: 'boolean'}, cancellable: true, signal},
+    );
+    if (deleted) await this.records.deleteById(id);
+    return {deleted};
   }
 }
