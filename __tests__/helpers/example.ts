@@ -3,7 +3,7 @@ import {securityId} from '@loopback/security';
 import {givenSocketApp} from 'loopback4-socket/testing';
 import type {GivenSocketApp} from 'loopback4-socket/testing';
 import {ExampleApplication} from 'loopback4-socket-example';
-import type {Identity} from 'loopback4-socket-example/dist/services';
+import type {Identity, ShipService} from 'loopback4-socket-example/dist/services';
 
 // Each application makes a secret of its own, unless a test gives one.
 delete process.env.JWT_SECRET;
@@ -15,13 +15,22 @@ export const BEN = {email: 'ben@example.com', password: 'ben-secret'};
 export const ADMIN: Identity = {[securityId]: '1', name: 'Ana', role: 'admin'};
 export const MEMBER: Identity = {[securityId]: '2', name: 'Ben', role: 'member'};
 
+export type Example = GivenSocketApp<ExampleApplication>;
+
 /** The example application, on a free port; stopped by `await using`. */
 export function givenExample(
   setup?: (app: ExampleApplication) => void,
   port = 0,
-): Promise<GivenSocketApp<ExampleApplication>> {
+): Promise<Example> {
   const options = {rest: {port}};
   return givenSocketApp(ExampleApplication, {options, ...(setup && {setup})});
+}
+
+/** The ships of the example, and the number of clients that watch them. */
+export async function shipsOf({application}: Example) {
+  const ships = await application.get<ShipService>('services.ShipService');
+  const watching = () => ships.events.listenerCount('moved');
+  return {watching, move: ships.move.bind(ships)};
 }
 
 /** A request of the example's REST API, with a bearer token if there is one. */

@@ -2,17 +2,11 @@ import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
 import {after, describe, it} from 'node:test';
 import type {Page} from 'playwright-core';
-import type {ShipService} from 'loopback4-socket-example/dist/services';
 import {until} from '../../helpers/awaited';
 import {closeBrowser, givenBrowser, noBrowser} from '../../helpers/browser';
-import {givenExample} from '../../helpers/example';
+import {hashOf} from '../../helpers/chunks';
+import {givenExample, shipsOf} from '../../helpers/example';
 import {logIn, replyOf, untilText} from '../../helpers/example-page';
-import {hashOf} from '../../helpers/uploads';
-
-type Example = Awaited<ReturnType<typeof givenExample>>;
-
-const shipsOf = ({application}: Example) =>
-  application.get<ShipService>('services.ShipService');
 
 /** Waits until the dialog with the question is open, and clicks. */
 async function answer(page: Page, button: 'yes' | 'no') {
@@ -43,7 +37,7 @@ describe(
       await untilText(page, '#ships', 'Dune is at 3, 4.');
       assert.equal(await page.locator('#ships li').count(), 4);
       await page.click('#stop');
-      await until(() => ships.events.listenerCount('moved') === 0);
+      await until(() => ships.watching() === 0);
       assert(await page.isEnabled('#watch'));
       assert(await page.isDisabled('#stop'));
       assert.equal(await page.textContent('#watch-message'), '');

@@ -2,12 +2,10 @@ import assert from 'node:assert/strict';
 import {randomBytes} from 'node:crypto';
 import {describe, it} from 'node:test';
 import {SocketClient} from 'loopback4-socket-client';
-import type {ShipService} from 'loopback4-socket-example/dist/services';
 import {until} from '../../helpers/awaited';
-import {ANA, BEN, givenExample, logIn, request} from '../../helpers/example';
-import {hashOf} from '../../helpers/uploads';
-
-type Example = Awaited<ReturnType<typeof givenExample>>;
+import {hashOf} from '../../helpers/chunks';
+import {ANA, BEN, givenExample, logIn, request, shipsOf} from '../../helpers/example';
+import type {Example} from '../../helpers/example';
 
 interface Position {
   ship: string;
@@ -45,13 +43,6 @@ async function givenPage<Api, Events extends object = object>(
 const givenAdmin = (example: Example) =>
   givenPage<AdminApi, AdminEvents>(example, ANA, '/admin');
 
-/** Returns the number of clients that watch the ships, and moves one more ship. */
-async function shipsOf({application}: Example) {
-  const ships = await application.get<ShipService>('services.ShipService');
-  const watching = () => ships.events.listenerCount('moved');
-  return {watching, move: (position: Position) => ships.move(position)};
-}
-
 const DUNE = {ship: 'Dune', x: 1, y: 2};
 
 describe('the live feed of the example application', () => {
@@ -71,7 +62,7 @@ describe('the live feed of the example application', () => {
     await until(() => ships.watching() === 0);
   });
 
-  it('is one JSON value a line over REST, for users alone', async () => {
+  it('is one JSON value a line over REST, and only for users', async () => {
     await using example = await givenExample();
     const {token} = await logIn(example.url, BEN);
     const abort = new AbortController();
