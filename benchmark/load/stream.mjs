@@ -9,7 +9,7 @@ import {credentialsOf} from './wires.mjs';
 
 /** Reads of one stream that wait at once. */
 const READS = 8;
-/** Items in one answer, or in one event. */
+/** Items in one event. A read takes as many. */
 const BATCH = 64;
 
 /** Each reads a stream to its end, and calls `take` with each item. */
@@ -19,7 +19,7 @@ const ways = {
     let got = 0;
     await new Promise((resolve, reject) => {
       const read = () =>
-        socket.emit('$next', {stream, got, max: BATCH}, ({result, error}) => {
+        socket.emit('$next', {stream, got}, ({result, error}) => {
           if (error) {
             reject(new Error(error.message));
             return;

@@ -1,14 +1,18 @@
 import type {Namespace, Socket} from 'socket.io';
 import {PacketTypes, parserOf} from './packets';
 import {clientOf} from './internals';
+import {copyPlain} from './plain-copy';
 import {decodeReply, encodeReply} from './reply-codec';
 
-/** An item of a stream, encoded when the method yields it: the method may change its objects later. */
+/** An item of a stream as it is when the method yields it: the method may change its objects later. */
 export interface EncodedItem {
-  /** Its JSON; `undefined` for an item with binary data, or with a parser of the application. */
+  /** Its JSON; `undefined` for an item that is a copy. */
   readonly text: string | undefined;
-  /** A copy of the item, if it has no text. */
-  readonly value: unknown;
+  /** A copy of the item, if it has no text: it is plain data, has binary data, or the application has a parser. */
+  readonly copy: unknown;
+  /** True for a copy of plain data, which becomes JSON with the other items of its answer: faster than one by one. */
+  readonly isPlain: boolean;
+  /** The length on the wire, about. */
   readonly bytes: number;
   /** Number of binary attachments. */
   readonly attachments: number;
@@ -29,36 +33,23 @@ export function encodeItem(
   item: unknown,
   id: string | null,
 ): EncodedItem {
-  if (item !== undefined && isDefaultParser(nsp) && isPlain(item))
-    return textItem(JSON.stringify(item), id);
+  const isText = isDefaultParser(nsp);
+  const plain = isText ? copyPlain(item) : undefined;
+  if (plain) {
+    const {bytes, copy} = plain;
+    return {text: undefined, copy, isPlain: true, bytes, attachments: 0, id};
+  }
   const encoded = encodeReply(nsp, [item]);
-  const [text] = encoded;
-  if (encoded.length === 1 && typeof text === 'string' && isDefaultParser(nsp)) {
-    return textItem(text.slice(headOf(nsp.name).length + 1, -1), id);
+  const attachments = encoded.length - 1;
+  const [json] = encoded;
+  if (attachments === 0 && typeof json === 'string' && isText) {
+    const text = json.slice(headOf(nsp.name).length + 1, -1);
+    const {length: bytes} = text;
+    return {text, copy: undefined, isPlain: false, bytes, attachments, id};
   }
-  const [value] = decodeReply(nsp, encoded);
+  const [copy] = decodeReply(nsp, encoded);
   const bytes = encoded.reduce<number>((sum, part) => sum + lengthOf(part), 0);
-  return {text: undefined, value, bytes, attachments: encoded.length - 1, id};
-}
-
-function textItem(text: string, id: string | null): EncodedItem {
-  return {text, value: undefined, bytes: text.length, attachments: 0, id};
-}
-
-/**
- * Returns true for objects, arrays and values without `toJSON` and binary data, which socket.io's parser writes as
- * `JSON.stringify` does.
- */
-function isPlain(value: unknown): boolean {
-  if (typeof value !== 'object')
-    return typeof value !== 'function' && typeof value !== 'symbol';
-  if (value === null) return true;
-  if (Array.isArray(value)) return value.every(isPlain);
-  if (Object.getPrototypeOf(value) !== Object.prototype) return false;
-  for (const key in value) {
-    if (!isPlain((value as Record<string, unknown>)[key])) return false;
-  }
-  return true;
+  return {text: undefined, copy, isPlain: false, bytes, attachments, id};
 }
 
 /**
@@ -67,9 +58,9 @@ function isPlain(value: unknown): boolean {
  * @throws Error when the application's own parser cannot encode the answer.
  */
 export function sendItems({client, nsp}: Socket, id: number, batch: Batch): void {
-  const texts = textsOf(batch.items);
-  const encoded = texts
-    ? [textOf(nsp.name, id, batch, texts)]
+  const list = listOf(batch.items);
+  const encoded = list
+    ? [textOf(nsp.name, id, batch, list)]
     : parserOf(nsp.server).encoder.encode({
         type: PacketTypes.ACK,
         nsp: nsp.name,
@@ -91,13 +82,17 @@ function headOf(namespace: string): string {
 }
 
 /** Returns the JSON of all items; `undefined` when one of them has none, or without items. */
-function textsOf(items: readonly EncodedItem[]): string[] | undefined {
-  const texts: string[] = [];
-  for (const {text} of items) {
-    if (text === undefined) return undefined;
-    texts.push(text);
+function listOf(items: readonly EncodedItem[]): string | undefined {
+  if (items.length === 0) return undefined;
+  if (items.every(({isPlain}) => isPlain)) {
+    return JSON.stringify(items.map(({copy}) => copy));
   }
-  return texts.length > 0 ? texts : undefined;
+  const texts: string[] = [];
+  for (const {text, copy, isPlain} of items) {
+    if (text === undefined && !isPlain) return undefined;
+    texts.push(text ?? JSON.stringify(copy));
+  }
+  return `[${texts.join(',')}]`;
 }
 
 /** Writes the answer without encoding its items again. */
@@ -105,18 +100,17 @@ function textOf(
   namespace: string,
   id: number,
   {at, items, done}: Batch,
-  texts: string[],
+  list: string,
 ): string {
   const ids = idsOf(items);
   const tracked = ids ? `"ids":${JSON.stringify(ids)},` : '';
-  const list = texts.join(',');
-  return `${headOf(namespace)}${id}[{"result":{"at":${at},"items":[${list}],${tracked}"done":${done}}}]`;
+  return `${headOf(namespace)}${id}[{"result":{"at":${at},"items":${list},${tracked}"done":${done}}}]`;
 }
 
 function resultOf({at, items, done}: Batch): object {
   const ids = idsOf(items);
-  const values = items.map(({text, value}) =>
-    text === undefined ? value : (JSON.parse(text) as unknown),
+  const values = items.map(({text, copy}) =>
+    text === undefined ? copy : (JSON.parse(text) as unknown),
   );
   return {at, items: values, ...(ids && {ids}), done};
 }

@@ -4,6 +4,7 @@ import {isStoppedBy} from '../common/aborted';
 import type {Reporter} from '../common/watch-promises';
 import {Tracked} from '../wire/tracked';
 import {isAbortError} from './source';
+import {resultOf} from './source';
 import type {ItemSource} from './source';
 
 /** The content type of JSON values, one a line. */
@@ -78,7 +79,7 @@ export class RestLines {
   private async pull(): Promise<void> {
     let result: IteratorResult<unknown>;
     try {
-      result = await this.source.next();
+      result = resultOf(await this.source.next());
     } catch (error) {
       this.isEnded = true;
       throw error;

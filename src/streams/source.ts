@@ -26,13 +26,9 @@ export class ItemSource {
     return this.stopping !== undefined;
   }
 
-  /** Resolves to the next item, or to the end. */
-  async next(): Promise<IteratorResult<unknown>> {
-    const result = (await this.iterator.next()) as unknown;
-    if (typeof result === 'object' && result !== null) {
-      return result as IteratorResult<unknown>;
-    }
-    throw new TypeError('The iterator of a stream has returned no object.');
+  /** Returns what resolves to the next result, which {@link resultOf} checks: no promise of its own for each item. */
+  next(): unknown {
+    return this.iterator.next();
   }
 
   /** Ends the iterable as `for await` does when its loop is left. Resolves when it has ended; never rejects. */
@@ -70,6 +66,14 @@ function readWeb(stream: ReadableStream<unknown>): AsyncIterator<unknown> {
       return {done: true, value: undefined};
     },
   };
+}
+
+/** @throws TypeError when an iterator has returned no object. */
+export function resultOf(result: unknown): IteratorResult<unknown> {
+  if (typeof result === 'object' && result !== null) {
+    return result as IteratorResult<unknown>;
+  }
+  throw new TypeError('The iterator of a stream has returned no object.');
 }
 
 /** Ends an iterable that nobody reads. */

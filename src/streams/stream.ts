@@ -11,7 +11,7 @@ import type {ByteCount, ItemBuffer} from './item-buffer';
 import type {ReadAck, StreamSession} from './ports';
 import {Reads} from './reads';
 import type {Read, ReadOptions} from './reads';
-import {isAbortError} from './source';
+import {isAbortError, resultOf} from './source';
 import type {ItemSource} from './source';
 
 /** How a stream has ended: with an error, or without items that follow. */
@@ -171,7 +171,7 @@ export class Stream {
     while (this.wantsItem()) {
       let result: IteratorResult<unknown, unknown>;
       try {
-        result = await this.source.next();
+        result = resultOf(await this.source.next());
       } catch (error) {
         this.onError(error);
         break;
@@ -204,7 +204,8 @@ export class Stream {
       const item = tracked ? tracked.value : value;
       const encoded = origin.encodeItem(item, tracked?.id ?? null);
       // JSON shows a promise as an empty object.
-      if (encoded.text?.includes('{}') ?? true) watchPromises(item, origin, label);
+      if (!encoded.isPlain && (encoded.text?.includes('{}') ?? true))
+        watchPromises(item, origin, label);
       buffer.push(encoded);
     } catch (error) {
       watchUnsent(result, origin, label);
