@@ -8,7 +8,7 @@ import {runRounds, suits} from './harness/rounds.mjs';
 import {count} from './measures/counts.mjs';
 import {measuresOf} from './measures/index.mjs';
 import {printProfiles} from './report/profiles.mjs';
-import {writeClientSection, writeReport} from './report/report.mjs';
+import {writeKindSection, writeReport} from './report/report.mjs';
 import {summarize} from './report/summary.mjs';
 import {printSummary} from './report/terminal.mjs';
 import {subjects} from './subjects.mjs';
@@ -34,7 +34,7 @@ if (flags.help) {
   --rounds 3             how often each subject's processes are started anew
   --short                a selection, in under two minutes
   --profile              CPU profiles of the servers and clients, in profiles/
-  --report               write docs/performance.md; with --measure client only its section`);
+  --report               write docs/performance.md; with --measure client, or streams,stream-latency, only that section`);
   process.exit();
 }
 
@@ -93,8 +93,10 @@ for await (const run of runRounds(chosen.subjects, chosen.measures, settings)) {
 const summary = summarize(runs, chosen.subjects);
 printSummary(summary);
 if (settings.profiles) printProfiles(settings.profiles);
-if (flags.report && flags.measure === 'client') {
-  await writeClientSection({runs, summary, settings});
+const kinds = new Set(measures.map(({kind}) => kind));
+const [kind] = kinds;
+if (flags.report && kinds.size === 1 && kind) {
+  await writeKindSection(kind, {runs, summary, settings});
 } else if (flags.report) {
   const counts = [];
   for (const subject of chosen.subjects.filter(({wire}) => wire)) {

@@ -26,7 +26,9 @@ export function toMarkdown({runs, summary, counts, settings, environment}) {
       'LoopBack context for each call.',
     injectionTable(summary),
     ...summary.filter(({metric}) => !metric.kind).map(section),
-    clientSection({summary, settings, environment}),
+    ...Object.keys(KINDS).map(kind =>
+      kindSection(kind, {summary, settings, environment}),
+    ),
     '## Counts',
     'These counts do not depend on the machine. Of a call, when 20 calls arrive at once on a socket: ' +
       '`writes` is the number of system calls that write, and `bytes` is the allocated heap. `1 alone` is ' +
@@ -96,19 +98,37 @@ function injectionTable(summary) {
   ]);
 }
 
-/** The section of the clients, which has its own date: it is also written alone. */
-export function clientSection({summary, settings: {rounds}, environment}) {
-  const {date, node, processor, cores, versions} = environment;
-  return [
-    '## CPU of a call in a client',
-    'CPU time of the process of a client in Node.js, for each call over one socket. All clients call the same ' +
+const KINDS = {
+  client: {
+    title: 'CPU of a call in a client',
+    text:
+      'CPU time of the process of a client in Node.js, for each call over one socket. All clients call the same ' +
       'server of this package, over WebSocket. Less is better. A plain call of `loopback4-socket-client` has the ' +
       'timeout of the client, 30 s.',
+  },
+  stream: {
+    title: 'Streams',
+    text:
+      'Small items, such as `{i, price}`, over one socket. A plain socket.io-client reads the stream with 8 reads ' +
+      'outstanding, of 64 items each. By hand, the server pushes items, and the client grants credit for 64 at a ' +
+      'time. The latency is from when an item is made until it arrives, with an item each 20 ms and a network of ' +
+      '50 ms in each direction. Less is better. ' +
+      '`node run.mjs --measure streams,stream-latency --rounds 5 --report` in `benchmark` writes this section.',
+  },
+};
+
+/** The section of the clients or of the streams, which has its own date: it is also written alone. */
+export function kindSection(kind, {summary, settings: {rounds}, environment}) {
+  const {date, node, processor, cores, versions} = environment;
+  const {title, text} = KINDS[kind];
+  return [
+    `## ${title}`,
+    text,
     `Values are the median of ${rounds} rounds, with the least and the most: ${date}, Node.js ${node}, ` +
       `socket.io-client ${versions['socket.io-client']}, ${processor}, ${cores} cores. ` +
       'Where the least and the most of a ratio are far apart, the machine had other work.',
     ...summary
-      .filter(({metric}) => metric.kind)
+      .filter(({metric}) => metric.kind === kind)
       .flatMap(({metric, rows}) => [`### ${metric.title}`, metricTable(metric, rows)]),
   ].join('\n\n');
 }
@@ -135,6 +155,8 @@ function metricTable(metric, rows) {
     'raw-coalesced': '× coalesced',
     rest: '× REST alone',
     'client-socket.io': '× socket.io-client',
+    'stream-batches': '× 64 an event',
+    'stream-events': '× an event each',
   };
   return table([
     ['', unit, 'least–most', ...baselines.flatMap(each => [heads[each], 'least–most'])],

@@ -3,7 +3,7 @@ import {pathToFileURL} from 'node:url';
 import {createRequire} from 'node:module';
 import {barChart} from './bar-chart.mjs';
 import {describeEnvironment} from './environment.mjs';
-import {clientSection, toMarkdown} from './markdown.mjs';
+import {kindSection, toMarkdown} from './markdown.mjs';
 
 const docs = new URL('../../docs/', import.meta.url);
 
@@ -21,18 +21,18 @@ export async function writeReport({runs, summary, counts, settings}) {
   }
 }
 
-/** Writes the section of the clients and its values, and leaves the rest of the page as it is. */
-export async function writeClientSection({runs, summary, settings}) {
+/** Writes the section of one kind of subjects and its values, and leaves the rest of the page as it is. */
+export async function writeKindSection(kind, {runs, summary, settings}) {
   const page = new URL('performance.md', docs);
   const results = new URL('performance/results.json', docs);
   const {versions, ...machine} = describeEnvironment();
   const name = 'socket.io-client';
   const environment = {...machine, versions: {[name]: versions[name]}};
-  const section = clientSection({summary, settings, environment});
+  const section = kindSection(kind, {summary, settings, environment});
   const text = replaceSection(await readFile(page, 'utf8'), section);
   await writeFile(page, await formatted(text, 'markdown'));
-  const clients = {environment, settings, runs};
-  const values = {...JSON.parse(await readFile(results, 'utf8')), clients};
+  const all = JSON.parse(await readFile(results, 'utf8'));
+  const values = {...all, [`${kind}s`]: {environment, settings, runs}};
   await writeFile(results, await formatted(JSON.stringify(values), 'json'));
 }
 

@@ -42,6 +42,7 @@ export function copyPlain(value: unknown): PlainCopy | undefined {
 
 function shallowCopy(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value)) return [...value] as unknown as Record<string, unknown>;
+  if (Array.isArray(value))
+    return (value as unknown[]).slice() as unknown as Record<string, unknown>;
   return Object.getPrototypeOf(value) === Object.prototype ? {...value} : undefined;
 }
