@@ -57,10 +57,26 @@ describe('An upload', () => {
       assert.deepEqual([error.code, error.cause], ['NOT_SENDABLE', mistake]);
       assert.match(String(await uploads.seen.thrown.next()), /cancelled/);
     }
+  });
+
+  it('of what cannot be sent fails, and the connection stays', async () => {
+    await using uploads = await givenUploads();
+    await using one = givenClient(uploads.url, options);
     const circular: unknown[] = [];
     circular.push(circular);
-    const call = one.client.call.list(undefined, {upload: [circular]});
-    assert.equal(((await failureOf(call)) as CallError).code, 'NOT_SENDABLE');
+    const values = [circular, 1n, Array(11).fill(Buffer.from('a')), 'a'.repeat(1e6)];
+    for (const value of values) {
+      const call = one.client.call.list(undefined, {upload: [value]});
+      assert.equal(((await failureOf(call)) as CallError).code, 'NOT_SENDABLE');
+    }
+    const call = one.client.request('list', undefined, {upload: 5 as never});
+    assert.deepEqual(await failureOf(call), {
+      statusCode: 400,
+      code: 'NOT_SENDABLE',
+      sent: false,
+    });
+    assert.deepEqual(one.states.at(-1), 'authenticated');
+    assert.equal(await one.client.call.ping(), 'pong');
   });
 
   it('without an id fails when its connection is lost', async () => {

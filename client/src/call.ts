@@ -72,7 +72,7 @@ export class Call {
     this.outcome.openStream = () => this.stream;
     this.#timeout = options.timeout ?? timeout;
     this.#setTimer();
-    if (upload !== undefined) this.upload = new Upload(upload, this);
+    if (upload) this.upload = new Upload(upload, this);
     signal?.addEventListener('abort', this.cancel);
   }
 
@@ -97,6 +97,7 @@ export class Call {
     const {args, id, name} = this;
     const {after, timeout} = this.options;
     this.#sendings++;
+    this.upload?.open();
     const {ref} = this;
     const $call: WireCallOptions = {};
     if (id !== undefined) $call.id = id;

@@ -1,5 +1,5 @@
 import type {UploadSource} from './options';
-import {isBinary} from './weigh';
+import {isBytes} from './weigh';
 
 /** Most bytes of a part of a `Blob`, of bytes or of a `ReadableStream`. */
 export const MAX_PART = 32 * 1024;
@@ -21,7 +21,7 @@ export function readSource(source: UploadSource): Source {
   if (source instanceof Blob) {
     return bytes(source.size, () => partsOfBlob(source));
   }
-  if (isBinary(source)) {
+  if (isBytes(source)) {
     const view = viewOf(source);
     return bytes(view.length, () => partsOf(view));
   }
@@ -66,7 +66,7 @@ async function* partsOfStream(stream: ReadableStream<unknown>): AsyncGenerator {
     for (;;) {
       const {done, value} = await reader.read();
       if (done) return;
-      if (isBinary(value)) yield* partsOf(viewOf(value));
+      if (isBytes(value)) yield* partsOf(viewOf(value));
       else yield value;
     }
   } finally {

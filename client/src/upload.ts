@@ -12,6 +12,9 @@ import type {Weight} from './weigh';
 /** Most bytes that are read from the source and not confirmed. */
 const MAX_UNCONFIRMED = 256 * 1024;
 
+/** Most bytes of a value, so that a packet stays below 1 MB, the limit of socket.io. */
+const MAX_VALUE = 960 * 1024;
+
 /** ms after which a server that had too much is asked where to go on. */
 const RETRY_DELAY = 250;
 
@@ -30,7 +33,7 @@ interface Round {
 export class Upload {
   readonly #call: Call;
   readonly #source: Source;
-  #values: ReturnType<Source['open']>;
+  #values: ReturnType<Source['open']> | undefined;
   /** Values that are not confirmed. */
   #items: Item[] = [];
   /** The index of the first of them in the upload. */
@@ -56,7 +59,11 @@ export class Upload {
   constructor(source: UploadSource, call: Call) {
     this.#call = call;
     this.#source = readSource(source);
-    this.#values = this.#source.open();
+  }
+
+  /** @throws TypeError when the source is none. */
+  open(): void {
+    this.#values ??= this.#source.open();
   }
 
   /** The call was sent, for the first time or again. */
@@ -107,7 +114,7 @@ export class Upload {
     const values = this.#values;
     this.#isReading = true;
     try {
-      const {done, value} = (await values.next()) as IteratorResult<unknown, unknown>;
+      const {done, value} = (await values?.next()) as IteratorResult<unknown, unknown>;
       // Else the source is read again from its beginning.
       if (values === this.#values) {
         if (done) this.#isRead = true;
@@ -123,6 +130,9 @@ export class Upload {
 
   #add(value: unknown): void {
     const item = {value, ...weigh(value)};
+    // It would end the connection.
+    if (item.bytes > MAX_VALUE || item.attachments > MAX_ATTACHMENTS)
+      throw new Error('A value of an upload has at most 960 KiB and 10 binary parts.');
     this.#items.push(item);
     this.#unconfirmed += item.bytes;
     this.#unsent += item.bytes;
@@ -243,7 +253,7 @@ export class Upload {
 
   async #closeSource(): Promise<void> {
     try {
-      await this.#values.return?.();
+      await this.#values?.return?.();
     } catch {
       // Nobody waits for it.
     }

@@ -1,3 +1,5 @@
+type Binary = ArrayBuffer | ArrayBufferView | Blob;
+
 /** How much a value takes in a packet. */
 export interface Weight {
   bytes: number;
@@ -7,8 +9,8 @@ export interface Weight {
 /** @throws Error for a value that JSON cannot carry, such as a circular one. */
 export function weigh(value: unknown): Weight {
   const weight = {bytes: 0, attachments: 0};
-  const add = (binary: ArrayBuffer | ArrayBufferView) => {
-    weight.bytes += binary.byteLength;
+  const add = (binary: Binary) => {
+    weight.bytes += binary instanceof Blob ? binary.size : binary.byteLength;
     weight.attachments++;
   };
   if (isBinary(value)) {
@@ -29,6 +31,11 @@ export function weigh(value: unknown): Weight {
   return weight;
 }
 
-export function isBinary(value: unknown): value is ArrayBuffer | ArrayBufferView {
+/** Returns true for what socket.io sends as a binary attachment. */
+function isBinary(value: unknown): value is Binary {
+  return isBytes(value) || value instanceof Blob;
+}
+
+export function isBytes(value: unknown): value is ArrayBuffer | ArrayBufferView {
   return value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
