@@ -4,7 +4,7 @@ import {SocketBindings, socketMethod} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {Proxy} from '../../../__tests__/helpers/proxy';
 import {givenServer} from '../../../__tests__/helpers/server';
-import {hashOf} from '../../../__tests__/helpers/uploads';
+import {hashOf} from '../../../__tests__/helpers/chunks';
 import {Random} from '../../../__tests__/long/random';
 import {givenClient, TRANSPORTS} from './client';
 import {fateOf} from './exactly-once';
