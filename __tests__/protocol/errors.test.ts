@@ -5,8 +5,9 @@ import {get, HttpErrors, param, RestBindings} from '@loopback/rest';
 import type {ErrorWriterOptions} from '@loopback/rest';
 import {securityId} from '@loopback/security';
 import type {MethodHandler} from 'loopback4-socket';
-import {ErrorCodes, socketMethod} from 'loopback4-socket';
+import {ErrorCodes, socketMethod, withCall} from 'loopback4-socket';
 import type {Socket} from 'socket.io';
+import {until} from '../helpers/awaited';
 import {givenAuthenticated, givenClient} from '../helpers/client';
 import {Gate} from '../helpers/gate';
 import {nested} from '../helpers/nested';
@@ -335,6 +336,10 @@ describeSection('Codes', options => {
         server.defineMethod('ping', () => 'pong');
         server.defineMethod('slow', () => gate.opened);
         server.defineMethod('items', () => Readable.from([1]));
+        server.defineMethod(
+          'upload',
+          withCall(() => gate.opened, {upload: true}),
+        );
         server.auth((_socket, credentials) => {
           if (credentials === 'user') return {[securityId]: credentials};
           if (credentials === 'hang') return new Promise(() => undefined);
@@ -379,6 +384,23 @@ describeSection('Codes', options => {
     const {stream} = await before.open('items', null, {$call: {id: '1'}});
     await after.call('$next', {stream, got: 0});
     note((await before.call('$next', {stream, got: 0})).error);
+    note((await client.call('$send', {ref: 'none', at: 0, items: [1]})).error);
+    const uploaded = client.call('upload', null, {$call: {ref: 'u', upload: true}});
+    note((await client.call('$send', {ref: 'u', at: 1, items: [1]})).error);
+    await client.call('$cancel', {ref: 'u'});
+    await uploaded;
+    const ask = (id: string) => given.server.askUser(id, 'confirm').catch(note);
+    await ask('nobody');
+    const {id = ''} = before.socket;
+    before.socket.disconnect();
+    await until(() => !given.server.io.sockets.has(id));
+    after.socket.once('confirm', (answer: (value: unknown) => void) =>
+      answer('no Reply'),
+    );
+    await ask('user');
+    const unanswered = ask('user');
+    after.socket.once('confirm', () => after.socket.disconnect());
+    await unanswered;
     const slow = client.call('slow');
     await client.call('ping');
     const stopped = given.server.stop();
@@ -403,6 +425,11 @@ describeSection('Codes', options => {
       SHUTTING_DOWN: 503,
       STREAM_GONE: 410,
       STREAM_TAKEN: 409,
+      UPLOAD_GONE: 410,
+      OUT_OF_ORDER: 409,
+      NOBODY_THERE: 404,
+      CLIENT_GONE: 410,
+      BAD_ANSWER: 502,
     });
     assert.deepEqual([...seen.keys()].sort(), Object.values(ErrorCodes).sort());
   });
