@@ -6,9 +6,9 @@ import {join} from 'node:path';
 const root = join(import.meta.dirname, '..');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
-// The client takes the sources of the protocol, and so needs no compiled server.
-await Promise.all([run(tsc, '-b', '.'), run(join(root, 'client', 'build.mjs'))]);
-await run(tsc, '-b', '__tests__', 'client/__tests__', 'example');
+// The client takes the sources of the protocol, and so needs no compiled server; the test kit needs its types.
+await run(join(root, 'client', 'build.mjs'));
+await run(tsc, '-b', '.', '__tests__', 'client/__tests__', 'example');
 
 /** Runs a script, and ends with its exit code when it fails. */
 function run(...args) {

@@ -203,11 +203,11 @@ try {
   let tarball = '';
   let clientTarball = '';
   step('all packages have one version', () => {
-    const versions = ['.', 'client'].map(
-      folder =>
-        JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')).version,
+    const [server, client] = ['.', 'client'].map(folder =>
+      JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')),
     );
-    assert.equal(new Set(versions).size, 1, versions.join(', '));
+    assert.equal(client.version, server.version);
+    assert.equal(server.peerDependencies[client.name], `^${client.version}`);
   });
   step('the package packs what it needs and nothing else', () => {
     const {path, names} = pack(root);
@@ -290,7 +290,7 @@ try {
   step('the test kit is loaded only when it is imported', () => {
     const listing = `
       require('loopback4-socket');
-      const kit = /socket\\.io-client|loopback4-socket.dist.testing/;
+      const kit = /socket(\\.io)?-client|loopback4-socket.dist.testing/;
       console.log(Object.keys(require.cache).filter(file => kit.test(file)).length);
       require('loopback4-socket/testing');
       console.log(Object.keys(require.cache).some(file => kit.test(file)));`;

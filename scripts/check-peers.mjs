@@ -36,19 +36,8 @@ const started = Date.now();
 let passed = 0;
 
 try {
-  const [{filename}] = JSON.parse(
-    await run(
-      root,
-      'npm',
-      'pack',
-      '--json',
-      '--ignore-scripts',
-      '--pack-destination',
-      work,
-    ),
-  );
-  const tarball = join(work, filename);
-  const outcomes = await Promise.allSettled(RELEASES.map(one => check(one, tarball)));
+  const tarballs = await Promise.all(['.', 'client'].map(pack));
+  const outcomes = await Promise.allSettled(RELEASES.map(one => check(one, tarballs)));
   const failed = outcomes.filter(({status}) => status === 'rejected');
   for (const {reason} of failed) console.error(reason.message);
   console.log(`${passed} passed, ${failed.length} failed`);
@@ -58,7 +47,15 @@ try {
   else rmSync(work, {recursive: true, force: true});
 }
 
-async function check({authentication, security, ...base}, tarball) {
+async function pack(folder) {
+  const quiet = ['--json', '--ignore-scripts'];
+  const cwd = join(root, folder);
+  const packed = await run(cwd, 'npm', 'pack', ...quiet, '--pack-destination', work);
+  const [{filename}] = JSON.parse(packed);
+  return join(work, filename);
+}
+
+async function check({authentication, security, ...base}, tarballs) {
   const app = join(work, `core-${base.core}`);
   const compilers = COMPILERS[base.core];
   // Where nothing runs it is enough to resolve what would be installed.
@@ -79,7 +76,7 @@ async function check({authentication, security, ...base}, tarball) {
   writeFileSync(join(app, 'package.json'), '{"private": true}');
   await step('it installs with strict peers, without security', async () => {
     await install(...loopback(base), ...(compilers ?? []), 'socket.io-client@4');
-    await install(tarball);
+    await install(...tarballs);
     assert.deepEqual(copiesOf(app, '@loopback/security'), []);
     for (const name of SINGLE) assert.equal(copiesOf(app, name).length, 1, name);
   });

@@ -21,6 +21,7 @@ interface Api {
 interface Events {
   said(text: string): void;
   moved(from: number, to: number): void;
+  confirm(question: string): boolean;
 }
 
 class MyApp extends RestApplication {
@@ -93,8 +94,20 @@ export async function clients(app: GivenSocketApp): Promise<void> {
   await ana.call.say();
   // @ts-expect-error there is no such method
   await ana.call.shout({text: 'x'});
-  // @ts-expect-error a stream is no call
-  await ana.call.ticks({symbol: 'A'});
+  for await (const tick of ana.call.ticks({symbol: 'A'}, {id: true, after: '7'})) {
+    same<Equal<typeof tick, number>>();
+  }
+  await ana.call.count(undefined, {upload: [new Uint8Array(1)], onProgress: () => {}});
+  ana.answer('confirm', async (question, {signal}) => {
+    same<Equal<typeof question, string>>();
+    return !signal.aborted;
+  });
+  const question = await ana.next('confirm');
+  same<Equal<typeof question, string>>();
+  // @ts-expect-error wrong answer
+  ana.answer('confirm', () => 'yes');
+  // @ts-expect-error nobody asks this
+  ana.answer('said', () => true);
   // @ts-expect-error there is no such event
   await ana.next('shouted');
   // @ts-expect-error there is no such option
@@ -113,6 +126,7 @@ export async function callers(app: GivenSocketApp): Promise<void> {
   const ana: TestCalls<Api> = app.caller<Api>({user: {id: 1}, namespace: '/a'});
   const result: {delivered: boolean} = await ana.say({text: 'x'});
   void result.delivered;
+  for await (const tick of ana.ticks({symbol: 'A'})) same<Equal<typeof tick, number>>();
   // @ts-expect-error wrong args
   await ana.say({txt: 'x'});
   // @ts-expect-error it has no socket.io client of its own

@@ -109,6 +109,30 @@ describe('A client', () => {
     assert.equal(await client.call.ping(), 'pong');
   });
 
+  it('ends calls that nobody awaits without an unhandled rejection', async () => {
+    await using tested = await givenNews();
+    await using one = givenClient(tested.url);
+    const {client} = one;
+    void client.call.slow();
+    await tested.called.next();
+    client.disconnect();
+    await client.connect();
+    void client.call.slow({}, {id: true});
+    await client.close();
+  });
+
+  it('says why it has no connection', async () => {
+    await using tested = await givenNews();
+    await using one = givenClient(new URL('/nowhere', tested.url).href);
+    const {client} = one;
+    const call = client.call.ping();
+    assert.equal(client.socket.connected, false);
+    await one.until('disconnected');
+    client.disconnect();
+    const error = {...DISCONNECTED, message: /^The client could not connect: Invalid/};
+    await assert.rejects(call, error);
+  });
+
   it('ends all that waits when it closes, and answers no more', async () => {
     await using tested = await givenNews();
     await using one = givenClient(tested.url);

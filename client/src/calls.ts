@@ -88,8 +88,10 @@ export class Calls {
     }
   }
 
-  /** Ends all calls. */
+  /** Ends all calls. Nobody need wait for them. */
   failAll(error: CallError): void {
+    for (const call of [...this.#unanswered, ...this.#waiting])
+      call.outcome.catch(() => undefined);
     this.lost(error);
     for (const stream of this.#streams) stream.fail(because(error, true));
     for (const call of this.#waiting) call.fail(because(error, call.sent));

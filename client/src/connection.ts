@@ -191,7 +191,8 @@ export class Connection {
       })
       .on('connect_error', (error: Error & {data?: unknown}) => {
         const {data, message} = error;
-        const body = data ?? {...DISCONNECTED, message};
+        const text = `The client could not connect: ${message}.`;
+        const body = data ?? {...DISCONNECTED, message: text};
         this.#refused(new CallError(body, false, error));
       })
       .on('disconnect', reason => {

@@ -1,3 +1,4 @@
+import type {Socket} from 'socket.io-client';
 import {answerWith, refuseUnknown} from './answers';
 import {CallError} from './call-error';
 import {callProxy} from './call-proxy';
@@ -36,8 +37,16 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     );
     this.#calls = calls;
     this.#connection = new Connection(url, options, calls);
-    refuseUnknown(this.#connection.socket);
+    refuseUnknown(this.socket);
     this.call = callProxy((...call) => this.request(...call)) as unknown as Remote<Api>;
+  }
+
+  /**
+   * The socket of socket.io-client, for example for its `id`, which changes with each connection. The client connects it,
+   * authenticates it and brings it back.
+   */
+  get socket(): Socket {
+    return this.#connection.socket;
   }
 
   get state(): ClientState {
@@ -69,19 +78,19 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
 
   /** Listens to an event, over all connections. Returns a function that ends it. */
   on<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): () => void {
-    this.#connection.socket.on<string>(name, listener as Listener);
+    this.socket.on<string>(name, listener as Listener);
     return () => this.off(name, listener);
   }
 
   /** Listens to the next event of that name. Returns a function that ends it before. */
   once<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): () => void {
-    this.#connection.socket.once<string>(name, listener as Listener);
+    this.socket.once<string>(name, listener as Listener);
     return () => this.off(name, listener);
   }
 
   /** Removes a listener. */
   off<Name extends EventNames<Events>>(name: Name, listener: Events[Name]): void {
-    this.#connection.socket.off<string>(name, listener as Listener);
+    this.socket.off<string>(name, listener as Listener);
   }
 
   /**
@@ -97,7 +106,7 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     name: Name,
     handler: AnswerHandler<Events[Name]>,
   ): () => void {
-    return answerWith(this.#connection.socket, name, handler);
+    return answerWith(this.socket, name, handler);
   }
 
   /** Connects. Resolves when the client is authenticated; rejects when it is refused or ended. */
@@ -118,10 +127,13 @@ export class SocketClient<Api = Loose, Events extends object = Loose> {
     return unwatched(connection.renew());
   }
 
-  /** Ends the connection and all calls. The client does not come back until somebody connects. */
+  /**
+   * Ends the connection and all calls, with the client's `error` if it has one. The client does not come back until
+   * somebody connects.
+   */
   disconnect(): void {
     this.#kept = false;
-    this.#connection.end('disconnected', new CallError(DISCONNECTED));
+    this.#connection.end('disconnected', this.error ?? new CallError(DISCONNECTED));
   }
 
   /** Ends the client for good. */

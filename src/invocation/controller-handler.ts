@@ -69,6 +69,10 @@ export class ControllerHandler implements Handler {
     return this.method.accepts[option];
   }
 
+  streams(): boolean {
+    return this.method.streams;
+  }
+
   isFrom(definition: HandlerDefinition): boolean {
     const {model, method} = definition as Partial<HandlerReference>;
     return model === this.method.type && method === this.method.member;

@@ -2,7 +2,7 @@ import type {HandlerReference, SocketPayload} from '../options/types';
 import type {Call} from '../context/call';
 import {withCallback} from '../context/callback';
 import type {MethodDescription} from './method-description';
-import {withCallOptions} from './with-call';
+import {isAsyncGenerator, withCallOptions} from './with-call';
 
 /**
  * A function or method of the application that runs for a socket. It receives `(socket, credentials)`; a method
@@ -16,6 +16,11 @@ export interface Handler {
   invoke(call: Call): unknown;
   /** Returns true when the handler uses a call option. A call with an option that is not used is refused. */
   accepts(option: OptionalInput): boolean;
+  /**
+   * Returns true when the handler is known to stream before it runs: it declares `item`, or is an async generator. Any
+   * other handler streams too when it returns an async iterable.
+   */
+  streams(): boolean;
   /** Returns true when this handler was made from `definition`. */
   isFrom(definition: HandlerDefinition): boolean;
 }
@@ -41,6 +46,10 @@ export class FunctionHandler implements Handler {
 
   accepts(option: OptionalInput): boolean {
     return withCallOptions(this.run)?.[option] ?? false;
+  }
+
+  streams(): boolean {
+    return isAsyncGenerator(this.run);
   }
 
   isFrom(definition: HandlerDefinition): boolean {

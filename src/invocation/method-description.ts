@@ -15,6 +15,7 @@ import type {
 } from '../decorators/metadata';
 import {SocketKeys} from '../options/keys';
 import {RestOperation} from '../validation/rest-operation';
+import {isAsyncGenerator} from './with-call';
 
 /** A controller method as its decorators and types describe it, made once for each decorator. */
 export interface MethodDescription
@@ -28,6 +29,8 @@ export interface MethodDescription
   readonly accepts: {readonly after: boolean; readonly upload: boolean};
   /** True when the method cannot run without an upload. */
   readonly needsUpload: boolean;
+  /** True when the method declares `item`, or is an async generator. */
+  readonly streams: boolean;
 }
 
 export function describeMethod(
@@ -41,6 +44,7 @@ export function describeMethod(
   // Only a method has a third value.
   const [, , argsType] = operation ? [] : parameters.types;
   const {args = modelOf(argsType), name = member} = metadata;
+  const members = type.prototype as Record<string, unknown>;
   const injected = injectedKeys(type, member);
   const accepts = {
     after: injected.has(SocketKeys.AFTER.key),
@@ -58,5 +62,6 @@ export function describeMethod(
     args,
     accepts,
     needsUpload: injected.get(SocketKeys.UPLOAD.key) ?? false,
+    streams: metadata.item !== undefined || isAsyncGenerator(members[member]),
   };
 }

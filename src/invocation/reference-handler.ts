@@ -9,7 +9,7 @@ import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
 import type {Handler, HandlerDefinition, OptionalInput} from './handler';
 import {describeMethod} from './method-description';
-import {withCallOptions} from './with-call';
+import {isAsyncGenerator, withCallOptions} from './with-call';
 
 type ControllerBinding = Readonly<Binding<unknown>>;
 
@@ -33,11 +33,9 @@ export class ReferenceHandler implements Handler {
   }
 
   invoke(call: Call): unknown {
-    const {model, method} = this.reference as {model?: object; method: string};
-    const found: unknown = (model as Record<string, unknown> | undefined)?.[method];
-    if (typeof found === 'function') {
-      return callFunction(this, found as (...args: unknown[]) => unknown, model, call);
-    }
+    const {model} = this.reference as {model?: object};
+    const found = this.ownMethod();
+    if (found) return callFunction(this, found, model, call);
     const controller = typeof model === 'function' && this.controllerHandler(model);
     if (controller) return controller.invoke(call);
     throw new Error(
@@ -47,23 +45,44 @@ export class ReferenceHandler implements Handler {
   }
 
   accepts(option: OptionalInput): boolean {
-    const {model, method} = this.reference as {model?: object; method: string};
-    const found = (model as Record<string, unknown> | undefined)?.[method];
-    if (typeof found === 'function') {
-      return withCallOptions(found as () => unknown)?.[option] ?? false;
-    }
-    if (typeof model !== 'function') return false;
-    try {
-      return this.controllerHandler(model)?.accepts(option) ?? false;
-    } catch {
-      // The call fails with that error.
-      return true;
-    }
+    const found = this.ownMethod();
+    if (found) return withCallOptions(found)?.[option] ?? false;
+    // The call fails with the error of a mistake.
+    return this.ofController(controller => controller.accepts(option), true);
+  }
+
+  streams(): boolean {
+    const found = this.ownMethod();
+    if (found) return isAsyncGenerator(found);
+    return this.ofController(controller => controller.streams(), false);
   }
 
   isFrom(definition: HandlerDefinition): boolean {
     const {model, method} = definition as Partial<HandlerReference>;
     return model === this.reference.model && method === this.reference.method;
+  }
+
+  /** Returns the function that the model has under that name. */
+  private ownMethod(): ((...values: unknown[]) => unknown) | undefined {
+    const {model, method} = this.reference as {model?: object; method: string};
+    const found = (model as Record<string, unknown> | undefined)?.[method];
+    return typeof found === 'function'
+      ? (found as (...values: unknown[]) => unknown)
+      : undefined;
+  }
+
+  /** Asks the handler of the controller, if the model is one; returns `mistaken` when its method has a mistake. */
+  private ofController(
+    ask: (controller: ControllerHandler) => boolean,
+    mistaken: boolean,
+  ): boolean {
+    const {model} = this.reference;
+    try {
+      const controller = typeof model === 'function' && this.controllerHandler(model);
+      return controller ? ask(controller) : false;
+    } catch {
+      return mistaken;
+    }
   }
 
   private controllerHandler(model: object): ControllerHandler | undefined {

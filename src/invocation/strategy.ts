@@ -145,6 +145,10 @@ export class StrategyHandler implements Handler {
     return false;
   }
 
+  streams(): boolean {
+    return false;
+  }
+
   isFrom(): boolean {
     return false;
   }

@@ -10,9 +10,11 @@ export interface WithCallOptions {
 
 /** Marks functions that take a call. */
 const OPTIONS = Symbol('loopback4-socket:with-call');
+const HANDLER = Symbol('loopback4-socket:with-call-handler');
 
 interface Marked {
   readonly [OPTIONS]?: WithCallOptions;
+  readonly [HANDLER]?: unknown;
 }
 
 /**
@@ -41,7 +43,7 @@ export function withCall<Result, Args = SocketPayload>(
   };
   // Logs name the handler.
   Object.defineProperty(run, 'name', {value: handler.name});
-  return Object.assign(run, {[OPTIONS]: options});
+  return Object.assign(run, {[OPTIONS]: options, [HANDLER]: handler});
 }
 
 /** Returns the options of a function that takes a call; `undefined` for one that takes its values. */
@@ -49,4 +51,10 @@ export function withCallOptions(
   run: (...values: never[]) => unknown,
 ): WithCallOptions | undefined {
   return (run as Marked)[OPTIONS];
+}
+
+/** Returns true for an async generator function, also one that takes its call. */
+export function isAsyncGenerator(run: unknown): boolean {
+  const handler = (run as Marked | undefined)?.[HANDLER] ?? run;
+  return Object.prototype.toString.call(handler) === '[object AsyncGeneratorFunction]';
 }

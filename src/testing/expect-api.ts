@@ -1,8 +1,7 @@
 import {inspect} from 'node:util';
 import type {GivenSocketApp} from './given-socket-app';
+import type {IsAny} from '../wire/api';
 import {endpointOf, existingServer} from './servers';
-
-type IsAny<Type> = 0 extends 1 & Type ? true : false;
 
 type KindOf<Method> = Method extends (...args: never[]) => infer Result
   ? IsAny<Result> extends true
@@ -39,8 +38,10 @@ export function expectApi<Api>(
   const {methods} = endpointOf(server).handlers;
   const differences = [
     ...[...expected].flatMap(([method, kind]) => {
-      if (!methods.has(method)) return `"${method}" is not registered`;
-      return kind === 'call' ? [] : `"${method}" is a call, not a ${kind}`;
+      const handler = methods.get(method);
+      if (!handler) return `"${method}" is not registered`;
+      const found = handler.streams() ? 'stream' : 'call';
+      return kind === found ? [] : `"${method}" is a ${found}, not a ${kind}`;
     }),
     ...[...methods.keys()]
       .filter(method => !expected.has(method))

@@ -1,10 +1,9 @@
 import type {Application, Constructor} from '@loopback/core';
+import type {Loose, Remote} from 'loopback4-socket-client';
 import {connect} from 'node:net';
 import {connect as connectSecurely} from 'node:tls';
-import {callsOf} from './calls';
-import type {AnyApi, TestCalls} from './calls';
 import {TestClient} from './client';
-import type {AnyEvents, ClientTarget, TestClientOptions} from './client';
+import type {ClientTarget, TestClientOptions} from './client';
 import {GivenUsers, STRANGER} from './given-users';
 import {Line} from './line';
 import {memoryConnection} from './memory';
@@ -43,7 +42,7 @@ export class GivenSocketApp<
   /** Makes faults of the clients' connections. */
   readonly network = new TestNetwork();
   private readonly users = new GivenUsers();
-  private readonly clients = new Set<Promise<Pick<TestClient, 'close'>>>();
+  private readonly clients = new Set<Pick<TestClient, 'close'>>();
   private stopped: Promise<void> | undefined;
 
   constructor(
@@ -58,12 +57,12 @@ export class GivenSocketApp<
   }
 
   /**
-   * Connects a client, and waits until it is authenticated. Rejects with a {@link CallError} when it is refused.
+   * Connects a client, and waits until it is authenticated. Rejects with a `CallError` when it is refused.
    *
    * @typeParam Api - The methods of the server: a map of functions `(args) => result`.
    * @typeParam Events - The events of the server: a map of functions `(payload) => void`.
    */
-  async client<Api = AnyApi, Events = AnyEvents>(
+  async client<Api = Loose, Events extends object = Loose>(
     options: TestClientOptions = {},
   ): Promise<TestClient<Api, Events>> {
     const {protocol, hostname, port} = new URL(this.url);
@@ -74,8 +73,14 @@ export class GivenSocketApp<
         ? connectSecurely({...to, rejectUnauthorized: false})
         : connect(to),
     );
-    const client = await this.open<Api, Events>(line, options, this.url);
+    const client = this.make<Api, Events>(line, options, this.url);
     this.network.add(client, line);
+    try {
+      await client.connect();
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
     return client;
   }
 
@@ -86,19 +91,14 @@ export class GivenSocketApp<
    *
    * @typeParam Api - The methods of the server: a map of functions `(args) => result`.
    */
-  caller<Api = AnyApi>(options: TestCallerOptions = {}): TestCalls<Api> {
+  caller<Api = Loose>(options: TestCallerOptions = {}): Remote<Api> {
     const {http} = this.serverOf(options.server);
     const line = new Line('http:', () => {
       const [client, server] = memoryConnection();
       http.emit('connection', server);
       return client;
     });
-    let opened: Promise<TestClient> | undefined;
-    return callsOf<Api>(async (method, args, callOptions) => {
-      opened ??= this.open(line, options, `http://${LOCALHOST}`);
-      const {call} = await opened;
-      return call[method](args, callOptions);
-    });
+    return this.make<Api, Loose>(line, options, `http://${LOCALHOST}`).call;
   }
 
   /** Closes the clients, and stops the application. */
@@ -112,18 +112,17 @@ export class GivenSocketApp<
   }
 
   private async stopAll(): Promise<void> {
-    const closing = [...this.clients].map(async client => (await client).close());
-    await Promise.allSettled(closing);
+    await Promise.all([...this.clients].map(client => client.close()));
     await this.application.stop();
   }
 
-  private open<Api, Events>(
+  private make<Api, Events extends object>(
     line: Line,
-    options: TestClientOptions,
+    {server, namespace, user, ...options}: TestClientOptions,
     url: string,
-  ): Promise<TestClient<Api, Events>> {
-    const target = this.targetOf(options, url);
-    const client = TestClient.connect<Api, Events>(line, options, target);
+  ): TestClient<Api, Events> {
+    const target = this.targetOf({server, namespace, user}, url);
+    const client = new TestClient<Api, Events>(line, options, target);
     this.clients.add(client);
     return client;
   }

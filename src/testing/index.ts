@@ -1,8 +1,14 @@
 import 'reflect-metadata';
+import './client-package';
 
-export {CallError} from './call-error';
-export type {AnyApi, TestCallOptions, TestCalls} from './calls';
-export type {AnyEvents, TestClient, TestClientOptions, TestEvents} from './client';
+export {CallError} from 'loopback4-socket-client';
+export type {
+  AnswerContext,
+  CallOptions as TestCallOptions,
+  Remote as TestCalls,
+  UploadSource,
+} from 'loopback4-socket-client';
+export type {TestClient, TestClientOptions, TestEvents} from './client';
 export {expectApi} from './expect-api';
 export type {ApiKinds} from './expect-api';
 export {expectCall} from './expect-call';

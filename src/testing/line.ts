@@ -58,16 +58,6 @@ class DelayedConnection extends Duplex {
     connection.on('close', () => incoming.run(delay(), () => this.destroy()));
   }
 
-  /** Called by the `ws` of older clients, which expects a TCP connection. */
-  setTimeout(): this {
-    return this;
-  }
-
-  /** Called as {@link setTimeout}. */
-  setNoDelay(): this {
-    return this;
-  }
-
   override _read(): void {
     this.connection.resume();
   }

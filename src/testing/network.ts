@@ -1,7 +1,7 @@
-import type {TestClient} from './client';
+import type {SocketClient} from 'loopback4-socket-client';
 import type {Line} from './line';
 
-type AnyClient = Pick<TestClient<never, never>, 'socket'>;
+type AnyClient = Pick<SocketClient, 'socket'>;
 
 /** The network between the clients of a test and the application, with faults. */
 export class TestNetwork {

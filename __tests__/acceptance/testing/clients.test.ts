@@ -1,9 +1,6 @@
 import assert from 'node:assert/strict';
-import {execFile} from 'node:child_process';
 import {once} from 'node:events';
-import {join} from 'node:path';
 import {describe, it} from 'node:test';
-import {promisify} from 'node:util';
 import {securityId} from '@loopback/security';
 import {SocketBindings, SocketServer} from 'loopback4-socket';
 import {expectCall, givenSocketApp} from 'loopback4-socket/testing';
@@ -139,7 +136,7 @@ describe('a client of the test kit', () => {
       const call = ana.call.mute();
       await heard;
       t.mock.timers.tick(30_000);
-      const message = 'The call "mute" was not answered within 30000 ms.';
+      const message = 'mute took too long.';
       await expectCall(call, {statusCode: 504, code: 'CALL_TIMEOUT', message});
       t.mock.timers.reset();
     },
@@ -154,8 +151,9 @@ describe('a client of the test kit', () => {
     await waiting;
     SocketServer.get(app.application).disconnectUser('1');
     await expectCall(call, {statusCode: 401, code: 'AUTHENTICATION_REVOKED'});
-    assert.equal(await gone, 'io server disconnect');
-    await expectCall(ana.call.whoAmI(), {statusCode: 503, code: 'DISCONNECTED'});
+    assert.equal(await gone, 'io client disconnect');
+    assert.equal(ana.state, 'unauthorized');
+    await expectCall(ana.call.whoAmI(), {code: 'AUTHENTICATION_REVOKED'});
   });
 
   it('calls again after the test has connected it again', within, async () => {
@@ -165,7 +163,7 @@ describe('a client of the test kit', () => {
     const [gone, back] = [ana.next('disconnect'), ana.next('authenticated')];
     SocketServer.get(app.application).disconnectUser('1');
     await gone;
-    ana.socket.connect();
+    await ana.connect();
     await back;
     assert.equal((await ana.call.whoAmI()).id, 1);
   });
@@ -197,15 +195,6 @@ describe('a client of the test kit', () => {
         assert.deepEqual(await other.call.credentials(), cid.credentials);
       },
     );
-  }
-
-  for (const version of ['4.0', '4.4']) {
-    it(`works with socket.io-client ${version}`, within, async () => {
-      const file = join(__dirname, '../../fixtures/old-client-process.js');
-      const args = [file, `socket.io-client-${version}`];
-      const {stdout} = await promisify(execFile)(process.execPath, args, {timeout: 9000});
-      assert.equal(stdout, 'websocket\npolling\nmemory\n');
-    });
   }
 
   it('reaches named servers, and namespaces of a pattern', within, async () => {

@@ -10,6 +10,7 @@ import {
   SocketComponent,
   SocketServer,
   socketMethod,
+  withCall,
 } from 'loopback4-socket';
 import {expectApi, expectCall, givenSocketApp} from 'loopback4-socket/testing';
 import {ChatApplication} from '../../helpers/chat-app';
@@ -223,6 +224,76 @@ describe('expectApi', () => {
       wait: 'call',
       count: 'call',
       later: 'call',
+    });
+  });
+
+  it('knows the methods that stream', within, async () => {
+    class StreamController {
+      @socketMethod({item: {type: 'integer'}})
+      async declared() {
+        return [];
+      }
+
+      @socketMethod()
+      async *generator() {
+        yield 1;
+      }
+
+      /** Bound by hand. */
+      async *reference() {
+        yield 1;
+      }
+
+      async plain() {
+        return 1;
+      }
+    }
+    async function* generate() {
+      yield 1;
+    }
+    interface Api {
+      declared(): AsyncIterable<number>;
+      generator(): AsyncIterable<number>;
+      byHand(): AsyncIterable<number>;
+      withCall(): AsyncIterable<number>;
+      ofModel(): AsyncIterable<number>;
+      ofController(): AsyncIterable<number>;
+      value(): number;
+      ofModelOnce(): number;
+      ofControllerOnce(): number;
+    }
+    await using app = await givenSocketApp(ChatApplication, {
+      setup: one => {
+        one.controller(StreamController);
+        const server = SocketServer.get(one, 'streams', {anonymous: true});
+        const model = {generate, value: () => 1};
+        const controller = StreamController as any;
+        server.defineMethod('byHand', generate);
+        server.defineMethod('withCall', withCall(generate));
+        server.defineMethod('ofModel', {model, method: 'generate'});
+        server.defineMethod('ofController', {model: controller, method: 'reference'});
+        server.defineMethod(
+          'value',
+          withCall(() => 1),
+        );
+        server.defineMethod('ofModelOnce', {model, method: 'value'});
+        server.defineMethod('ofControllerOnce', {model: controller, method: 'plain'});
+      },
+    });
+    const byHand = {
+      byHand: 'stream',
+      withCall: 'stream',
+      ofModel: 'stream',
+      ofController: 'stream',
+      value: 'call',
+      ofModelOnce: 'call',
+      ofControllerOnce: 'call',
+    } as const;
+    const server = {server: 'streams'};
+    expectApi<Omit<Api, 'declared' | 'generator'>>(app, byHand, server);
+    const calls = {declared: 'call', generator: 'call'} as const;
+    assert.throws(() => expectApi<{declared(): 1; generator(): 1}>(app, calls), {
+      message: /"declared" is a stream, not a call; "generator" is a stream, not a call/,
     });
   });
 
