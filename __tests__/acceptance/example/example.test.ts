@@ -212,7 +212,7 @@ interface MemberApi {
   getProfile(): {id: number; name: string; email: string; role: string};
   getRecords(args?: {skip?: number; limit?: number}): Item[];
   sendMessage(args: {id: number; body: {text: string}}): MessageEvent;
-  positions(): unknown;
+  positions(): AsyncIterable<unknown>;
   photo(): unknown;
 }
 
@@ -240,7 +240,7 @@ describe('what members can do in the example application', () => {
       getProfile: 'call',
       getRecords: 'call',
       sendMessage: 'call',
-      positions: 'call',
+      positions: 'stream',
       photo: 'call',
     });
     const admin = {server: 'admin'};
