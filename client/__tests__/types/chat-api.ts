@@ -1,5 +1,4 @@
 /** An Api that is written first, and the classes that serve it. */
-import {tracked} from 'loopback4-socket';
 import type {Serves} from 'loopback4-socket-client';
 
 export interface ChatApi {
@@ -29,14 +28,6 @@ export class ChatController implements Serves<ChatApi> {
 
   async *feed(_socket: unknown, _credentials: unknown, args: {room: string}) {
     yield {at: new Date(), room: args.room};
-    yield tracked('1', {at: new Date()});
-  }
-}
-
-export class WrongItem implements Pick<Serves<ChatApi>, 'feed'> {
-  // @ts-expect-error a number is no date
-  async *feed() {
-    yield tracked('1', {at: 5});
   }
 }
 

@@ -6,7 +6,7 @@ import {inject} from '@loopback/core';
 import {AnyObject, Count, Entity, model, property, Where} from '@loopback/repository';
 import {SecurityBindings} from '@loopback/security';
 import type {UserProfile} from '@loopback/security';
-import {SocketBindings, socketMethod, tracked} from 'loopback4-socket';
+import {SocketBindings, socketMethod} from 'loopback4-socket';
 import type {Serves, Socket} from 'loopback4-socket';
 
 @model()
@@ -74,13 +74,6 @@ export class OrdersController {
     args: Where<Order>,
   ): Promise<Count> {
     return {count: Object.keys(args).length};
-  }
-
-  @socketMethod()
-  async *placed(_socket: Socket, _credentials: unknown, args: {limit: number}) {
-    for (let id = 0; id < args.limit; id++) {
-      yield tracked(`${id}`, {id, value: new Date()});
-    }
   }
 
   @socketMethod()
