@@ -113,7 +113,7 @@ const KINDS = {
       'outstanding, of 64 items each. By hand, the server pushes items, and the client grants credit for 64 at a ' +
       'time. The latency is from when an item is made until it arrives, with an item each 20 ms and a network of ' +
       '50 ms in each direction. Less is better. ' +
-      '`node run.mjs --measure streams,stream-latency --rounds 5 --report` in `benchmark` writes this section.',
+      '`node run.mjs --measure streams,stream-latency --report` in `benchmark` writes this section.',
   },
 };
 

@@ -12,8 +12,9 @@ import type {SocketCaller} from './socket-caller';
 /** Reads a stream for a client. A read without an ack is ignored. */
 export function readStream(session: SocketCaller, packet: Packet, ack?: ReadAck): void {
   if (!ack) return;
-  const {stream, ...rest} = bodyOf(packet);
-  const options = readOptionsOf(rest);
+  const body = bodyOf(packet);
+  const {stream} = body;
+  const options = readOptionsOf(body);
   const refusal =
     typeof stream === 'string' && options
       ? session.endpoint.streams.read(session, stream, options, ack)

@@ -27,18 +27,17 @@ export function replyTo(session: DispatchSession, id: number, event: unknown): A
 
 /** Returns an ack that answers a read of a stream. */
 export function readReplyTo(session: DispatchSession, id: number): ReadAck {
-  const ack = replyTo(session, id, SocketEvents.NEXT);
-  return Object.assign(ack, {
-    sendItems: (batch: ItemBatch) => {
-      if (!session.socket.connected) return;
-      try {
-        sendItems(session.socket, id, batch);
-      } catch (error) {
-        // Only a parser of the application can fail here.
-        ack({error: session.fail(error, SocketEvents.NEXT).error});
-      }
-    },
-  });
+  const ack = replyTo(session, id, SocketEvents.NEXT) as ReadAck;
+  ack.sendItems = (batch: ItemBatch) => {
+    if (!session.socket.connected) return;
+    try {
+      sendItems(session.socket, id, batch);
+    } catch (error) {
+      // Only a parser of the application can fail here.
+      ack({error: session.fail(error, SocketEvents.NEXT).error});
+    }
+  };
+  return ack;
 }
 
 function reply(
