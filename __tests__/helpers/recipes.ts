@@ -219,7 +219,7 @@ export class Kitchen implements Disposable {
         return pathToFileURL(path).href;
       };
       for (const [file, code] of files) {
-        if (isFrontEnd(file)) write(file, runnable(code));
+        if (isFrontEnd(file) || file.endsWith('.mjs')) write(file, runnable(code));
       }
       await import(write(client, runnable(script.code)));
       await script.done();
@@ -297,7 +297,7 @@ function runnable(code: string): string {
       /^import (\{[^}]*\}) from '(?:socket\.io|loopback4-socket)-client';$/gm,
       'const $1 = globalThis.recipe;',
     )
-    .replaceAll(/ from '(\.[^']*)'/g, " from '$1.mjs'");
+    .replaceAll(/ from '(\.[^']*?)(?:\.mjs)?'/g, " from '$1.mjs'");
 }
 
 /** The sockets of a client. */
