@@ -34,7 +34,7 @@ export function loseUpload(
   {isKept, upload}: UploadSlot,
 ): void {
   if (!upload) return;
-  if (isKept && (upload.done || (returnTime > 0 && !endpoint.draining)))
+  if (isKept && (upload.done || returnTime > 0))
     endpoint.lostUploads.add(userKey, upload, returnTime);
   else
     upload.end(

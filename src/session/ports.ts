@@ -9,6 +9,8 @@ import type {FailureLog} from './failure-log';
 
 /** The parts of a server's endpoint that its sessions use. */
 export interface SessionEndpoint extends DispatchEndpoint {
+  /** False once the server stops: clients cannot come back. */
+  readonly isOpen: boolean;
   readonly name: string;
   readonly context: Context;
   /** Keys that REST refuses in a body, besides those that are always refused. */

@@ -80,6 +80,7 @@ export abstract class SocketCaller implements DispatchSession {
 
   get returnTime(): number {
     const {authentication, endpoint, socket} = this;
+    if (!endpoint.isOpen) return 0;
     if (authentication.room === undefined)
       return Admission.of(socket.nsp).sessions.keptFor(socket);
     const {retryWindow} = endpoint.options;

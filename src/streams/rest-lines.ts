@@ -1,6 +1,8 @@
 import type {Response} from '@loopback/rest';
 import type {Writable} from 'node:stream';
+import {setImmediate} from 'node:timers/promises';
 import {isStoppedBy} from '../common/aborted';
+import {watchUnsent} from '../common/watch-promises';
 import type {Reporter} from '../common/watch-promises';
 import {Tracked} from '../wire/tracked';
 import {isAbortError} from './source';
@@ -9,6 +11,9 @@ import type {ItemSource} from './source';
 
 /** The content type of JSON values, one a line. */
 const NEWLINE_DELIMITED_JSON = 'application/x-ndjson';
+
+/** Most lines of one turn of the event loop, so that an iterable that is always ready does not delay others. */
+const MAX_TURN_LINES = 256;
 
 /**
  * The items of a method as the body of a REST response. REST pipes a result that has `pipe`, and so leaves the response
@@ -57,13 +62,15 @@ export class RestLines {
   /** Never rejects. An error cuts the response, which tells the client that items are missing. */
   private async write(destination: Writable): Promise<void> {
     const {label, reporter, response} = this;
+    let lines = 0;
     try {
       while (this.line !== undefined) {
         if (response.destroyed) return;
         this.unsent++;
-        if (!destination.write(this.line, this.onSent)) {
-          await this.until(proceed => destination.once('drain', proceed));
-        }
+        const isFull = !destination.write(this.line, this.onSent);
+        if (isFull) await this.until(proceed => destination.once('drain', proceed));
+        // The system may take all at once, and `drain` comes in the same turn then.
+        if (isFull || ++lines % MAX_TURN_LINES === 0) await setImmediate();
         await this.pull();
       }
       destination.end();
@@ -85,6 +92,7 @@ export class RestLines {
       throw error;
     }
     if (result.done) {
+      watchUnsent(result.value, this.reporter, this.label);
       this.isEnded = true;
       this.line = undefined;
       return;

@@ -96,7 +96,11 @@ export class StreamTable implements StreamOwner {
     const wrong = stream.refusalOf(options, session);
     if (wrong) return wrong;
     const isTaken = stream.session !== session;
-    if (isTaken) this.take(stream, session);
+    if (isTaken) {
+      const tooMany = stream.settled ? undefined : this.refusalOf(session);
+      if (tooMany) return tooMany;
+      this.take(stream, session);
+    }
     stream.read(options, ack, isTaken || options.again);
     return undefined;
   }

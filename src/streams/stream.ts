@@ -197,6 +197,8 @@ export class Stream {
     try {
       const {done, value} = result;
       if (done) {
+        // A promise that an iterator returns at its end is not sent.
+        watchUnsent(value, origin, label);
         this.finish({});
         return;
       }
