@@ -36,7 +36,7 @@ describe('the pages of docs/client.md, in Chromium', {skip: noBrowser}, () => {
   });
 
   it('show with React what a call gives, and an event', async () => {
-    using kitchen = givenKitchen('client', 'client-react');
+    using kitchen = givenKitchen('client', 'client-streams', 'client-react');
     const folder = join(kitchen.folder, 'client-react');
     const change = (from: string, to: string, [before, after]: [string, string]) => {
       const text = readFileSync(join(folder, from), 'utf8');
