@@ -17,7 +17,7 @@ export function openStream(
   const isAsked = localAck !== undefined && !localAck.hidden;
   try {
     const refusal = isAsked
-      ? streams.refusalOf(session)
+      ? (session.refusal ?? streams.refusalOf(session))
       : SocketErrors.streamWithoutAck();
     if (refusal) {
       discardStream(session, call, label, items);

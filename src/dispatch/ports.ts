@@ -95,6 +95,8 @@ export interface DispatchSession extends Caller, StreamSession {
   readonly credentials: unknown;
   readonly user: unknown;
   readonly authenticated: boolean;
+  /** The reason when the server has ended it, such as an expiry or a revocation. */
+  readonly refusal: SocketError | undefined;
   /** True when its user can come back on another connection. */
   readonly canReturn: boolean;
   /** ms after its end in which its user can come back; 0 when nobody can. */

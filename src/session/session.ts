@@ -103,6 +103,7 @@ export class Session extends SocketCaller implements SocketOwner {
     debugRefusal(this, 'is refused', thrown);
     const body = toUnauthorized(thrown);
     const refusal = toRefusal(thrown);
+    this.refusal = refusal;
     // An authenticated session has waiting calls while the first of them run.
     const waiting = authenticated ? refusal : SocketErrors.unauthenticated();
     authentication.undecided?.refuse(this, body, waiting);

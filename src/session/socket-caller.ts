@@ -36,6 +36,7 @@ export abstract class SocketCaller implements DispatchSession {
   handling: Ack | undefined;
   starting: Call | undefined;
   extended = false;
+  refusal: SocketError | undefined;
   readonly order = ++sessions;
   private calls?: Set<InFlightCall>;
   private ownUploads?: SocketUploads;

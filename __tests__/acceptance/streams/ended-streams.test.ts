@@ -1,5 +1,6 @@
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
+import {ReadableStream} from 'node:stream/web';
 import {describe, it} from 'node:test';
 import {givenAuthenticated} from '../../helpers/client';
 import type {TestClient} from '../../helpers/client';
@@ -41,6 +42,32 @@ describe('streams that have ended', () => {
     gate.open();
     const {result} = await waiting;
     assert.deepEqual(result, {at: 1, items: ['two'], done: true});
+  });
+
+  it('do not begin for a user who was disconnected while the method ran', async () => {
+    const gate = new Gate();
+    const ended = new Gate();
+    await using given = await givenServer(
+      server => {
+        server.auth(() => ({[securityId]: '1'}));
+        server.defineMethod('late', async () => {
+          await gate.opened;
+          return new ReadableStream({cancel: () => ended.open()});
+        });
+      },
+      {retryWindow: WINDOW},
+    );
+    const {url} = given.server;
+    const call = ['late', null, {$call: {id: '1'}}] as const;
+    await using first = await givenAuthenticated(url);
+    const refused = first.call(...call);
+    await first.call('pong');
+    given.server.disconnectUser('1');
+    assert.equal((await refused).error.code, 'AUTHENTICATION_REVOKED');
+    gate.open();
+    await ended.opened;
+    await using second = await givenAuthenticated(url);
+    assert.equal((await second.call(...call)).error.code, 'AUTHENTICATION_REVOKED');
   });
 
   it('are not kept for their user by the calls that have an id', async () => {
