@@ -67,6 +67,8 @@ export function feed<
   Name extends keyof Events & (string | symbol),
   Item = Events[Name][0],
 >(
+  // eslint-disable-next-line @typescript-eslint/ban-ts-comment -- an error only with old types of Node
+  /** @ts-ignore -- `EventEmitter` has no type parameter before @types/node 20.11 */
   emitter: EventEmitter<Events>,
   event: Name,
   options?: FeedOptions<Events[Name], Item>,
