@@ -112,4 +112,23 @@ describe('a stream', () => {
     await ticker.ended.next();
     assert.ok((await read(stream)).result);
   });
+
+  it('of tiny items is kept within the bytes of its user, too', async () => {
+    await using given = await givenServer(server => {
+      server.auth(() => ({[securityId]: '1'}));
+      server.defineMethod('tiny', async function* () {
+        for (;;) yield 1;
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url);
+    const reads = [];
+    for (let at = 0; at < 8; at++) {
+      const {stream} = await client.open('tiny', null, {$call: {id: `${at}`}});
+      const body = {stream, got: 0, max: 256, wait: 200};
+      for (let count = 0; count < 16; count++) reads.push(client.call('$next', body));
+    }
+    const sum = (await Promise.all(reads)).flatMap(({result}) => result.items).length;
+    // 1 MiB, and an answer of each stream.
+    assert.ok(sum > 5_000 && sum < 16_000, `${sum} items`);
+  });
 });

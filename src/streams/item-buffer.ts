@@ -7,6 +7,9 @@ export const MAX_KEPT_BYTES = 1024 * 1024;
 /** Most bytes of items that wait for the reads of one socket, about: beyond, a stream takes one item at a time. */
 const MAX_WAITING_BYTES = 256 * 1024;
 
+/** Bytes of a kept item besides its content and its id, about: many small items count too. */
+const ITEM_BYTES = 96;
+
 /** Most items that a stream makes in one turn of the event loop, so that it does not delay others. */
 const MAX_TURN_ITEMS = 512;
 
@@ -65,7 +68,7 @@ export class ItemBuffer {
   push(item: EncodedItem): void {
     this.items.push(item);
     this.addUnsent(item.bytes);
-    if (this.kept) this.kept.bytes += item.bytes;
+    if (this.kept) this.kept.bytes += keptBytesOf(item);
   }
 
   /** Returns the items of the next answer. */
@@ -109,7 +112,7 @@ export class ItemBuffer {
     const gone = this.items.splice(0, count);
     this.first = got;
     if (!this.kept) return;
-    for (const {bytes} of gone) this.kept.bytes -= bytes;
+    for (const item of gone) this.kept.bytes -= keptBytesOf(item);
     this.answers = this.answers.filter(end => end > got);
   }
 
@@ -122,7 +125,7 @@ export class ItemBuffer {
   }
 
   clear(): void {
-    if (this.kept) for (const {bytes} of this.items) this.kept.bytes -= bytes;
+    if (this.kept) for (const item of this.items) this.kept.bytes -= keptBytesOf(item);
     this.items = [];
     this.answers = [];
     this.first = this.sent;
@@ -133,4 +136,8 @@ export class ItemBuffer {
     this.unsentBytes += bytes;
     if (this.waiting) this.waiting.bytes += bytes;
   }
+}
+
+function keptBytesOf({bytes, id}: EncodedItem): number {
+  return ITEM_BYTES + bytes + (id?.length ?? 0);
 }
