@@ -42,7 +42,9 @@ export function copyPlain(value: unknown): PlainCopy | undefined {
 
 function shallowCopy(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
-  if (Array.isArray(value))
-    return (value as unknown[]).slice() as unknown as Record<string, unknown>;
-  return Object.getPrototypeOf(value) === Object.prototype ? {...value} : undefined;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype) return {...value};
+  if (!Array.isArray(value) || prototype !== Array.prototype || 'toJSON' in value)
+    return undefined;
+  return (value as unknown[]).slice() as unknown as Record<string, unknown>;
 }

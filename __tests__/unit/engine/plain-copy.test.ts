@@ -2,6 +2,21 @@ import assert from 'node:assert/strict';
 import {describe, it} from 'node:test';
 import {copyPlain} from '../../../dist/engine/plain-copy';
 
+/** Cannot be made with a length, as methods of `Array` do. */
+class Rows extends Array<number> {
+  constructor(
+    readonly table: string,
+    rows: Iterable<number>,
+  ) {
+    super();
+    this.push(...rows);
+  }
+
+  toJSON(): object {
+    return {[this.table]: [...this]};
+  }
+}
+
 describe('copyPlain', () => {
   const plain: [what: string, value: object][] = [
     ['an empty object', {}],
@@ -51,6 +66,8 @@ describe('copyPlain', () => {
     ['a bigint', {n: 1n}],
     ['a method toJSON', {toJSON: () => 1}],
     ['an instance of another class', new Map()],
+    ['an instance of a class of arrays', new Rows('ships', [1, 2])],
+    ['an array with a method toJSON', Object.assign([1], {toJSON: () => 2})],
   ];
   for (const [what, value] of others) {
     it(`leaves ${what} to the parser`, () => assert.equal(copyPlain(value), undefined));
