@@ -25,7 +25,7 @@ export function openStream(
     }
     const source = ItemSource.of(items);
     const isResumable = kept !== undefined && session.canReturn;
-    const {id} = streams.open(session, call, label, source, {isResumable, ref});
+    const {id} = streams.open({origin: session, call, label, source, ref, isResumable});
     ack?.({stream: id});
     // A call with an id can be cancelled as long as it streams. Its answer is kept longer than the stream.
     if (kept) kept.cancel = () => streams.cancelById(id);

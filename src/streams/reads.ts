@@ -20,7 +20,7 @@ export interface Read {
 /** The reads of a stream that wait, in the order in which they came. */
 export class Reads {
   /** Number of items that these reads take. */
-  room = 0;
+  capacity = 0;
   private reads: Read[] = [];
 
   get first(): Read | undefined {
@@ -36,12 +36,12 @@ export class Reads {
     const read: Read = {max, ack, timer: undefined};
     if (wait !== undefined) read.timer = setTimeout(onWaited, wait, read).unref();
     this.reads.push(read);
-    this.room += max;
+    this.capacity += max;
   }
 
   remove(read: Read): void {
     clearTimeout(read.timer);
-    this.room -= read.max;
+    this.capacity -= read.max;
     if (this.reads[0] === read) this.reads.shift();
     else this.reads = this.reads.filter(one => one !== read);
   }
@@ -62,7 +62,7 @@ export class Reads {
   private takeAll(): Read[] {
     const {reads} = this;
     this.reads = [];
-    this.room = 0;
+    this.capacity = 0;
     for (const {timer} of reads) clearTimeout(timer);
     return reads;
   }

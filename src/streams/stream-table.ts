@@ -1,13 +1,12 @@
-import type {Call} from '../context/call';
 import {MAX_DELAY} from '../common/timers';
 import type {ServerOptions} from '../options/server-options';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {ItemBuffer} from './item-buffer';
 import type {ByteCount} from './item-buffer';
+import type {StreamingCall} from './item-pump';
 import type {ReadAck, StreamSession} from './ports';
 import type {ReadOptions} from './reads';
-import type {ItemSource} from './source';
 import {Stream} from './stream';
 import type {StreamOwner} from './stream';
 
@@ -52,34 +51,13 @@ export class StreamTable implements StreamOwner {
     return open < maxStreams ? undefined : SocketErrors.tooManyStreams();
   }
 
-  /**
-   * Opens a stream.
-   *
-   * @param options - `isResumable` when a later connection of the user may take it over; `ref` of its call.
-   */
-  open(
-    session: StreamSession,
-    call: Call,
-    label: string,
-    source: ItemSource,
-    {isResumable, ref}: {readonly isResumable: boolean; readonly ref: string | undefined},
-  ): Stream {
-    const user = isResumable ? this.userOf(session.userKey) : undefined;
-    const buffer = new ItemBuffer(user);
-    const stream = new Stream(
-      this,
-      session,
-      call,
-      label,
-      source,
-      buffer,
-      isResumable,
-      ref,
-      this.timeout,
-    );
+  open(streaming: StreamingCall): Stream {
+    const {isResumable, origin} = streaming;
+    const user = isResumable ? this.userOf(origin.userKey) : undefined;
+    const stream = new Stream(this, streaming, new ItemBuffer(user), this.timeout);
     this.streams.set(stream.id, stream);
     user?.all.add(stream);
-    this.place(stream, session);
+    this.place(stream, origin);
     return stream;
   }
 
@@ -125,7 +103,7 @@ export class StreamTable implements StreamOwner {
     for (const stream of streams.all) {
       // One that ends counts until its iterable has ended, though nobody can read it.
       if (!this.streams.has(stream.id)) continue;
-      if (stream.isResumable && time > 0) this.detach(stream, time);
+      if (stream.streaming.isResumable && time > 0) this.detach(stream, time);
       else this.end(stream);
     }
   }
@@ -133,8 +111,8 @@ export class StreamTable implements StreamOwner {
   /** Cancels the stream of a call of the session by its `ref`. Returns false when there is no such open stream. */
   cancel(session: StreamSession, ref: string): boolean {
     for (const stream of this.ofSocket(session)) {
-      const isNamed = stream.ref === ref && stream.origin === session;
-      if (isNamed && stream.cancel()) return true;
+      const {origin, ref: name} = stream.streaming;
+      if (name === ref && origin === session && stream.cancel()) return true;
     }
     return false;
   }
@@ -167,22 +145,27 @@ export class StreamTable implements StreamOwner {
       this.remove(stream, session);
       return;
     }
+    // The one that has ended first is dropped first.
+    streams.all.delete(stream);
+    streams.all.add(stream);
+    const gone = SocketErrors.streamGone();
     // Until the client stops them, ended streams can be read: reads may be on their way.
     const ended = [...streams.all].filter(({settled}) => settled);
     const read = ended.filter(({isRead}) => isRead);
-    for (const one of read.slice(0, -MAX_KEPT_STREAMS)) this.drop(one);
-    for (const one of ended.slice(0, -MAX_ENDED_STREAMS)) this.drop(one);
+    for (const one of read.slice(0, -MAX_KEPT_STREAMS)) this.end(one, gone);
+    for (const one of ended.slice(0, -MAX_ENDED_STREAMS)) this.end(one, gone);
   }
 
   drop(stream: Stream): void {
     stream.forget();
     this.streams.delete(stream.id);
-    const {session, origin} = stream;
+    const {session, streaming} = stream;
+    const {userKey} = streaming.origin;
     if (session && stream.settled) this.remove(stream, session);
-    const user = this.users.get(origin.userKey);
+    const user = this.users.get(userKey);
     if (!user?.all.delete(stream)) return;
     user.detached.delete(stream);
-    if (user.all.size === 0) this.users.delete(origin.userKey);
+    if (user.all.size === 0) this.users.delete(userKey);
   }
 
   private get timeout(): number | undefined {
@@ -221,7 +204,7 @@ export class StreamTable implements StreamOwner {
   }
 
   private detach(stream: Stream, time: number): void {
-    const {detached} = this.userOf(stream.origin.userKey);
+    const {detached} = this.userOf(stream.streaming.origin.userKey);
     stream.detach(Math.min(time, MAX_DELAY));
     detached.add(stream);
     const [oldest] = detached;
@@ -240,7 +223,8 @@ export class StreamTable implements StreamOwner {
 /** Returns the reason why a session cannot read a stream. */
 function refusalFor(stream: Stream, session: StreamSession): SocketError | undefined {
   if (stream.session === session) return undefined;
-  const {isResumable, order, origin} = stream;
+  const {order, streaming} = stream;
+  const {isResumable, origin} = streaming;
   const isOwn =
     origin.userKey === session.userKey && origin.namespace === session.namespace;
   if (!isOwn || !isResumable) return SocketErrors.streamGone();

@@ -44,6 +44,25 @@ describe('streams that have ended', () => {
     assert.deepEqual(result, {at: 1, items: ['two'], done: true});
   });
 
+  it('answer the reads that wait when too many others have ended', async () => {
+    const gate = new Gate();
+    await using given = await givenServer(server => {
+      server.defineMethod('first', async function* () {
+        await gate.opened;
+        yield* [];
+      });
+      server.defineMethod('other', async function* () {
+        yield* [];
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url);
+    const stream = await open(client, 'first');
+    const waiting = client.call('$next', {stream, got: 0});
+    for (let count = 0; count < 256; count++) await open(client, 'other');
+    gate.open();
+    assert.deepEqual((await waiting).result, {at: 0, items: [], done: true});
+  });
+
   it('do not begin for a user who was disconnected while the method ran', async () => {
     const gate = new Gate();
     const ended = new Gate();
