@@ -1,3 +1,4 @@
+import {delayOf} from '../common/timers';
 import {PacketTypes} from '../engine/packets';
 import {knowsOtherNodes} from '../namespace/cluster-adapters';
 import type {Target} from './ports';
@@ -43,7 +44,7 @@ export async function askOtherNodes(
   }
   adapter.broadcastWithAck(
     {type: PacketTypes.EVENT, data},
-    {...othersOf(target), flags: {timeout}},
+    {...othersOf(target), flags: {timeout: delayOf(timeout)}},
     count => {
       counted++;
       missing += count;
