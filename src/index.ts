@@ -12,12 +12,20 @@ export type {
 } from './decorators/handler-types';
 export type {
   SocketControllerMetadata,
+  SocketDescription,
+  SocketPushedEventMetadata,
   SocketEventMetadata,
   SocketMethodMetadata,
   SocketSchema,
 } from './decorators/metadata';
 export {withCall} from './invocation/with-call';
 export type {WithCallOptions} from './invocation/with-call';
+export {socketEvent} from './decorators/socket-event.decorator';
+export type {SocketEventDecorator} from './decorators/socket-event.decorator';
+export {asAsyncApiEnhancer, ASYNC_API_ENHANCERS} from './document/enhancers';
+export type {AsyncApiEnhancer} from './document/enhancers';
+export {exportAsyncApiSpec, getAsyncApiSpec} from './document/export';
+export type {AsyncApiSpec} from './document/spec';
 export {SocketBindings, SocketTags} from './keys';
 export {
   ErrorCodes,

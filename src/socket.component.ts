@@ -9,6 +9,9 @@ import {
   inject,
 } from '@loopback/core';
 import type {Component} from '@loopback/core';
+import {AsyncApi} from './document/async-api';
+import {ASYNC_API} from './document/keys';
+import {AsyncApiEndpoints} from './document/serve';
 import {SocketBooter} from './booters/socket.booter';
 import {serversNamedIn} from './invocation/controller-scanner';
 import {DEFAULT_SERVER_NAME, SocketKeys, SocketTags} from './options/keys';
@@ -48,6 +51,11 @@ export class SocketComponent implements Component {
   booters = [SocketBooter];
 
   constructor(@inject(CoreBindings.APPLICATION_INSTANCE) app: Application) {
+    const document = new AsyncApi(app);
+    this.bindings.push(
+      Binding.bind(ASYNC_API).to(document),
+      new AsyncApiEndpoints(app, document).binding(),
+    );
     // LoopBack constructs all observers before `init`, and they may inject servers that only decorators name.
     app.on('initializing', () => {
       for (const name of serversNamedIn(app)) {

@@ -24,6 +24,34 @@ export interface SocketControllerMetadata {
   server?: string;
 }
 
+/** How a method or an event is described in the AsyncAPI document. */
+export interface SocketDescription {
+  /** A summary in one line. */
+  summary?: string;
+  /** A longer description. */
+  description?: string;
+  /** Marks it as deprecated. @default false */
+  deprecated?: boolean;
+  /** Groups operations in the document. @default the name of the class */
+  tags?: string[];
+  /** Examples of the args, or of the payload. */
+  examples?: unknown[];
+  /** `'undocumented'` leaves it out of the document, as `@oas.visibility` does in OpenAPI. */
+  'x-visibility'?: 'documented' | 'undocumented';
+}
+
+/** Options of `@socketEvent`. */
+export interface SocketPushedEventMetadata extends SocketDescription {
+  /** The event's name. */
+  name: string;
+  /** Name of the server. @default the server of `@socketController`, or else the default server */
+  server?: string;
+  /** The schema of the payload; of an ask, of its args. @default any value */
+  payload?: SocketSchema;
+  /** The schema of the client's answer. The event is an ask then. */
+  answer?: SocketSchema;
+}
+
 /** Options of the decorators of authentication, connected and disconnected handlers. */
 export interface SocketEventMetadata {
   /** Name of the server. @default the server of `@socketController`, or else the default server */
@@ -31,7 +59,7 @@ export interface SocketEventMetadata {
 }
 
 /** Options of the method decorator. */
-export interface SocketMethodMetadata extends SocketEventMetadata {
+export interface SocketMethodMetadata extends SocketEventMetadata, SocketDescription {
   /** Event name that clients call. @default the method's own name */
   name?: string;
   /**
@@ -41,16 +69,10 @@ export interface SocketMethodMetadata extends SocketEventMetadata {
    * @default the type of the parameter, when it is a `@model`; otherwise no check
    */
   args?: SocketSchema;
-  /** The schema of the result. Kept in the metadata; nothing reads it yet. */
+  /** The schema of the result, for the document. @default the type of the result, when it is a `@model` */
   result?: SocketSchema;
-  /** The schema of the items of a method that streams. Kept in the metadata; nothing reads it yet. */
+  /** The schema of the items of a method that streams, for the document. */
   item?: SocketSchema;
-  /** A summary of the method in one line. Kept in the metadata; nothing reads it yet. */
-  summary?: string;
-  /** A longer description. Kept in the metadata; nothing reads it yet. */
-  description?: string;
-  /** Marks the method as deprecated. Kept in the metadata; nothing reads it yet. @default false */
-  deprecated?: boolean;
 }
 
 /** Metadata keys of the decorators. */
@@ -66,6 +88,9 @@ export const SocketMetadata = {
   ),
   DISCONNECTED: MetadataAccessor.create<SocketEventMetadata[], MethodDecorator>(
     'loopback4-socket:disconnected',
+  ),
+  EVENT: MetadataAccessor.create<SocketPushedEventMetadata[], ClassDecorator>(
+    'loopback4-socket:event',
   ),
   METHOD: MetadataAccessor.create<SocketMethodMetadata[], MethodDecorator>(
     'loopback4-socket:method',
@@ -97,6 +122,8 @@ export interface DecoratedMember {
 /** The decorators of a class and its methods. */
 export interface DecoratedClass {
   readonly server: string | undefined;
+  /** The events that the class declares, each with its server. */
+  readonly events: readonly SocketPushedEventMetadata[];
   readonly members: readonly DecoratedMember[];
 }
 
@@ -118,8 +145,31 @@ export function describeClass(type: Constructor<unknown>): DecoratedClass | unde
       }),
     );
   });
-  if (!controller && members.length === 0) return undefined;
-  return {server: controller?.server, members};
+  const events = eventsOf(type).map(event => ({
+    ...event,
+    ...(controller?.server !== undefined && {server: event.server ?? controller.server}),
+  }));
+  if (!controller && members.length + events.length === 0) return undefined;
+  return {server: controller?.server, members, events};
+}
+
+/** Returns the events that a class and its base classes declare. A class replaces those of its base classes. */
+function eventsOf(type: Constructor<unknown>): SocketPushedEventMetadata[] {
+  const events = new Map<string, SocketPushedEventMetadata>();
+  const bases: unknown[] = [];
+  for (let base: unknown = type; typeof base === 'function';) {
+    bases.unshift(base);
+    base = Object.getPrototypeOf(base) as unknown;
+  }
+  for (const base of bases) {
+    const own = MetadataInspector.getClassMetadata(
+      SocketMetadata.EVENT,
+      base as Constructor<unknown>,
+      {ownMetadataOnly: true},
+    );
+    for (const event of own ?? []) events.set(event.name, event);
+  }
+  return [...events.values()];
 }
 
 /** The parameters of a decorated method. */
@@ -215,17 +265,29 @@ const REST_PARAMETERS = ['openapi-v3:parameters', 'openapi-v3:request-body'].map
   MetadataAccessor.create<object, ParameterDecorator>(key),
 );
 
+/** The OpenAPI operation of a method. */
+export interface DescribedOperation {
+  readonly path: string;
+  /** The HTTP method, in lower case. */
+  readonly verb: string;
+  readonly spec: OperationObject;
+  /** The schemas of its controller. */
+  readonly schemas: SchemasObject;
+}
+
 /** Returns the OpenAPI operation of a method, if the method is one. */
 export function describeOperation(
   type: Constructor<unknown>,
   member: string,
-): {readonly spec: OperationObject; readonly schemas: SchemasObject} | undefined {
+): DescribedOperation | undefined {
   const {paths, components} = getControllerSpec(type);
-  const operations = (Object.values(paths) as Record<string, OperationObject>[]).flatMap(
-    path => Object.values(path),
-  );
-  const spec = operations.find(one => one['x-operation-name'] === member);
-  return spec && {spec, schemas: components?.schemas ?? {}};
+  for (const [path, verbs] of Object.entries(paths)) {
+    for (const [verb, spec] of Object.entries(verbs as Record<string, OperationObject>)) {
+      if (spec['x-operation-name'] === member)
+        return {path, verb, spec, schemas: components?.schemas ?? {}};
+    }
+  }
+  return undefined;
 }
 
 /** The compiler emits `Object` for `any`, and for types that exist only at compile time. */

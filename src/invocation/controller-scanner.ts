@@ -1,10 +1,11 @@
 import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
 import {describeClass} from '../decorators/metadata';
-import type {DecoratedMember} from '../decorators/metadata';
+import type {DecoratedMember, SocketPushedEventMetadata} from '../decorators/metadata';
 import {isReservedEvent} from '../wire/protocol';
 import {DEFAULT_SERVER_NAME} from '../options/keys';
 import {ControllerHandler} from './controller-handler';
+import {DeclaredEvent} from './declared-event';
 import type {DecoratedHandlers} from './handler-table';
 import {describeMethod} from './method-description';
 import type {MethodDescription} from './method-description';
@@ -29,6 +30,7 @@ interface Draft extends ServerHandlers {
   readonly connected: ControllerHandler[];
   readonly disconnected: ControllerHandler[];
   readonly methods: Map<string, ControllerHandler>;
+  readonly events: Map<string, DeclaredEvent>;
 }
 
 type ControllerBinding = Readonly<Binding<unknown>>;
@@ -48,8 +50,9 @@ export function serversNamedIn(application: Context): Set<string> {
   for (const {valueConstructor: type} of application.findByTag(CoreTags.CONTROLLER)) {
     const described = type && describeClass(type);
     if (!described) continue;
-    const {server, members} = described;
-    for (const name of [server, ...members.map(member => member.server)]) {
+    const {server, members, events} = described;
+    const named = [...members, ...events].map(one => one.server);
+    for (const name of [server, ...named]) {
       if (name !== undefined) names.add(name);
     }
   }
@@ -66,6 +69,8 @@ export class ControllerScanner {
     Map<string, ControllerHandler>
   >();
 
+  private readonly events = new WeakMap<object, Map<string, DeclaredEvent>>();
+
   /** The handlers of the last scan. */
   private scanned: ControllerHandler[] = [];
 
@@ -79,6 +84,11 @@ export class ControllerScanner {
       const described = describeClass(type);
       if (!described) continue;
       draftOf(servers, type, described.server);
+      for (const metadata of described.events) {
+        const draft = draftOf(servers, type, metadata.server);
+        const problem = declare(draft, this.eventOf(type, metadata));
+        if (problem) problems.push(problem);
+      }
       for (const decorated of described.members) {
         const handler = this.handlerOf(binding, type, decorated);
         const draft = draftOf(servers, type, decorated.server);
@@ -127,6 +137,16 @@ export class ControllerScanner {
     );
   }
 
+  /** Returns the same event for the same decorator, so that its schema is compiled once. */
+  private eventOf(type: Constructor<unknown>, metadata: SocketPushedEventMetadata) {
+    const known = this.events.get(type) ?? new Map<string, DeclaredEvent>();
+    this.events.set(type, known);
+    const key = JSON.stringify([metadata.server, metadata.name]);
+    const event = known.get(key) ?? new DeclaredEvent(metadata, type);
+    known.set(key, event);
+    return event;
+  }
+
   private handlerOf(
     binding: ControllerBinding,
     type: Constructor<unknown>,
@@ -151,10 +171,33 @@ function draftOf(
 ): Draft {
   let draft = servers.get(name);
   if (!draft) {
-    draft = {namedBy: type.name, connected: [], disconnected: [], methods: new Map()};
+    draft = {
+      namedBy: type.name,
+      connected: [],
+      disconnected: [],
+      methods: new Map(),
+      events: new Map(),
+    };
     servers.set(name, draft);
   }
   return draft;
+}
+
+/** Adds an event to the draft of its server. Returns a message when another class declares it otherwise. */
+function declare({events}: Draft, event: DeclaredEvent): string | undefined {
+  const {label, metadata} = event;
+  const {name, payload, answer} = metadata;
+  if (isReservedEvent(name) || name === '') {
+    return `${label}: the event name "${name}" is reserved. Give the event another name.`;
+  }
+  const other = events.get(name);
+  events.set(name, other ?? event);
+  if (!other || (other.metadata.payload === payload && other.metadata.answer === answer))
+    return undefined;
+  return (
+    `${label}: ${other.label} declares the event with another payload or answer on the same server. ` +
+    'Declare it once.'
+  );
 }
 
 /** Adds a handler to the draft of its server. Returns a message when another handler conflicts with it. */

@@ -1,3 +1,4 @@
+import type {DeclaredEvent} from './declared-event';
 import type {Handler, HandlerDefinition} from './handler';
 
 /** The handlers that decorated controllers give one server. */
@@ -6,9 +7,16 @@ export interface DecoratedHandlers {
   readonly connected: readonly Handler[];
   readonly disconnected: readonly Handler[];
   readonly methods: ReadonlyMap<string, Handler>;
+  /** The declared events, by name. */
+  readonly events: ReadonlyMap<string, DeclaredEvent>;
 }
 
-const NONE: DecoratedHandlers = {connected: [], disconnected: [], methods: new Map()};
+const NONE: DecoratedHandlers = {
+  connected: [],
+  disconnected: [],
+  methods: new Map(),
+  events: new Map(),
+};
 
 type Listed = 'connected' | 'disconnected';
 
@@ -21,6 +29,7 @@ export class HandlerTable {
   connected: readonly Handler[] = [];
   disconnected: readonly Handler[] = [];
   methods: ReadonlyMap<string, Handler> = new Map();
+  events: ReadonlyMap<string, DeclaredEvent> = new Map();
 
   private decorated = NONE;
   private ownAuth?: Handler;
@@ -85,6 +94,7 @@ export class HandlerTable {
     const {decorated, own} = this;
     const kept = (handler: Handler) => !this.removed.has(handler);
     this.auth = this.ownAuth ?? decorated.auth;
+    this.events = decorated.events;
     this.connected = [...decorated.connected.filter(kept), ...own.connected];
     this.disconnected = [...decorated.disconnected.filter(kept), ...own.disconnected];
     this.methods = new Map([

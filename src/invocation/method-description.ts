@@ -40,7 +40,7 @@ export function describeMethod(
   const label = `${type.name}.${member}`;
   const parameters = describeParameters(type, member, VALUES[kind]);
   const found = describeOperation(type, member);
-  const operation = found && new RestOperation(found.spec, found.schemas, label);
+  const operation = found && new RestOperation(found, label);
   // Only a method has a third value.
   const [, , argsType] = operation ? [] : parameters.types;
   const {args = modelOf(argsType), name = member} = metadata;

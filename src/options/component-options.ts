@@ -36,6 +36,12 @@ export interface SocketComponentOptions {
    */
   jsonp?: boolean;
   /**
+   * Serves the AsyncAPI document as `/asyncapi.json` and `/asyncapi.yaml` of the REST API, unless its
+   * `openApiSpec.disabled` is set. `false` serves none.
+   * @default true
+   */
+  asyncApi?: boolean;
+  /**
    * Most bytes that wait for a client that reads too slowly. With more, its connection is closed, and the
    * client reconnects automatically. `false` for no limit.
    * @default 1_048_576
@@ -80,6 +86,7 @@ export const DEFAULT_SOCKET_COMPONENT_OPTIONS = {
   io: {},
   coalesceWrites: true,
   jsonp: false,
+  asyncApi: true,
   maxQueuedBytes: 1024 * 1024,
   maxUnauthenticated: 1000,
   maxConnectionsPerAddress: false,

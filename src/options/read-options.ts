@@ -75,6 +75,7 @@ const COMPONENT_RULES: Rules<SocketComponentOptions> = {
   },
   coalesceWrites: BOOLEAN,
   jsonp: BOOLEAN,
+  asyncApi: BOOLEAN,
   maxQueuedBytes: COUNT_OR_FALSE,
   maxUnauthenticated: COUNT_OR_FALSE,
   maxConnectionsPerAddress: COUNT_OR_FALSE,

@@ -10,6 +10,12 @@ export interface ServerHost {
   /** The socket.io server of all named servers. @throws Error before `app.init()`. */
   readonly io: IoServer;
   readonly namespaces: Pick<Namespaces, 'isListening' | 'urlOf'>;
+  /**
+   * Returns the servers with the handlers and options that they have now, or would start with.
+   *
+   * @throws Error that names a wrong option and says what it must be.
+   */
+  readEndpoints(): Endpoint[];
   register(server: {readonly name: string; readonly context: Context}): Endpoint;
   startOne(endpoint: Endpoint): Promise<void>;
   stopOne(endpoint: Endpoint): Promise<void>;

@@ -136,6 +136,16 @@ export class SocketHost implements LifeCycleObserver, ServerHost {
     this.serve().catch(this.problems.reportError);
   }
 
+  readEndpoints(): Endpoint[] {
+    SocketServer.get(this.app);
+    const all = () => [...this.endpoints.values()];
+    if (all().every(({isClosed}) => isClosed)) {
+      this.controllers.apply();
+      for (const endpoint of all()) endpoint.configure(this.app);
+    }
+    return all();
+  }
+
   namespaceOf(endpoint: Endpoint): Namespace {
     if (endpoint.isClosed && !this.namespaces.has(endpoint)) endpoint.configure(this.app);
     return this.namespaces.get(endpoint);

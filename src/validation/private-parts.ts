@@ -27,7 +27,10 @@ const OPERATION: OperationObject = {
  * @throws Error when it does so in another way.
  */
 export async function checkRest(): Promise<void> {
-  const operation = new RestOperation(OPERATION, {}, 'check');
+  const operation = new RestOperation(
+    {path: '/', verb: 'get', spec: OPERATION, schemas: {}},
+    'check',
+  );
   const [args, schema] = await Promise.allSettled([
     operation.parseWith(ARGS, {}),
     convertSchema({schema: {type: 'string'}, definitions: {}}),

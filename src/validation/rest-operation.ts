@@ -3,14 +3,18 @@ import {HttpErrors, parseOperationArgs} from '@loopback/rest';
 import type {
   OperationObject,
   ParameterObject,
+  ReferenceObject,
   Request,
   RequestBody,
   RequestBodyObject,
   RequestBodyParser,
   ResolvedRoute,
+  ResponseObject,
+  SchemaObject,
   SchemasObject,
 } from '@loopback/rest';
 import {isRecord} from '../common/objects';
+import type {DescribedOperation} from '../decorators/metadata';
 import {RestValidation} from './rest-validation';
 import type {ValidationOptions} from './schema-compiler';
 import {reportedErrorsFor} from './schema-validator';
@@ -30,11 +34,19 @@ export class RestOperation {
   private readonly bodyType: BodyType | undefined;
   private prepared?: ReturnType<RestOperation['prepare']>;
 
+  readonly path: string;
+  readonly verb: string;
+  readonly spec: OperationObject;
+  private readonly schemas: SchemasObject;
+
   constructor(
-    readonly spec: OperationObject,
-    private readonly schemas: SchemasObject,
+    {path, verb, spec, schemas}: DescribedOperation,
     private readonly label: string,
   ) {
+    this.path = path;
+    this.verb = verb;
+    this.spec = spec;
+    this.schemas = schemas;
     this.bodyType = chooseBodyType(spec.requestBody as RequestBodyObject | undefined);
     this.parameters = (spec.parameters ?? []) as ParameterObject[];
     const names = this.parameters.map(({name}) => name);
@@ -59,6 +71,37 @@ export class RestOperation {
     }
     if (this.bodyType) return undefined;
     return 'has a request body that no socket can send. Give the socket a method of its own';
+  }
+
+  /** The schema of the args of a call: an object of the parameters and the body. */
+  get argsSchema(): SchemaObject {
+    const {bodyType, parameters, spec} = this;
+    const properties: Record<string, SchemaObject | ReferenceObject> = {};
+    for (const {name, schema, content, description} of parameters) {
+      const own = schema ?? content?.['application/json'].schema ?? {};
+      properties[name] = description === undefined ? own : {description, ...own};
+    }
+    if (spec.requestBody) properties[BODY] = bodyType?.schema ?? {};
+    const required = parameters.filter(one => one.required).map(({name}) => name);
+    if ((spec.requestBody as RequestBodyObject | undefined)?.required)
+      required.push(BODY);
+    return {
+      type: 'object',
+      properties,
+      ...(required.length > 0 && {required}),
+      additionalProperties: false,
+      definitions: this.schemas,
+    } as SchemaObject;
+  }
+
+  /** The schema of a successful answer in a media type; `undefined` when the operation declares none. */
+  responseSchema(mediaType: string): SchemaObject | ReferenceObject | undefined {
+    const responses = Object.entries(
+      (this.spec.responses ?? {}) as Record<string, ResponseObject | undefined>,
+    );
+    const [, response] = responses.find(([status]) => /^2/.test(status)) ?? [];
+    const schema = response?.content?.[mediaType]?.schema;
+    return schema && ({...schema, definitions: this.schemas} as SchemaObject);
   }
 
   /**

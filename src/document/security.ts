@@ -1,0 +1,16 @@
+import type {Endpoint} from '../server/endpoint';
+
+/** Returns how clients of a server authenticate; `undefined` for a server that accepts everybody. */
+export function securitySchemeOf({options, strategy}: Endpoint): object | undefined {
+  if (options.anonymous) return undefined;
+  const {credentials} = options;
+  const place =
+    credentials === 'event'
+      ? 'as the payload of the event `authentication`'
+      : credentials === 'handshake'
+        ? "in socket.io's `handshake.auth`"
+        : "as the payload of the event `authentication`, or in socket.io's `handshake.auth`";
+  return strategy
+    ? {type: 'http', scheme: 'bearer', description: `The token, ${place}: {token}.`}
+    : {type: 'apiKey', in: 'user', description: `Credentials of any shape, ${place}.`};
+}
