@@ -25,6 +25,7 @@ export default tseslint.config(
           './tsconfig.json',
           './__tests__/tsconfig.json',
           './client/tsconfig.json',
+          './client/tsconfig.command.json',
           './client/__tests__/tsconfig.json',
           './example/tsconfig.json',
           './benchmark/servers/loopback/tsconfig.json',

@@ -2,7 +2,7 @@
 // `node client/build.mjs`. Asserts the sizes that a front end has to load.
 import assert from 'node:assert/strict';
 import {execFileSync} from 'node:child_process';
-import {copyFileSync, mkdirSync, rmSync} from 'node:fs';
+import {chmodSync, copyFileSync, mkdirSync, rmSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {gzipSync} from 'node:zlib';
@@ -41,7 +41,17 @@ await Promise.all([
   build({...common, external, format: 'esm', outfile: 'dist/index.js', sourcemap: true}),
   build({...common, external, format: 'cjs', outfile: 'dist/index.cjs', sourcemap: true}),
   build({...common, format: 'esm', minify: true, outfile: 'dist/client.browser.js'}),
+  build({
+    ...common,
+    entryPoints: ['src/command/main.ts'],
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    banner: {js: '#!/usr/bin/env node'},
+    outfile: 'dist/command.js',
+  }),
 ]);
+chmodSync(join(dist, 'command.js'), 0o755);
 run(
   'dts-bundle-generator/dist/bin/dts-bundle-generator.js',
   '--silent',
@@ -55,6 +65,7 @@ copyFileSync(join(dist, 'index.d.ts'), join(dist, 'index.d.cts'));
 // From here on, the package's own name is known to the compiler.
 run('typescript/bin/tsc', '-p', '.');
 run('typescript/bin/tsc', '-p', 'tsconfig.bindings.json');
+run('typescript/bin/tsc', '-p', 'tsconfig.command.json');
 for (const [name, formats] of Object.entries(BINDINGS)) {
   if (formats.includes('cjs'))
     copyFileSync(join(dist, `${name}.d.ts`), join(dist, `${name}.d.cts`));
