@@ -71,6 +71,7 @@ export type {AskOptions} from './asks/options';
 export type {AskAnswer, AskArguments, AskEvent, RoomAnswer} from './asks/types';
 export type {AskedSocket} from './asks/targets';
 export {SocketComponent} from './socket.component';
+export type {PublishTarget} from './server/publishing';
 export {SocketServer} from './server/socket.server';
 // A value, because metadata of decorated methods names the class at run time.
 export {Socket} from 'socket.io';

@@ -1,4 +1,4 @@
-import type {Application, BindingKey} from '@loopback/core';
+import type {Application} from '@loopback/core';
 import {CoreBindings} from '@loopback/core';
 import type {Validity} from '../context/binding-changes';
 import {BindingChanges} from '../context/binding-changes';
@@ -6,6 +6,7 @@ import {DEFAULT_SERVER_NAME, SocketKeys} from '../options/keys';
 import {readComponentOptions} from '../options/read-options';
 import type {Endpoint} from '../server/endpoint';
 import {HOST} from '../server/ports';
+import {SocketServer} from '../server/socket.server';
 import {RestValidation} from '../validation/rest-validation';
 import {ChannelWriter} from './channel';
 import type {SpecKeys} from './channel';
@@ -122,7 +123,7 @@ export class AsyncApi {
   private get ownPort(): number | undefined {
     const {http} = readComponentOptions(this.app);
     if (http === undefined) return undefined;
-    const url = this.app.getSync(SocketKeys.server() as BindingKey<{url?: string}>).url;
+    const {url} = SocketServer.get(this.app);
     return url === undefined ? undefined : Number(new URL(url).port);
   }
 

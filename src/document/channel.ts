@@ -164,7 +164,7 @@ export class ChannelWriter {
       channel: {$ref: `#/channels/${this.key}`},
       title: event,
       ...rest,
-    } as OperationObject;
+    };
   }
 
   private addMessage(

@@ -72,7 +72,7 @@ function returnTypeOf({type, member}: MethodDescription): SocketSchema | undefin
   const prototype = type.prototype as object;
   const {returnType} = MetadataInspector.getDesignTypeForMethod(prototype, member) ?? {};
   const known = isBuiltIn(returnType) && returnType !== Object && returnType !== Array;
-  return known ? (returnType as unknown as SocketSchema) : modelOf(returnType);
+  return known ? returnType : modelOf(returnType);
 }
 
 function isAsyncGenerator({type, member}: MethodDescription): boolean {

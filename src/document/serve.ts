@@ -73,8 +73,7 @@ export class AsyncApiEndpoints {
   ): Promise<unknown> {
     const rest = await restServerOf(this.app);
     const {openApiSpec} = rest?.config ?? {};
-    if (readComponentOptions(this.app).asyncApi === false || openApiSpec?.disabled)
-      return next();
+    if (!readComponentOptions(this.app).asyncApi || openApiSpec?.disabled) return next();
     const spec = await this.document.get();
     const text = openApiSpec?.setServersFromRequest
       ? write(withHost(spec, request))
@@ -98,14 +97,14 @@ export class AsyncApiEndpoints {
 /** Returns the document with the address at which it was requested. */
 function withHost(spec: AsyncApiSpec, request: Request): AsyncApiSpec {
   const {default: server, ...others} = spec.servers;
-  const {variables: _host, ...rest} = server;
   const {port} = server['x-socket.io'] as {port?: number};
   const host = request.get('host') ?? 'localhost';
   return {
     ...spec,
     servers: {
       default: {
-        ...rest,
+        ...server,
+        variables: {},
         host: port !== undefined ? `${host.replace(/:\d+$/, '')}:${port}` : host,
         protocol: request.protocol === 'https' ? 'wss' : 'ws',
       },

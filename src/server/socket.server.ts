@@ -30,6 +30,8 @@ import {toUnauthorized} from '../wire/failures';
 import {SocketErrors} from '../wire/refusals';
 import {isReservedEvent, SocketEvents} from '../wire/protocol';
 import {HOST} from './ports';
+import {checkEvent} from './publishing';
+import type {PublishTarget} from './publishing';
 import type {ServerHost} from './ports';
 import type {SocketServerOptions} from '../options/server-options';
 import type {
@@ -160,6 +162,35 @@ export class SocketServer<
     ...args: EventArguments<ServerEvents, Event>
   ): void {
     (this.io as Namespace).emit(event, ...(args as unknown[]));
+  }
+
+  /**
+   * Emits an event that `@socketEvent` declares, after a check of its payload. Nothing is sent when it fails.
+   *
+   * @param to - `'all'`, `{room}`, `{user}` or a socket.
+   * @throws Error when the event is not declared, when the payload does not match its schema, or when {@link io}
+   * throws.
+   *
+   * @example
+   * ```ts
+   * await server.publish({room: 'lobby'}, 'said', {text: 'Hello'});
+   * ```
+   */
+  async publish<Event extends keyof ServerEvents & string>(
+    to: PublishTarget,
+    event: Event,
+    payload?: EventArguments<ServerEvents, Event>[0],
+  ): Promise<void> {
+    const declared = this.endpoint.handlers.events.get(event);
+    await checkEvent(declared, event, payload, this.context);
+    const target = this.targetOf(to) as {emit(name: string, value: unknown): unknown};
+    target.emit(event, payload);
+  }
+
+  private targetOf(to: PublishTarget): object {
+    if (to === 'all') return this.io;
+    if ('room' in to) return this.to(to.room);
+    return 'user' in to ? this.toUser(to.user) : to;
   }
 
   /**

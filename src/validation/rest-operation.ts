@@ -91,17 +91,18 @@ export class RestOperation {
       ...(required.length > 0 && {required}),
       additionalProperties: false,
       definitions: this.schemas,
-    } as SchemaObject;
+    };
   }
 
   /** The schema of a successful answer in a media type; `undefined` when the operation declares none. */
   responseSchema(mediaType: string): SchemaObject | ReferenceObject | undefined {
-    const responses = Object.entries(
-      (this.spec.responses ?? {}) as Record<string, ResponseObject | undefined>,
+    const responses = this.spec.responses as Record<string, ResponseObject> | undefined;
+    const successful = Object.keys(responses ?? {}).find(status =>
+      status.startsWith('2'),
     );
-    const [, response] = responses.find(([status]) => /^2/.test(status)) ?? [];
+    const response = successful === undefined ? undefined : responses?.[successful];
     const schema = response?.content?.[mediaType]?.schema;
-    return schema && ({...schema, definitions: this.schemas} as SchemaObject);
+    return schema && {...schema, definitions: this.schemas};
   }
 
   /**

@@ -95,6 +95,7 @@ describe('an option', () => {
     http: ['localhost', 3000, null, true],
     coalesceWrites: ['yes', 1, 0, null, {}],
     jsonp: ['yes', 1, 0, null, {}],
+    asyncApi: ['yes', 1, 0, null, {}],
     maxQueuedBytes: ['1 MB', 0, -1, 1.5, NaN, Infinity, null, true],
     maxUnauthenticated: ['1000', 0, -1, 1.5, NaN, Infinity, null, true],
     maxSockets: ['10', 0, -1, 1.5, NaN, Infinity, null, true],
