@@ -234,6 +234,15 @@ describe('the AsyncAPI document', () => {
     assert.ok((await names()).includes('late'));
   });
 
+  it('is made at the first request, and is the same until a change', async () => {
+    await using given_ = await given();
+    const document = given_.app.getSync<{get(): Promise<object>}>('socket.asyncApi');
+    const first = await document.get();
+    assert.equal(await document.get(), first);
+    given_.app.bind('anything').to(1);
+    assert.notEqual(await document.get(), first);
+  });
+
   it('has the method with an open schema when its schema cannot be described, and logs why', async () => {
     class Undecorated {
       readonly member = 1;
