@@ -1,13 +1,14 @@
 import type {DeclaredEvent} from '../invocation/declared-event';
 import type {Handler} from '../invocation/handler';
-import type {SocketDescription} from '../decorators/metadata';
 import type {Endpoint} from '../server/endpoint';
 import {DEFAULT_SERVER_NAME} from '../options/keys';
 import {schemasOf} from './method-schemas';
 import type {MethodSchemas} from './method-schemas';
 import {addressOf} from './names';
 import type {Keys} from './names';
+import {isHidden, operationLink, tagsOf, textsOf} from './operation-texts';
 import {protocolKey, PROTOCOL_MESSAGES, PROTOCOL_OPERATIONS} from './protocol-messages';
+import type {ProtocolOperation} from './protocol-messages';
 import type {SpecSchemas} from './schemas';
 import type {
   AsyncApiSpec,
@@ -69,22 +70,32 @@ export class ChannelWriter {
     spec.channels[this.key] = this.channel;
   }
 
+  /** Writes the application's operations first, and then those of the protocol. */
   write(): void {
-    for (const {event, action, summary, reply} of PROTOCOL_OPERATIONS) {
-      this.add(protocolKey(event), event, {
-        action,
-        summary,
-        messages: [this.messageRef(protocolKey(event))],
-        ...(reply !== undefined && this.replyOf(protocolKey(reply))),
-        'x-socket.io': {event, ack: reply === undefined ? 'none' : 'reply'},
-      });
-    }
-    for (const [name, handler] of this.endpoint.handlers.methods) {
+    const {methods, events} = this.endpoint.handlers;
+    const reserved = PROTOCOL_OPERATIONS.map(({event}) => this.keyOf(protocolKey(event)));
+    for (const [name, handler] of methods) {
       if (!isHidden(handler)) this.writeMethod(name, handler);
     }
-    for (const [name, event] of this.endpoint.handlers.events) {
+    for (const [name, event] of events) {
       if (event.metadata['x-visibility'] !== 'undocumented') this.writeEvent(name, event);
     }
+    PROTOCOL_OPERATIONS.forEach((operation, at) =>
+      this.writeProtocol(reserved[at], operation),
+    );
+  }
+
+  private writeProtocol(
+    key: string,
+    {event, action, summary, reply}: ProtocolOperation,
+  ): void {
+    this.add(key, event, {
+      action,
+      summary,
+      messages: [this.messageRef(protocolKey(event))],
+      ...(reply !== undefined && this.replyOf(protocolKey(reply))),
+      'x-socket.io': {event, ack: reply === undefined ? 'none' : 'reply'},
+    });
   }
 
   private get isDefault(): boolean {
@@ -106,7 +117,7 @@ export class ChannelWriter {
         )
       : this.addMessage(`${event}.result`, event, this.resultOf(described, label));
     const link = method && operationLink(method);
-    this.add(event, event, {
+    this.add(this.keyOf(event), event, {
       action: 'receive',
       ...texts,
       tags: tagsOf(method, method?.type.name),
@@ -134,7 +145,7 @@ export class ChannelWriter {
           required: ['result'],
         })
       : undefined;
-    this.add(event, event, {
+    this.add(this.keyOf(event), event, {
       action: 'send',
       ...textsOf(metadata),
       tags: tagsOf(metadata, type.name),
@@ -152,12 +163,15 @@ export class ChannelWriter {
     };
   }
 
+  private keyOf(name: string): string {
+    return this.keys.operations.add(this.nameOf(name));
+  }
+
   private add(
-    name: string,
+    key: string,
     event: string,
     operation: Omit<OperationObject, 'channel' | 'title'>,
   ): void {
-    const key = this.keys.operations.add(this.nameOf(name));
     const {action, ...rest} = operation;
     this.spec.operations[key] = {
       action,
@@ -205,40 +219,4 @@ function patternOf(namespace: unknown): object {
   return namespace instanceof RegExp
     ? {pattern: namespace.source, flags: namespace.flags}
     : {pattern: null};
-}
-
-function isHidden({method}: Handler): boolean {
-  const {'x-visibility': own, operation} = method ?? {};
-  return (own ?? (operation?.spec['x-visibility'] as unknown)) === 'undocumented';
-}
-
-/** Returns the texts of a method or an event; those of its REST operation where it has none of its own. */
-function textsOf(
-  own: SocketDescription,
-  operation: SocketDescription = {},
-): Pick<OperationObject, 'summary' | 'description'> & {'x-deprecated'?: true} {
-  const {
-    summary = operation.summary,
-    description = operation.description,
-    deprecated = operation.deprecated,
-  } = own;
-  return {
-    ...(summary !== undefined && {summary}),
-    ...(description !== undefined && {description}),
-    ...(deprecated && {'x-deprecated': true}),
-  };
-}
-
-function tagsOf(
-  {tags}: SocketDescription = {},
-  owner: string | undefined,
-): {name: string}[] {
-  return (tags ?? (owner === undefined ? [] : [owner])).map(name => ({name}));
-}
-
-/** Returns where `/openapi.json` has the operation. */
-function operationLink({operation}: NonNullable<Handler['method']>): string | undefined {
-  if (!operation) return undefined;
-  const {path, verb} = operation;
-  return `openapi.json#/paths/${path.replace(/~/g, '~0').replace(/\//g, '~1')}/${verb}`;
 }
