@@ -28,6 +28,7 @@ export default tseslint.config(
           './client/tsconfig.command.json',
           './client/__tests__/tsconfig.json',
           './example/tsconfig.json',
+          './example/types/tsconfig.json',
           './benchmark/servers/loopback/tsconfig.json',
         ],
         tsconfigRootDir: import.meta.dirname,
@@ -93,6 +94,11 @@ export default tseslint.config(
     // Much of what LoopBack and the peers ask for is asynchronous by type alone.
     files: ['benchmark/**/*.ts', 'example/**/*.ts'],
     rules: {'@typescript-eslint/require-await': 'off'},
+  },
+  {
+    // The models and the application, which is made of mixins, are what they look like.
+    files: ['example/**/*.ts'],
+    rules: {'@typescript-eslint/no-unsafe-class-instance-assignment': 'off'},
   },
   {
     // Tests look at payloads of every shape, and declare parameters only to be seen by decorators.

@@ -18,6 +18,7 @@ export type {
   Loose,
   Remote,
   StreamCall,
+  StreamIterator,
 } from './remote';
 export type {Agrees} from '../../src/wire/agrees';
 export type {CallsOf, EmitEvents, ListenEvents, Serves, Wire} from '../../src/wire/api';

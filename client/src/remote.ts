@@ -19,9 +19,14 @@ type Calling<Method, Returned> = (
   ...args: [...args: Args<Method>, options?: CallOptions]
 ) => Returned;
 
+/** The items of a stream. `return` ends it at the server. */
+export interface StreamIterator<Item> extends AsyncIterableIterator<Item> {
+  return(): Promise<IteratorResult<Item>>;
+}
+
 /** The items of a method that streams: to be iterated, or awaited for their iterator. */
 export interface StreamCall<Item>
-  extends Promise<AsyncIterableIterator<Item>>, AsyncIterable<Item> {}
+  extends Promise<StreamIterator<Item>>, AsyncIterable<Item> {}
 
 type Call<Method> = Method extends (...args: never[]) => infer Result
   ? [Result] extends [AsyncIterable<infer Item> | PromiseLike<unknown>]

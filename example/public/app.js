@@ -1,6 +1,11 @@
 // `src/application.ts` serves this file from the package `loopback4-socket-client`.
 import {SocketClient} from './client.browser.js';
 
+// `types/api.ts` is generated: a change of the server that this page does not know is an error of its build.
+/** @typedef {SocketClient<import('./api').Api, import('./api').Events>} MemberClient */
+/** @typedef {SocketClient<import('./api').AdminApi, import('./api').AdminEvents>} AdminClient */
+
+/** @type {(id: string) => any} */
 export const byId = id => document.getElementById(id);
 
 /** Most states that the page lists. */
@@ -35,7 +40,9 @@ async function logIn(email, password) {
 
 // Clients of one page share a connection; each authenticates for itself.
 const options = {credentials, timeout: 5000};
+/** @type {MemberClient} */
 export const member = new SocketClient('/', options);
+/** @type {AdminClient} */
 export const admin = new SocketClient('/admin', options);
 
 show(member, {
@@ -67,18 +74,18 @@ member.subscribe(() => {
   byId('states').textContent = states.slice(-MOST_STATES).join(' → ');
 });
 
-/** Calls a method, and shows its result or its error. */
-export async function call(client, name, args, output, options) {
+/** Shows the result or the error of a call. */
+export async function showReply(call, output) {
   let reply;
   try {
-    reply = {result: await client.call[name](args, options)};
+    reply = {result: await call};
   } catch ({statusCode, code, message, sent}) {
     reply = {error: {statusCode, code, message, sent}};
   }
   byId(output).textContent = JSON.stringify(reply, null, 2);
 }
 
-for (const name of ['welcome', 'announcement', 'message']) {
+for (const name of /** @type {const} */ (['welcome', 'announcement', 'message'])) {
   member.on(name, payload => {
     const item = document.createElement('li');
     item.textContent = `${name} ${JSON.stringify(payload)}`;
@@ -107,21 +114,21 @@ byId('login-form').addEventListener('submit', event => {
 });
 
 byId('get-profile').addEventListener('click', () => {
-  void call(member, 'getProfile', undefined, 'profile');
+  void showReply(member.call.getProfile(), 'profile');
 });
 
 byId('records-form').addEventListener('submit', event => {
   event.preventDefault();
   const page = {skip: byId('skip').valueAsNumber, limit: byId('limit').valueAsNumber};
-  void call(member, 'getRecords', page, 'records');
+  void showReply(member.call.getRecords(page), 'records');
 });
 
 byId('get-statistics').addEventListener('click', () => {
-  void call(admin, 'getStatistics', undefined, 'statistics');
+  void showReply(admin.call.getStatistics(), 'statistics');
 });
 
 byId('announce-form').addEventListener('submit', event => {
   event.preventDefault();
   // The method is a REST operation as well: `body` is the body of its request.
-  void call(admin, 'announce', {body: {text: byId('text').value}}, 'announced');
+  void showReply(admin.call.announce({body: {text: byId('text').value}}), 'announced');
 });

@@ -1,5 +1,5 @@
 // A live feed, an upload, and a question of the server.
-import {admin, byId, call, member} from './app.js';
+import {admin, byId, member, showReply} from './app.js';
 
 byId('watch').addEventListener('click', async () => {
   byId('watch').disabled = true;
@@ -18,7 +18,11 @@ byId('watch').addEventListener('click', async () => {
   }
 });
 
-/** Shows the position of a ship in its own line. */
+/**
+ * Shows the position of a ship in its own line.
+ *
+ * @param {import('./api').Position} position
+ */
 function show({ship, x, y}) {
   const id = `ship-${ship}`;
   const newLine = () => Object.assign(document.createElement('li'), {id});
@@ -32,20 +36,16 @@ byId('photo-form').addEventListener('submit', event => {
   const progress = byId('progress');
   Object.assign(progress, {value: 0, max: upload.size});
   const onProgress = sent => (progress.value = sent);
-  void call(member, 'photo', undefined, 'received', {upload, onProgress, id: true});
+  const receipt = member.call.photo(undefined, {upload, onProgress, id: true});
+  void showReply(receipt, 'received');
 });
 
 byId('delete-form').addEventListener('submit', event => {
   event.preventDefault();
   // The server waits up to 30 seconds for the answer to its question.
   const options = {timeout: 35_000};
-  void call(
-    admin,
-    'deleteRecord',
-    {id: byId('record').valueAsNumber},
-    'deleted',
-    options,
-  );
+  const record = {id: byId('record').valueAsNumber};
+  void showReply(admin.call.deleteRecord(record, options), 'deleted');
 });
 
 // `deleteRecord` asks this. `signal` is aborted when another tab has answered.

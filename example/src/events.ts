@@ -1,15 +1,38 @@
+import {model, property} from '@loopback/repository';
 import type {DefaultEventsMap, Socket} from 'socket.io';
 import type {SocketServer} from 'loopback4-socket';
+import type {Role} from './models';
 
 /** A text, and the name of its sender. */
-export interface Message {
+@model()
+export class Message {
+  @property({type: 'string', required: true})
   text: string;
+
+  @property({type: 'string', required: true})
   from: string;
+}
+
+/** The user of a socket. */
+@model()
+export class Member {
+  @property({type: 'string', required: true})
+  name: string;
+
+  @property({type: 'string', required: true, jsonSchema: {enum: ['admin', 'member']}})
+  role: Role;
+}
+
+/** A question that is answered by yes or no. */
+@model()
+export class Question {
+  @property({type: 'string', required: true})
+  question: string;
 }
 
 /** The events that the default server emits. */
 export interface MemberEvents {
-  welcome: (user: {name: string; role: string}) => void;
+  welcome: (user: Member) => void;
   announcement: (announcement: Message) => void;
   message: (message: Message) => void;
 }
@@ -22,7 +45,7 @@ export type MemberServer = SocketServer<DefaultEventsMap, MemberEvents>;
 
 /** What the server `admin` asks its clients, as functions that return the answer. */
 export interface AdminEvents {
-  confirm: (args: {question: string}) => boolean;
+  confirm: (args: Question) => boolean;
 }
 
 /** The server `admin`. */

@@ -37,10 +37,12 @@ export async function typesOf(document: SpecDocument, compile: Compile): Promise
   const types = new TypeDeclarations(document, names);
   const interfaces = channels.flatMap(({channel, prefix, api, events}) => {
     const [methods, sent] = membersOf(channel, prefix, types);
-    const server = prefix === '' ? 'the default server' : `the server ${prefix}`;
+    const server = prefix === '' ? 'the default server' : `the server ${channel.key}`;
+    const comment = (what: string) =>
+      commentOf({summary: `The ${what} of ${server}.`}, '');
     return [
-      `/** The methods of ${server}. */\nexport interface ${api} {${methods}}`,
-      `/** The events of ${server}. */\nexport interface ${events} {${sent}}`,
+      `${comment('methods')}export interface ${api} {${methods}}`,
+      `${comment('events')}export interface ${events} {${sent}}`,
     ];
   });
   const declarations = await types.write(compile);

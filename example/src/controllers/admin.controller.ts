@@ -1,30 +1,54 @@
 import {authenticate} from '@loopback/authentication';
 import {authorize} from '@loopback/authorization';
 import {inject} from '@loopback/core';
-import {repository} from '@loopback/repository';
+import {model, property, repository} from '@loopback/repository';
 import {del, get, param, post, requestBody} from '@loopback/rest';
 import {SecurityBindings, securityId} from '@loopback/security';
 import {
   SocketBindings,
   socketAuth,
   socketController,
+  socketEvent,
   socketMethod,
 } from 'loopback4-socket';
-import type {AdminServer, MemberServer, Message} from '../events';
+import {Message, Question} from '../events';
+import type {AdminServer, MemberServer} from '../events';
 import {Text} from '../models';
 import {CatalogRecordRepository} from '../repositories';
 import type {Identity} from '../services';
 
-export interface Statistics {
-  /** Authenticated sockets of the default server. */
+@model()
+export class Statistics {
+  @property({
+    type: 'number',
+    required: true,
+    description: 'Authenticated sockets of the default server.',
+  })
   sockets: number;
+
+  @property({type: 'number', required: true})
   records: number;
+}
+
+@model()
+export class Deletion {
+  @property({
+    type: 'boolean',
+    required: true,
+    description: 'False when the admin has answered no.',
+  })
+  deleted: boolean;
 }
 
 /** The methods of admins, over REST and on the socket server `admin`, in namespace `/admin`. */
 @socketController({server: 'admin'})
 @authenticate('jwt')
 @authorize({allowedRoles: ['admin']})
+@socketEvent('confirm', {
+  payload: Question,
+  answer: {type: 'boolean'},
+  summary: 'Asks the admin a question.',
+})
 export class AdminController {
   constructor(
     @repository(CatalogRecordRepository)
@@ -40,7 +64,7 @@ export class AdminController {
   }
 
   @get('/statistics')
-  @socketMethod()
+  @socketMethod({result: Statistics, summary: 'Counts sockets and records.'})
   async getStatistics(): Promise<Statistics> {
     const [sockets, {count}] = await Promise.all([
       this.members.io.fetchSockets(),
@@ -49,9 +73,8 @@ export class AdminController {
     return {sockets: sockets.length, records: count};
   }
 
-  /** Emits to all sockets of the default server. */
   @post('/announcements')
-  @socketMethod()
+  @socketMethod({summary: 'Sends a text to all sockets of the default server.'})
   announce(
     @requestBody({required: true}) {text}: Text,
     @inject(SecurityBindings.USER) user: Identity,
@@ -61,14 +84,17 @@ export class AdminController {
     return announcement;
   }
 
-  /** Asks the admin first, on each open page. The first answer counts. */
   @del('/records/{id}')
-  @socketMethod()
+  @socketMethod({
+    result: Deletion,
+    summary: 'Deletes a record, when the admin confirms it.',
+    description: 'It asks on each open page of the admin. The first answer counts.',
+  })
   async deleteRecord(
     @param.path.integer('id') id: number,
     @inject(SecurityBindings.USER) user: Identity,
     @inject(SocketBindings.SIGNAL, {optional: true}) signal?: AbortSignal,
-  ): Promise<{deleted: boolean}> {
+  ): Promise<Deletion> {
     const {name} = await this.records.findById(id);
     const question = `Delete "${name}"?`;
     const deleted = await this.admins.askUser(

@@ -1,21 +1,26 @@
 import {inject} from '@loopback/core';
+import {model, property} from '@loopback/repository';
 import {HttpErrors} from '@loopback/rest';
 import {SocketBindings, socketMethod} from 'loopback4-socket';
 import {createHash} from 'node:crypto';
 
 const MAX_BYTES = 100 * 1024 * 1024;
 
-export interface PhotoReceipt {
-  /** In bytes. */
+@model()
+export class PhotoReceipt {
+  @property({type: 'number', required: true, description: 'In bytes.'})
   size: number;
-  /** In hexadecimal digits. */
+
+  @property({type: 'string', required: true, description: 'In hexadecimal digits.'})
   sha256: string;
 }
 
 /** An upload, on the default socket server. */
 export class PhotoController {
-  /** Reads a file chunk by chunk, and keeps nothing of it. */
-  @socketMethod()
+  @socketMethod({
+    result: PhotoReceipt,
+    summary: 'Reads a file chunk by chunk, and keeps nothing of it.',
+  })
   async photo(
     @inject(SocketBindings.UPLOAD) upload: AsyncIterable<unknown>,
   ): Promise<PhotoReceipt> {

@@ -2,17 +2,19 @@ import {authenticate} from '@loopback/authentication';
 import {inject, service} from '@loopback/core';
 import {get} from '@loopback/rest';
 import {feed, SocketBindings, socketMethod} from 'loopback4-socket';
+import {Position} from '../models';
 import {ShipService} from '../services';
-import type {Position} from '../services';
 
 /** A live feed, over REST and on the default socket server. */
 @authenticate('jwt')
 export class ShipController {
   constructor(@service(ShipService) private readonly ships: ShipService) {}
 
-  /** Streams the current positions, and then each move, until the client leaves. */
   @get('/positions')
-  @socketMethod()
+  @socketMethod({
+    item: Position,
+    summary: 'Streams the current positions, and then each move, until the client leaves.',
+  })
   async *positions(
     @inject(SocketBindings.SIGNAL) signal: AbortSignal,
   ): AsyncGenerator<Position> {

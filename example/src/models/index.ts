@@ -1,3 +1,4 @@
 export * from './catalog-record.model';
-export * from './user.model';
+export * from './position.model';
 export * from './text.model';
+export * from './user.model';

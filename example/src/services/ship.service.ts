@@ -1,13 +1,7 @@
 import {BindingScope, lifeCycleObserver} from '@loopback/core';
 import type {LifeCycleObserver} from '@loopback/core';
 import {EventEmitter} from 'node:events';
-
-/** A place on a map that is 100 wide and 60 high. */
-export interface Position {
-  ship: string;
-  x: number;
-  y: number;
-}
+import type {Position} from '../models';
 
 const SHIPS = ['Amber', 'Birch', 'Coral'];
 
