@@ -1,6 +1,6 @@
 // Checks the packed client where no LoopBack is installed: it runs by `import` and by `require` against the packed
 // server; front ends (`client/__tests__/types`) compile with each supported TypeScript against it and against the
-// declarations of a server's controllers; publint and attw find no mistake in the package.
+// declarations of a server's controllers, and with types that its command writes of a server's document; publint and attw find no mistake in the package.
 // `node scripts/check-client.mjs [--keep]`
 import assert from 'node:assert/strict';
 import {execFile, fork} from 'node:child_process';
@@ -17,7 +17,13 @@ import {availableParallelism, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {inferredCalls} from './client/inferred-calls.mjs';
-import {FRONT_ENDS, OUTCOME, SERVER} from './client/programs.mjs';
+import {
+  DOCUMENT,
+  FRONT_ENDS,
+  OUTCOME,
+  SERVER,
+  TYPED_BY_DOCUMENT,
+} from './client/programs.mjs';
 
 /** The compilers of front ends, and the values of `moduleResolution` that each has. */
 const COMPILERS = {
@@ -73,11 +79,13 @@ try {
       ...Object.keys(COMPILERS).map(version => `ts${version}@npm:typescript@${version}`),
     ),
     areTheTypesWrong: install('are-the-types-wrong', ARE_THE_TYPES_WRONG),
+    command: install('command', client, 'json-schema-to-typescript@16'),
     declarations: step(
       'a server emits the declarations of its controllers',
       emitDeclarations,
     ),
   };
+  installed.generated = generateTypes(installed);
   const outcomes = await Promise.allSettled([
     ...Object.values(installed),
     checkPackage(client, installed),
@@ -170,7 +178,8 @@ async function checkRuns(installed) {
 }
 
 async function checkTypes(installed) {
-  await Promise.all([installed.client, installed.compilers, installed.declarations]);
+  const {client, compilers, declarations, generated} = installed;
+  await Promise.all([client, compilers, declarations, generated]);
   const cases = Object.entries(COMPILERS).flatMap(([compiler, resolutions]) =>
     resolutions.flatMap(moduleResolution =>
       PROJECTS[moduleResolution].map(project => ({
@@ -225,6 +234,26 @@ async function emitDeclarations() {
     cpSync(outDir, join(project, 'types'), {recursive: true});
     writeFileSync(join(project, 'package.json'), JSON.stringify({type}));
   }
+}
+
+/** Writes types of a document with the packed command, where only the client and what it needs are installed. */
+async function generateTypes(installed) {
+  await Promise.all([installed.server, installed.command, installed.declarations]);
+  await step('the command writes the types of a server', async () => {
+    writeFileSync(join(work, 'server', 'document.cjs'), DOCUMENT);
+    const folder = join(work, 'command');
+    const document = await node(join(work, 'server'), 'document.cjs');
+    writeFileSync(join(folder, 'asyncapi.json'), document);
+    const args = ['--from', 'asyncapi.json', '--out', 'generated.ts'];
+    const types = ['--no-install', 'loopback4-socket-client', 'types', ...args];
+    await run(folder, 'npx', ...types);
+    await run(folder, 'npx', ...types, '--check');
+    for (const type of ['commonjs', 'module']) {
+      const target = join(frontEnd, type, 'types');
+      cpSync(join(folder, 'generated.ts'), join(target, 'generated.ts'));
+      writeFileSync(join(target, 'typed-by-document.ts'), TYPED_BY_DOCUMENT);
+    }
+  });
 }
 
 /** Compiles all front ends. Declarations are not checked, as those of the server name packages that are missing. */

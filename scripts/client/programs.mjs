@@ -21,6 +21,68 @@ process.once('disconnect', () => app.stop());
 app.start().then(() => process.send(server.url));
 `;
 
+/** Prints the AsyncAPI document of a server. */
+export const DOCUMENT = `
+const {Application} = require('@loopback/core');
+const {getAsyncApiSpec, SocketComponent, socketEvent, socketMethod} = require('loopback4-socket');
+
+class StockController {
+  find() {}
+  count() {}
+  async *arrivals() {}
+}
+const item = {
+  type: 'object',
+  required: ['name'],
+  properties: {name: {type: 'string'}, photo: {type: 'string', format: 'binary'}},
+};
+const search = {type: 'object', required: ['text'], properties: {text: {type: 'string'}}};
+const all = {
+  find: {args: search, result: {type: 'array', items: item}},
+  count: {result: {type: 'integer'}},
+  arrivals: {item},
+};
+for (const [name, options] of Object.entries(all)) {
+  const descriptor = Object.getOwnPropertyDescriptor(StockController.prototype, name);
+  socketMethod(options)(StockController.prototype, name, descriptor);
+}
+socketEvent('sold', {payload: item})(StockController);
+socketEvent('confirm', {payload: {type: 'string'}, answer: {type: 'boolean'}})(StockController);
+
+const app = new Application();
+app.component(SocketComponent);
+app.controller(StockController);
+getAsyncApiSpec(app).then(spec => console.log(JSON.stringify(spec)));
+`;
+
+/** A front end that uses the types which the command has written of that document. */
+export const TYPED_BY_DOCUMENT = `
+import {SocketClient} from 'loopback4-socket-client';
+import type {Agrees} from 'loopback4-socket-client';
+import type {Api, Events} from './generated.js';
+
+interface Item {
+  name: string;
+  photo?: ArrayBuffer | Uint8Array;
+}
+interface Written {
+  find(args: {text: string}): Item[];
+  count(): number;
+  arrivals(): AsyncIterable<Item>;
+}
+interface Sent {
+  sold(item: Item): void;
+  confirm(question: string): boolean;
+}
+export const agree: [Agrees<Written, Api>, Agrees<Sent, Events>] = [true, true];
+
+const client = new SocketClient<Api, Events>('/');
+export const found: Promise<Item[]> = client.call.find({text: 'bolt'});
+client.on('sold', ({name}) => name.trim());
+// @ts-expect-error the args have no title
+client.call.find({title: 'bolt'}).catch(() => undefined);
+`;
+
 const CALLS = `
 const [, , url] = process.argv;
 

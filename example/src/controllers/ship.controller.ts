@@ -13,7 +13,8 @@ export class ShipController {
   @get('/positions')
   @socketMethod({
     item: Position,
-    summary: 'Streams the current positions, and then each move, until the client leaves.',
+    summary:
+      'Streams the current positions, and then each move, until the client leaves.',
   })
   async *positions(
     @inject(SocketBindings.SIGNAL) signal: AbortSignal,
