@@ -1,6 +1,7 @@
 // Checks the packed client where no LoopBack is installed: it runs by `import` and by `require` against the packed
-// server; front ends (`client/__tests__/types`) compile with each supported TypeScript against it and against the
-// declarations of a server's controllers, and with types that its command writes of a server's document; publint and attw find no mistake in the package.
+// server; front ends (`client/__tests__/types`) compile with each supported TypeScript against it, against the
+// declarations of a server's controllers, and against types that its command writes of a server's document; publint and
+// attw find no mistake in the package.
 // `node scripts/check-client.mjs [--keep]`
 import assert from 'node:assert/strict';
 import {execFile, fork} from 'node:child_process';
