@@ -34,8 +34,8 @@ describe('The types of the example', () => {
     assert.equal(code, 0, stdout);
     const api = workshop.read('types/api.ts');
     workshop.write('types/api.ts', api.replace('skip?: number', 'page: number'));
-    assert.match((await compile()).stdout, /^public\/app\.js\(.*'page' is missing/);
+    assert.match((await compile()).stdout, /^public\/app\.js\(.*'page' is missing/s);
     workshop.write('types/api.ts', api.replace('announcement:', 'announced:'));
-    assert.match((await compile()).stdout, /^public\/app\.js\(.*"announcement"/);
+    assert.match((await compile()).stdout, /^public\/app\.js\(.*"announcement"/s);
   });
 });
