@@ -97,6 +97,16 @@ describe('The types of a document', () => {
     assert.match(workshop.compile('user.ts').join('\n'), /'limit' does not exist/);
   });
 
+  it('tell the default server, and the events of the protocol, by their marks', async () => {
+    using workshop = new Workshop();
+    const spec = givenSpec([{event: 'own'}, {event: 'later', protocol: true}]);
+    const source = await workshop.api(spec);
+    assert.match(source, / own\(/);
+    assert.doesNotMatch(source, /later/);
+    const unmarked = {...spec, channels: {default: {address: '/default'}}};
+    assert.match(await workshop.api(unmarked), /interface DefaultApi \{\n {2}own/);
+  });
+
   it('do not depend on the order of the document', async () => {
     using workshop = new Workshop();
     const spec = await getAsyncApiSpec(new ShopApplication({rest: {port: 0}}));

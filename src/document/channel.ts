@@ -65,6 +65,7 @@ export class ChannelWriter {
       ),
       'x-socket.io': {
         namespace: typeof namespace === 'string' ? namespace : patternOf(namespace),
+        ...(this.isDefault && {default: true}),
       },
     };
     spec.channels[this.key] = this.channel;
@@ -94,7 +95,11 @@ export class ChannelWriter {
       summary,
       messages: [this.messageRef(protocolKey(event))],
       ...(reply !== undefined && this.replyOf(protocolKey(reply))),
-      'x-socket.io': {event, ack: reply === undefined ? 'none' : 'reply'},
+      'x-socket.io': {
+        event,
+        ack: reply === undefined ? 'none' : 'reply',
+        protocol: true,
+      },
     });
   }
 

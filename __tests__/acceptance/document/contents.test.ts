@@ -181,6 +181,23 @@ describe('the AsyncAPI document', () => {
     });
   });
 
+  it('marks the events of the protocol, and the default server', async () => {
+    await using given_ = await given();
+    const {channels, operations} = await specOf(given_.app);
+    for (const operation of Object.values(operations)) {
+      const {event, protocol} = xOf(operation);
+      const isOfProtocol = Object.values<string>(SocketEvents).includes(event as string);
+      assert.equal(protocol, isOfProtocol || undefined, event as string);
+    }
+    const marked = Object.entries(channels).filter(
+      ([, channel]) => (channel['x-socket.io'] as {default?: boolean}).default,
+    );
+    assert.deepEqual(
+      marked.map(([key]) => key),
+      ['default'],
+    );
+  });
+
   it('has a schema for each event of the protocol, and all codes', async () => {
     await using given_ = await given();
     const spec = await specOf(given_.app);

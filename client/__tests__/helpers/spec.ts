@@ -5,6 +5,8 @@ export interface Part {
   readonly channel?: string;
   readonly ack?: 'reply' | 'stream' | 'none';
   readonly args?: 'none' | 'optional' | 'required';
+  /** True for an event that is part of each client. */
+  readonly protocol?: boolean;
   readonly payload?: unknown;
   /** The schema of the result, the item or the answer. */
   readonly answer?: unknown;
@@ -21,7 +23,7 @@ export function givenSpec(
   const operations: Record<string, unknown> = {};
   parts.forEach((part, at) => {
     const {event, payload, answer, texts} = part;
-    const {action = 'receive', channel = 'default', ack = 'reply', args} = part;
+    const {action = 'receive', channel = 'default', ack = 'reply', args, protocol} = part;
     messages[`m${at}`] = {name: event, payload};
     messages[`m${at}.answer`] = {
       payload: ack === 'stream' ? answer : {type: 'object', properties: {result: answer}},
@@ -40,14 +42,19 @@ export function givenSpec(
       ...texts,
       messages: [{$ref: `#/components/messages/m${at}`}],
       ...(ack !== 'none' && {reply: replied}),
-      'x-socket.io': {event, ack, args},
+      'x-socket.io': {event, ack, args, protocol},
     };
   });
   messages['socket.failure'] = {payload: {}};
   return {
     asyncapi: '3.1.0',
     info: {title: 'Test', version: '1.0.0'},
-    channels: Object.fromEntries(channels.map(name => [name, {address: `/${name}`}])),
+    channels: Object.fromEntries(
+      channels.map(name => [
+        name,
+        {address: `/${name}`, 'x-socket.io': {default: name === 'default'}},
+      ]),
+    ),
     operations,
     components: {messages, schemas},
   };

@@ -1,4 +1,3 @@
-import {isReservedEvent} from '../../../src/wire/protocol';
 import {byCodeUnits, isObject} from './objects';
 import type {JsonObject} from './objects';
 import type {SpecDocument} from './spec-document';
@@ -18,6 +17,7 @@ export interface Described {
 /** A named server. */
 export interface Channel {
   readonly key: string;
+  readonly isDefault: boolean;
   readonly operations: readonly Described[];
 }
 
@@ -43,7 +43,7 @@ export function readChannels(document: SpecDocument): Channel[] {
     const all = operations.get(target) ?? [];
     operations.set(target, all);
     // The events of the protocol are part of the client.
-    if (isReservedEvent(socketIo.event)) continue;
+    if (socketIo.protocol === true) continue;
     all.push(describe(document, operation, socketIo, place));
   }
   if (operations.size === 0 && foreign !== undefined) {
@@ -54,12 +54,14 @@ export function readChannels(document: SpecDocument): Channel[] {
       const channel = document.resolve(value, `channels.${key}`);
       const own = operations.get(channel) ?? [];
       own.sort((one, other) => byCodeUnits(one.event, other.event));
-      return {key, operations: own};
+      const {'x-socket.io': socketIo} = channel;
+      const isDefault = isObject(socketIo) && socketIo.default === true;
+      return {key, isDefault, operations: own};
     })
     .sort((one, other) => rank(one) - rank(other) || byCodeUnits(one.key, other.key));
 }
 
-const rank = ({key}: Channel) => Number(key !== 'default');
+const rank = ({isDefault}: Channel) => Number(!isDefault);
 
 function describe(
   document: SpecDocument,

@@ -37,7 +37,7 @@ export async function typesOf(document: SpecDocument, compile: Compile): Promise
   const types = new TypeDeclarations(document, names);
   const interfaces = channels.flatMap(({channel, prefix, api, events}) => {
     const [methods, sent] = membersOf(channel, prefix, types);
-    const server = prefix === '' ? 'the default server' : `the server ${channel.key}`;
+    const server = channel.isDefault ? 'the default server' : `the server ${channel.key}`;
     const comment = (what: string) =>
       commentOf({summary: `The ${what} of ${server}.`}, '');
     return [
@@ -53,8 +53,8 @@ export async function typesOf(document: SpecDocument, compile: Compile): Promise
 }
 
 /** Returns how the names of a server's types begin. */
-function prefixOf({key}: Channel): string {
-  return key === 'default' ? '' : pascalCase(key);
+function prefixOf({isDefault, key}: Channel): string {
+  return isDefault ? '' : pascalCase(key);
 }
 
 /** Returns the members of a server's Api and of its Events. */
