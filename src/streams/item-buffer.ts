@@ -5,7 +5,7 @@ import {MAX_ATTACHMENTS, MAX_READ_BYTES, MAX_READS} from '../wire/protocol';
 export const MAX_KEPT_BYTES = 1024 * 1024;
 
 /** Most bytes of items that wait for the reads of one socket, about: beyond, a stream takes one item at a time. */
-const MAX_WAITING_BYTES = 256 * 1024;
+const MAX_UNREAD_BYTES = 256 * 1024;
 
 /** Bytes of a kept item besides its content and its id, about: many small items count too. */
 const ITEM_BYTES = 96;
@@ -62,7 +62,7 @@ export class ItemBuffer {
     const {unsent, unsentBytes, waiting} = this;
     if (unsent >= Math.min(max, MAX_TURN_ITEMS) || unsentBytes >= MAX_READ_BYTES)
       return true;
-    return waiting !== undefined && waiting.bytes >= MAX_WAITING_BYTES;
+    return waiting !== undefined && waiting.bytes >= MAX_UNREAD_BYTES;
   }
 
   push(item: EncodedItem): void {
