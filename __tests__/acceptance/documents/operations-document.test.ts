@@ -68,6 +68,7 @@ const FIXED: Record<string, string> = {
   MAX_READ_ITEMS: 'items of a read',
   MAX_READ_BYTES: 'bytes of the items of a read',
   MAX_TURN_ITEMS: 'reads of one turn',
+  MAX_TURN_LINES: 'lines of a stream over REST',
   MAX_UNREAD_BYTES: "items of a socket's streams",
   MAX_KEPT_BYTES: 'until they are acknowledged',
   MAX_KEPT_STREAMS: 'streams of a user without',
