@@ -238,6 +238,7 @@ try {
       'dist/angular.js',
       'dist/angular.js.map',
       'dist/client.browser.js',
+      'dist/command.js',
       ...['index', 'react', 'tanstack'].flatMap(name => [
         `dist/${name}.cjs`,
         `dist/${name}.cjs.map`,
