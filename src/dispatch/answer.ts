@@ -1,9 +1,10 @@
 import type {Call} from '../context/call';
+import {itemsOf} from '../streams/source';
 import {isRefusal, toFailure} from '../wire/failures';
 import type {SocketError} from '../wire/refusals';
 import type {Ack} from './packet';
 import type {DispatchSession} from './ports';
-import {checkResult, itemsOf} from './result';
+import {checkResult} from './result';
 
 /** Names the application's guards in logs. */
 export const GUARD = 'socket.use';

@@ -2,6 +2,7 @@ import type {Call} from '../context/call';
 import type {UploadingCall} from '../context/caller';
 import {MAX_DELAY} from '../common/timers';
 import type {UploadSlot} from '../streams/socket-uploads';
+import {itemsOf} from '../streams/source';
 import type {Upload} from '../streams/upload';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
@@ -10,7 +11,7 @@ import {callOptionsOf, timeoutOf} from './call-options';
 import {discardStream, openStream} from './open-stream';
 import type {Ack, Packet} from './packet';
 import type {DispatchSession, InFlightCall, KeptCall, Outcome} from './ports';
-import {checkResult, itemsOf} from './result';
+import {checkResult} from './result';
 
 /**
  * A packet that is not answered at once: it waits for its client to read, for guards, for the limiter, for

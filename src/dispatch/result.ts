@@ -3,7 +3,7 @@ import {TransformStream, WritableStream} from 'node:stream/web';
 import {runGuarded} from '../common/guarded';
 import {watchUnsent} from '../common/watch-promises';
 import type {Reporter} from '../common/watch-promises';
-import {discardItems} from '../streams/source';
+import {discardItems, itemsOf} from '../streams/source';
 
 /** Several values, in one of their forms. */
 interface Streaming {
@@ -11,14 +11,6 @@ interface Streaming {
   readonly '@@observable'?: unknown;
   readonly subscribe?: unknown;
   readonly toJSON?: unknown;
-}
-
-/** Returns the items of a method that streams; `undefined` for any other result, also for one with `toJSON`. */
-export function itemsOf(result: unknown): AsyncIterable<unknown> | undefined {
-  if (typeof result !== 'object' || result === null) return undefined;
-  const {toJSON, [Symbol.asyncIterator]: iterate} = result as Streaming;
-  const streams = typeof iterate === 'function' && typeof toJSON !== 'function';
-  return streams ? (result as AsyncIterable<unknown>) : undefined;
 }
 
 /**

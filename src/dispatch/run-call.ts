@@ -2,6 +2,7 @@ import {isPromiseLike} from '@loopback/core';
 import {Call} from '../context/call';
 import type {Handler} from '../invocation/handler';
 import type {UploadSlot} from '../streams/socket-uploads';
+import {itemsOf} from '../streams/source';
 import {answer, answerFailure} from './answer';
 import {callOptionsOf, timeoutOf} from './call-options';
 import {openStream} from './open-stream';
@@ -11,7 +12,7 @@ import type {Ack, Packet} from './packet';
 import {PendingCall} from './pending-call';
 import type {DispatchSession, Outcome} from './ports';
 import {callKey} from './recent-calls';
-import {checkResult, itemsOf} from './result';
+import {checkResult} from './result';
 import {startUpload, uploadSlotOf} from './uploading';
 
 /**

@@ -12,7 +12,7 @@ import {readStream, stopStream} from './reading';
 import {failureAck} from './failed-calls';
 import {runAnyListeners} from './guards';
 import {readReplyTo, replyTo} from './replies';
-import {openUpload, sendItems} from './sending';
+import {openUpload, receiveItems} from './sending';
 import type {SocketCaller} from './socket-caller';
 
 /** Handles every packet that a client sends. */
@@ -84,7 +84,7 @@ function handleProtocolEvent(
     readStream(session, packet, ack as ReadAck | undefined);
   else if (event === SocketEvents.CANCEL) cancelCall(session, packet, ack);
   else if (event === SocketEvents.STOP) stopStream(session, packet, ack);
-  else if (event === SocketEvents.SEND) sendItems(session, packet, ack);
+  else if (event === SocketEvents.SEND) receiveItems(session, packet, ack);
   else answerFailure(session, SocketErrors.methodNotFound(), event, ack);
 }
 

@@ -12,7 +12,7 @@ import {SocketErrors} from '../wire/refusals';
 import type {SocketCaller} from './socket-caller';
 
 /** Adds the items of a `$send` packet to the upload that it names, at once. */
-export function sendItems(session: SocketCaller, packet: Packet, ack?: Ack): void {
+export function receiveItems(session: SocketCaller, packet: Packet, ack?: Ack): void {
   const settle = (outcome: object) => {
     if (outcome instanceof Error) answerFailure(session, outcome, SocketEvents.SEND, ack);
     else answer(outcome, ack);

@@ -5,8 +5,7 @@ import {isStoppedBy} from '../common/aborted';
 import {watchUnsent} from '../common/watch-promises';
 import type {Reporter} from '../common/watch-promises';
 import {Tracked} from '../wire/tracked';
-import {isAbortError} from './source';
-import {resultOf} from './source';
+import {isAbortError, resultOf} from './source';
 import type {ItemSource} from './source';
 
 /** The content type of JSON values, one a line. */

@@ -18,13 +18,12 @@ import {RestBindings} from '@loopback/rest';
 import type {Response} from '@loopback/rest';
 import {isStoppedBy} from '../common/aborted';
 import {guardSignal} from '../common/guarded';
-import {isObject} from '../common/objects';
 import type {Reporter} from '../common/watch-promises';
 import {describeClass, injectionsOf} from '../decorators/metadata';
 import {SocketKeys} from '../options/keys';
 import {SocketErrors} from '../wire/refusals';
 import {RestLines} from './rest-lines';
-import {discardItems, ItemSource} from './source';
+import {discardItems, ItemSource, itemsOf} from './source';
 
 /** What a method of a controller injects; only of a method that sockets call too. */
 interface SharedMethod {
@@ -85,14 +84,15 @@ export class RestStreams implements Provider<Interceptor> {
     if (takesAfter) invocation.bind(SocketKeys.AFTER).to(undefined);
     try {
       const result: unknown = await next();
-      if (!isStreamed(result)) return result;
+      const items = itemsOf(result);
+      if (!items || isPiped(items)) return result;
       if (this.app.state === 'stopping') {
-        discardItems(result, reporter, label);
+        discardItems(items, reporter, label);
         throw SocketErrors.shuttingDown();
       }
       this.open.add(response);
       response.once('close', () => this.open.delete(response));
-      const source = ItemSource.of(result);
+      const source = ItemSource.of(items);
       const lines = new RestLines(source, response, label, reporter, signal);
       await lines.begin();
       return lines;
@@ -150,9 +150,7 @@ function reporterOf(invocation: InvocationContext): Reporter {
   return {report: error => void log(error).catch(() => undefined)};
 }
 
-/** Returns true for an async iterable that REST does not pipe. */
-function isStreamed(result: unknown): result is AsyncIterable<unknown> {
-  if (!isObject(result) || !(Symbol.asyncIterator in result)) return false;
-  const {pipe, toJSON} = result as {pipe?: unknown; toJSON?: unknown};
-  return typeof pipe !== 'function' && typeof toJSON !== 'function';
+/** Returns true for a Node stream, which REST itself pipes to the response. */
+function isPiped(items: object): boolean {
+  return typeof (items as {pipe?: unknown}).pipe === 'function';
 }

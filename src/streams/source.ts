@@ -2,6 +2,16 @@ import type {Readable} from 'node:stream';
 import {ReadableStream} from 'node:stream/web';
 import type {Reporter} from '../common/watch-promises';
 
+/** Returns the items of a method that streams; `undefined` for any other result, also for one with `toJSON`. */
+export function itemsOf(result: unknown): AsyncIterable<unknown> | undefined {
+  if (typeof result !== 'object' || result === null) return undefined;
+  const {toJSON, [Symbol.asyncIterator]: iterate} = result as Partial<
+    AsyncIterable<unknown> & {toJSON: unknown}
+  >;
+  const streams = typeof iterate === 'function' && typeof toJSON !== 'function';
+  return streams ? (result as AsyncIterable<unknown>) : undefined;
+}
+
 /** Reads what a method streams, item by item. */
 export class ItemSource {
   private stopping?: Promise<void>;

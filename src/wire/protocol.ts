@@ -198,7 +198,7 @@ export const DEFAULT_READ_ITEMS = 64;
 /** Most items of a read. */
 export const MAX_READ_ITEMS = 256;
 
-/** Most bytes of the items of a read. An item that is larger comes alone. */
+/** Most bytes, about, of the items of a read. An item that is larger comes alone. */
 export const MAX_READ_BYTES = 64 * 1024;
 
 /** Most bytes, about, of a socket's uploads that no method has taken. */
