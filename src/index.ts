@@ -28,15 +28,17 @@ export {exportAsyncApiSpec, getAsyncApiSpec} from './document/export';
 export type {AsyncApiSpec} from './document/spec';
 export {SocketBindings, SocketTags} from './keys';
 export {
-  ErrorCodes,
-  MAX_CALL_ID_LENGTH,
-  MAX_CALL_REF_LENGTH,
   MAX_ITEM_ID_LENGTH,
   MAX_READS,
   DEFAULT_READ_ITEMS,
   MAX_READ_ITEMS,
   MAX_READ_BYTES,
   MAX_UNTAKEN_BYTES,
+} from './wire/items';
+export {
+  ErrorCodes,
+  MAX_CALL_ID_LENGTH,
+  MAX_CALL_REF_LENGTH,
   MAX_ATTACHMENTS,
   MAX_DEPTH,
   MAX_WAITING_CALLS,
@@ -46,6 +48,14 @@ export {
 export type {Agrees} from './wire/agrees';
 export type {CallsOf, EmitEvents, ListenEvents, Serves, Wire} from './wire/api';
 export type {
+  NextBody,
+  SendBody,
+  SentItems,
+  StopBody,
+  StreamItems,
+  StreamReply,
+} from './wire/items';
+export type {
   CallOptions,
   CancelBody,
   DrainingBody,
@@ -53,13 +63,7 @@ export type {
   ErrorCode,
   ExpiringBody,
   FailedBody,
-  NextBody,
   Reply,
-  SendBody,
-  SentItems,
-  StopBody,
-  StreamItems,
-  StreamReply,
   UnauthorizedBody,
 } from './wire/protocol';
 export {feed} from './streams/feed';

@@ -1,8 +1,5 @@
-import type {
-  CallOptions as WireCallOptions,
-  Reply,
-  StreamReply,
-} from '../../src/wire/protocol';
+import type {StreamReply} from '../../src/wire/items';
+import type {CallOptions as WireCallOptions, Reply} from '../../src/wire/protocol';
 import {badAnswer, CallError, CUT_SHORT} from './call-error';
 import type {CallErrorBody, CallErrorCode, ClientErrorBody} from './call-error';
 import type {Emit} from './calls';

@@ -1,5 +1,6 @@
 import {SocketEvents} from '../../src/wire/protocol';
-import type {NextBody, Reply, StreamItems} from '../../src/wire/protocol';
+import type {NextBody, StreamItems} from '../../src/wire/items';
+import type {Reply} from '../../src/wire/protocol';
 import {badAnswer, CallError, CUT_SHORT, tooOld} from './call-error';
 import type {CallErrorBody} from './call-error';
 import type {Emit} from './calls';

@@ -1,5 +1,6 @@
 import {MAX_ATTACHMENTS, SocketEvents} from '../../src/wire/protocol';
-import type {Reply, SendBody, SentItems} from '../../src/wire/protocol';
+import type {SendBody, SentItems} from '../../src/wire/items';
+import type {Reply} from '../../src/wire/protocol';
 import type {Call} from './call';
 import {badAnswer, CallError, CUT_SHORT, tooOld} from './call-error';
 import type {CallErrorBody} from './call-error';

@@ -1,11 +1,8 @@
 import {isRecord} from '../common/objects';
 import {MAX_DELAY} from '../common/timers';
 import type {Handler} from '../invocation/handler';
-import {
-  MAX_CALL_ID_LENGTH,
-  MAX_CALL_REF_LENGTH,
-  MAX_ITEM_ID_LENGTH,
-} from '../wire/protocol';
+import {MAX_ITEM_ID_LENGTH} from '../wire/items';
+import {MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH} from '../wire/protocol';
 import type {CallOptions} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import {countArguments} from './packet';

@@ -1,11 +1,5 @@
-import {
-  DEFAULT_READ_ITEMS,
-  ErrorCodes,
-  MAX_CALL_ID_LENGTH,
-  MAX_CALL_REF_LENGTH,
-  MAX_ITEM_ID_LENGTH,
-  MAX_READ_ITEMS,
-} from '../wire/protocol';
+import {DEFAULT_READ_ITEMS, MAX_ITEM_ID_LENGTH, MAX_READ_ITEMS} from '../wire/items';
+import {ErrorCodes, MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH} from '../wire/protocol';
 import type {SpecSchema} from './spec';
 
 const text: SpecSchema = {type: 'string'};

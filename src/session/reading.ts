@@ -5,7 +5,8 @@ import {countArguments} from '../dispatch/packet';
 import type {Ack, Packet} from '../dispatch/packet';
 import type {ReadAck} from '../streams/ports';
 import type {ReadOptions} from '../streams/reads';
-import {DEFAULT_READ_ITEMS, MAX_READ_ITEMS, SocketEvents} from '../wire/protocol';
+import {DEFAULT_READ_ITEMS, MAX_READ_ITEMS} from '../wire/items';
+import {SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketCaller} from './socket-caller';
 

@@ -7,7 +7,8 @@ import {countArguments} from '../dispatch/packet';
 import type {Ack, Packet} from '../dispatch/packet';
 import {loseUpload} from '../dispatch/uploading';
 import {SEND_BYTES} from '../streams/upload';
-import {MAX_CALL_REF_LENGTH, MAX_UNTAKEN_BYTES, SocketEvents} from '../wire/protocol';
+import {MAX_UNTAKEN_BYTES} from '../wire/items';
+import {MAX_CALL_REF_LENGTH, SocketEvents} from '../wire/protocol';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketCaller} from './socket-caller';
 

@@ -1,5 +1,6 @@
 import type {EncodedItem} from '../engine/item-codec';
-import {MAX_ATTACHMENTS, MAX_READ_BYTES, MAX_READS} from '../wire/protocol';
+import {MAX_READ_BYTES, MAX_READS} from '../wire/items';
+import {MAX_ATTACHMENTS} from '../wire/protocol';
 
 /** Most bytes that are kept for the streams of one user, about. */
 export const MAX_KEPT_BYTES = 1024 * 1024;

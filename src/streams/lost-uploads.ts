@@ -1,5 +1,5 @@
 import {delayOf} from '../common/timers';
-import {MAX_UNTAKEN_BYTES} from '../wire/protocol';
+import {MAX_UNTAKEN_BYTES} from '../wire/items';
 import {SocketErrors} from '../wire/refusals';
 import type {Upload, UploadSource} from './upload';
 

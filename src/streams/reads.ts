@@ -1,4 +1,4 @@
-import {MAX_READS} from '../wire/protocol';
+import {MAX_READS} from '../wire/items';
 import type {ItemBatch, ReadAck} from './ports';
 
 /** A read as the client asks for it. */

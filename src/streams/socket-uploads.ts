@@ -1,4 +1,4 @@
-import {MAX_UNTAKEN_BYTES} from '../wire/protocol';
+import {MAX_UNTAKEN_BYTES} from '../wire/items';
 import {SocketErrors} from '../wire/refusals';
 import type {Sent, Upload, UploadSource} from './upload';
 

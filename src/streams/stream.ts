@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto';
 import type {EncodedItem} from '../engine/item-codec';
-import {MAX_READ_BYTES} from '../wire/protocol';
+import {MAX_READ_BYTES} from '../wire/items';
 import {SocketErrors} from '../wire/refusals';
 import type {SocketError} from '../wire/refusals';
 import {FlushGate} from './flush-gate';

@@ -1,6 +1,6 @@
 import type {CallUpload, UploadingCall} from '../context/caller';
-import type {SentItems} from '../wire/protocol';
-import {MAX_UNTAKEN_BYTES} from '../wire/protocol';
+import type {SentItems} from '../wire/items';
+import {MAX_UNTAKEN_BYTES} from '../wire/items';
 import {SocketErrors} from '../wire/refusals';
 
 /** Bytes, about, of one `$send` without its items: it waits with its ack. */

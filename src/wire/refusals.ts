@@ -1,11 +1,5 @@
-import {
-  ErrorCodes,
-  MAX_CALL_ID_LENGTH,
-  MAX_CALL_REF_LENGTH,
-  MAX_DEPTH,
-  MAX_ITEM_ID_LENGTH,
-  MAX_UNTAKEN_BYTES,
-} from './protocol';
+import {MAX_ITEM_ID_LENGTH, MAX_UNTAKEN_BYTES} from './items';
+import {ErrorCodes, MAX_CALL_ID_LENGTH, MAX_CALL_REF_LENGTH, MAX_DEPTH} from './protocol';
 import type {ErrorCode} from './protocol';
 
 /** Names of errors by their status, as LoopBack's REST API has them. */

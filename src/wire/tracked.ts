@@ -1,4 +1,4 @@
-import {MAX_ITEM_ID_LENGTH} from './protocol';
+import {MAX_ITEM_ID_LENGTH} from './items';
 
 /** An item of a stream with the application's own id. Clients receive the value; see {@link tracked}. */
 export class Tracked<out T> {
