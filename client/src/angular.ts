@@ -210,6 +210,8 @@ export function observableOf<Item>(
         observer.complete?.();
       };
       read().catch((error: unknown) => {
+        // The observer may have thrown.
+        void items.return?.();
         if (!isOver) observer.error?.(error);
       });
       return {

@@ -289,4 +289,21 @@ describe('A stream as an observable', () => {
     observableOf(two).subscribe(observer);
     for (const expected of [1, 2, 'complete']) assert.equal(await seen.next(), expected);
   });
+
+  it('ends when its observer throws', async () => {
+    await using news = await givenNews();
+    const client = news.client();
+    const seen = new Queue<unknown>();
+    observableOf(() => client.call.ticks({symbol: 'A'})).subscribe({
+      next: () => {
+        throw new Error('of the observer');
+      },
+      error: error => seen.push((error as Error).message),
+    });
+    const signal = await news.ticking.next();
+    const aborted = once(signal, 'abort');
+    news.tick('A', 7);
+    assert.equal(await seen.next(), 'of the observer');
+    await aborted;
+  });
 });
