@@ -1,10 +1,9 @@
 import {securityId} from '@loopback/security';
 import assert from 'node:assert/strict';
 import {Proxy} from '../../../__tests__/helpers/proxy';
-import type {Fate} from '../../../__tests__/helpers/proxy';
 import {givenServer} from '../../../__tests__/helpers/server';
 import {Random} from '../../../__tests__/long/random';
-import {givenClient, TRANSPORTS} from './client';
+import {assertRunOnce, fateOf, givenCutClient} from './cut-clients';
 
 /** Calls that a client has unanswered at a time: as many as a server keeps answers of a user. */
 const AT_ONCE = 100;
@@ -18,14 +17,6 @@ export interface ExactlyOnce {
 export interface ExactlyOnceCounts extends ExactlyOnce {
   /** Times that a call came to the server. */
   readonly arrived: number;
-}
-
-/** A handshake by websocket is some 150 bytes to the client, a call and its answer are some 100. */
-export function fateOf(random: Random): Fate {
-  const direction = random.pick(['up', 'down'] as const);
-  const reset = random.chance(0.5);
-  if (random.chance(0.2)) return {direction, reset, ms: random.below(60)};
-  return {direction, reset, bytes: 1 + random.below(random.chance(0.2) ? 1200 : 60_000)};
 }
 
 /**
@@ -62,18 +53,7 @@ export async function runExactlyOnce(
   const work = async (client: number) => {
     const waits = new Random(seed, client + 1);
     let own = 0;
-    await using one = givenClient(proxy.url, {
-      credentials: {id: String(client)},
-      // Below the server's `retryWindow`; a busy machine takes its time for 1,000 cuts.
-      timeout: 100_000,
-      io: {
-        transports: [TRANSPORTS[client % 4 === 3 ? 1 : 0]],
-        reconnectionDelay: 10,
-        reconnectionDelayMax: 50,
-        // A cut may leave a handshake without an answer; socket.io would wait 20 s for it.
-        timeout: 2000,
-      },
-    });
+    await using one = givenCutClient(proxy.url, client);
     const callOn = async () => {
       while (own < calls / clients || proxy.cuts < cuts) {
         const key = `${client}-${++own}`;
@@ -94,11 +74,6 @@ export async function runExactlyOnce(
   };
   await Promise.all(Array.from({length: clients}, (_, client) => work(client)));
   assert.equal(settled, made, 'a call is pending');
-  assert.equal(runs.size, made, 'a call is lost');
-  assert.deepEqual(
-    [...runs].filter(([, times]) => times !== 1),
-    [],
-    'a call ran twice',
-  );
+  assertRunOnce(runs, made);
   return {calls: made, clients, cuts: proxy.cuts, arrived};
 }

@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import {Proxy} from '../../../__tests__/helpers/proxy';
 import {givenServer} from '../../../__tests__/helpers/server';
 import {Random} from '../../../__tests__/long/random';
-import {givenClient, TRANSPORTS} from './client';
-import {fateOf} from './exactly-once';
+import {assertRunOnce, fateOf, givenCutClient} from './cut-clients';
 
 /** Streams that a client reads at a time. */
 const AT_ONCE = 4;
@@ -52,16 +51,7 @@ export async function runStreamsOnce(
   const work = async (client: number) => {
     const own = new Random(seed, client + 1);
     let made = 0;
-    await using one = givenClient(proxy.url, {
-      credentials: {id: String(client)},
-      timeout: 100_000,
-      io: {
-        transports: [TRANSPORTS[client % 4 === 3 ? 1 : 0]],
-        reconnectionDelay: 10,
-        reconnectionDelayMax: 50,
-        timeout: 2000,
-      },
-    });
+    await using one = givenCutClient(proxy.url, client);
     const readOn = async () => {
       while (got < items || proxy.cuts < cuts) {
         const key = `${client}-${++made}`;
@@ -86,11 +76,6 @@ export async function runStreamsOnce(
     await Promise.all(Array.from({length: AT_ONCE}, readOn));
   };
   await Promise.all(Array.from({length: clients}, (_, client) => work(client)));
-  assert.equal(runs.size, streams, 'a stream was lost');
-  assert.deepEqual(
-    [...runs].filter(([, times]) => times !== 1),
-    [],
-    'a method ran twice',
-  );
+  assertRunOnce(runs, streams);
   return {items: got, streams, clients, cuts: proxy.cuts};
 }

@@ -6,8 +6,7 @@ import {Proxy} from '../../../__tests__/helpers/proxy';
 import {givenServer} from '../../../__tests__/helpers/server';
 import {hashOf} from '../../../__tests__/helpers/chunks';
 import {Random} from '../../../__tests__/long/random';
-import {givenClient, TRANSPORTS} from './client';
-import {fateOf} from './exactly-once';
+import {assertRunOnce, fateOf, givenCutClient} from './cut-clients';
 import {KiB} from './uploading';
 
 /** Uploads that a client makes at a time. */
@@ -55,16 +54,7 @@ export async function runUploadsOnce(
   let made = 0;
   const work = async (client: number) => {
     const own = new Random(seed, client + 1);
-    await using one = givenClient(proxy.url, {
-      credentials: {id: String(client)},
-      timeout: 100_000,
-      io: {
-        transports: [TRANSPORTS[client % 4 === 3 ? 1 : 0]],
-        reconnectionDelay: 10,
-        reconnectionDelayMax: 50,
-        timeout: 2000,
-      },
-    });
+    await using one = givenCutClient(proxy.url, client);
     const uploadOn = async () => {
       while (made < uploads || proxy.cuts < cuts) {
         const key = String(++made);
@@ -77,11 +67,6 @@ export async function runUploadsOnce(
     await Promise.all(Array.from({length: AT_ONCE}, uploadOn));
   };
   await Promise.all(Array.from({length: clients}, (_, client) => work(client)));
-  assert.equal(runs.size, made, 'an upload was lost');
-  assert.deepEqual(
-    [...runs].filter(([, times]) => times !== 1),
-    [],
-    'a method ran twice',
-  );
+  assertRunOnce(runs, made);
   return {uploads: made, clients, cuts: proxy.cuts};
 }
