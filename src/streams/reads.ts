@@ -39,6 +39,10 @@ export class Reads {
     this.capacity += max;
   }
 
+  has(read: Read): boolean {
+    return this.reads.includes(read);
+  }
+
   remove(read: Read): void {
     clearTimeout(read.timer);
     this.capacity -= read.max;

@@ -200,7 +200,13 @@ export class Stream implements ItemSink {
     const {buffer, reads} = this;
     // Items of this turn are on their way.
     const isNext = this.turning && reads.first === read && buffer.canSend;
-    if (isNext && !this.mustWait()) return;
+    if (isNext && !this.mustWait()) {
+      // Until then, other streams of the user may use up what they share.
+      setImmediate(() => {
+        if (reads.has(read)) this.answerEmpty(read);
+      });
+      return;
+    }
     this.idle.use();
     reads.remove(read);
     read.ack.sendItems({at: buffer.sent, items: [], done: false});
