@@ -1,4 +1,5 @@
 import {securityId} from '@loopback/security';
+import {MAX_READS} from 'loopback4-socket';
 import assert from 'node:assert/strict';
 import {ReadableStream} from 'node:stream/web';
 import {describe, it} from 'node:test';
@@ -61,6 +62,27 @@ describe('streams that have ended', () => {
     for (let count = 0; count < 256; count++) await open(client, 'other');
     gate.open();
     assert.deepEqual((await waiting).result, {at: 0, items: [], done: true});
+  });
+
+  it('answer the reads that wait with 410 when they make room for others', async () => {
+    await using given = await givenServer(server => {
+      server.auth(() => ({[securityId]: '1'}));
+      server.defineMethod('first', async function* () {
+        for (let at = 0; at <= MAX_READS; at++) yield at;
+      });
+      server.defineMethod('other', async function* () {
+        yield* [];
+      });
+    });
+    await using client = await givenAuthenticated(given.server.url);
+    const stream = await open(client, 'first', null, {$call: {id: '1'}});
+    const read = () => client.call('$next', {stream, got: 0, max: 1});
+    for (let reads = 1; reads < MAX_READS; reads++) await read();
+    // The last answer that need not be acknowledged, and two that wait.
+    const [last, ...waiting] = [read(), read(), read()];
+    assert.deepEqual((await last).result.items, [MAX_READS - 1]);
+    for (let count = 0; count < 256; count++) await open(client, 'other');
+    for (const one of waiting) assert.equal((await one).error.code, 'STREAM_GONE');
   });
 
   it('do not begin for a user who was disconnected while the method ran', async () => {
