@@ -10,6 +10,8 @@ export default tseslint.config(
       'coverage/',
       '**/node_modules/',
       'benchmark/peers/',
+      // Generated.
+      'example/types/api.ts',
     ],
   },
   ...tseslint.configs.strictTypeChecked.map(config => ({
@@ -97,7 +99,7 @@ export default tseslint.config(
   },
   {
     // The models and the application, which is made of mixins, are what they look like.
-    files: ['example/**/*.ts'],
+    files: ['example/**/*.ts', '__tests__/acceptance/example/**/*.ts'],
     rules: {'@typescript-eslint/no-unsafe-class-instance-assignment': 'off'},
   },
   {

@@ -1,6 +1,6 @@
 import type {Application} from '@loopback/core';
-import { SocketServer} from 'loopback4-socket';
-import type {ListenEvents, Reply, RoomAnswer,AskError, Socket} from 'loopback4-socket';
+import {SocketServer} from 'loopback4-socket';
+import type {ListenEvents, Reply, RoomAnswer, AskError, Socket} from 'loopback4-socket';
 import type {Socket as ClientSocket} from 'socket.io-client';
 
 interface ClientEvents {
