@@ -280,11 +280,16 @@ export function describeOperation(
   type: Constructor<unknown>,
   member: string,
 ): DescribedOperation | undefined {
-  const {paths, components} = getControllerSpec(type);
+  const {basePath = '', paths, components} = getControllerSpec(type);
   for (const [path, verbs] of Object.entries(paths)) {
     for (const [verb, spec] of Object.entries(verbs as Record<string, OperationObject>)) {
       if (spec['x-operation-name'] === member)
-        return {path, verb, spec, schemas: components?.schemas ?? {}};
+        return {
+          path: `/${basePath}/${path}`.replace(/\/{2,}/g, '/'),
+          verb,
+          spec,
+          schemas: components?.schemas ?? {},
+        };
     }
   }
   return undefined;

@@ -75,7 +75,8 @@ export class AsyncApi {
       new ChannelWriter(spec, endpoint, schemas, keys, key).write();
     }
     Object.assign(spec.components.schemas, schemas.all);
-    return enhance(app, spec);
+    // A copy, because enhancers may change in place what documents share.
+    return enhance(app, structuredClone(spec));
   }
 
   private frame(): AsyncApiSpec {

@@ -6,7 +6,7 @@ import {schemasOf} from './method-schemas';
 import type {MethodSchemas} from './method-schemas';
 import {addressOf} from './names';
 import type {Keys} from './names';
-import {isHidden, operationLink, tagsOf, textsOf} from './operation-texts';
+import {isHidden, isHiddenEvent, operationLink, tagsOf, textsOf} from './operation-texts';
 import {protocolKey, PROTOCOL_MESSAGES, PROTOCOL_OPERATIONS} from './protocol-messages';
 import type {ProtocolOperation} from './protocol-messages';
 import type {SpecSchemas} from './schemas';
@@ -79,7 +79,7 @@ export class ChannelWriter {
       if (!isHidden(handler)) this.writeMethod(name, handler);
     }
     for (const [name, event] of events) {
-      if (event.metadata['x-visibility'] !== 'undocumented') this.writeEvent(name, event);
+      if (!isHiddenEvent(event)) this.writeEvent(name, event);
     }
     PROTOCOL_OPERATIONS.forEach((operation, at) =>
       this.writeProtocol(reserved[at], operation),
@@ -194,7 +194,10 @@ export class ChannelWriter {
   ): Reference {
     const key = this.keys.messages.add(this.nameOf(name));
     const message: MessageObject = {name: event, title: name, payload};
-    if (examples) message.examples = examples.map(one => ({payload: one}));
+    const shown = (examples ?? [])
+      .map(example => this.schemas.example(example, event))
+      .filter(example => example !== undefined);
+    if (shown.length > 0) message.examples = shown.map(payload => ({payload}));
     this.spec.components.messages[key] = message;
     this.channel.messages[key] = {$ref: `#/components/messages/${key}`};
     return this.messageRef(key);

@@ -1,5 +1,6 @@
 import {extensionFilter, extensionFor} from '@loopback/core';
 import type {Application, BindingTemplate, ValueOrPromise} from '@loopback/core';
+import {isRecord} from '../common/objects';
 import type {AsyncApiSpec} from './spec';
 
 /** Changes the AsyncAPI document, as an `OASEnhancer` changes that of OpenAPI. */
@@ -40,6 +41,11 @@ export async function enhance(
   for (const {key} of app.find(extensionFilter(ASYNC_API_ENHANCERS))) {
     const enhancer = await app.get<AsyncApiEnhancer>(key);
     enhanced = await enhancer.modifySpec(enhanced);
+    if (!isRecord(enhanced)) {
+      throw new Error(
+        `The AsyncAPI enhancer ${key} has returned no document. Return the given one, or a changed copy.`,
+      );
+    }
   }
   return enhanced;
 }

@@ -78,7 +78,8 @@ function mapValues(schemas: Schema): Schema {
 
 function orNull(schema: Schema): Schema {
   const {type, enum: values} = schema;
-  if (typeof type !== 'string') return {anyOf: [schema, {type: 'null'}]};
+  if (typeof type !== 'string' || 'const' in schema)
+    return {anyOf: [schema, {type: 'null'}]};
   const all = values as unknown[] | undefined;
   return {
     ...schema,

@@ -25,26 +25,19 @@ const JSON_TYPE = 'application/json';
 const JSON_LINES_TYPE = 'application/x-ndjson';
 
 /** Finds the schemas of a method: those that it declares, then those of its REST operation, then its types. */
-export function schemasOf({method}: Handler): MethodSchemas {
-  if (!method) {
-    return {
-      args: undefined,
-      use: 'optional',
-      result: undefined,
-      item: undefined,
-      streams: false,
-      uploads: false,
-    };
-  }
-  const {operation} = method;
-  const lines = operation?.responseSchema(JSON_LINES_TYPE);
-  const item = method.item ?? lines;
+export function schemasOf(handler: Handler): MethodSchemas {
+  const {method} = handler;
+  const operation = method?.operation;
+  const item = method?.item ?? operation?.responseSchema(JSON_LINES_TYPE);
   return {
-    ...argsOf(method),
-    result: method.result ?? operation?.responseSchema(JSON_TYPE) ?? returnTypeOf(method),
+    ...(method ? argsOf(method) : {args: undefined, use: 'optional'}),
+    result:
+      method?.result ??
+      operation?.responseSchema(JSON_TYPE) ??
+      (method && returnTypeOf(method)),
     item,
-    streams: item !== undefined || isAsyncGenerator(method),
-    uploads: method.accepts.upload,
+    streams: item !== undefined || handler.streams(),
+    uploads: handler.accepts('upload'),
   };
 }
 
@@ -73,9 +66,4 @@ function returnTypeOf({type, member}: MethodDescription): SocketSchema | undefin
   const {returnType} = MetadataInspector.getDesignTypeForMethod(prototype, member) ?? {};
   const known = isBuiltIn(returnType) && returnType !== Object && returnType !== Array;
   return known ? returnType : modelOf(returnType);
-}
-
-function isAsyncGenerator({type, member}: MethodDescription): boolean {
-  const run = (type.prototype as Record<string, unknown>)[member];
-  return Object.prototype.toString.call(run) === '[object AsyncGeneratorFunction]';
 }

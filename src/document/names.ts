@@ -1,13 +1,16 @@
 /** Characters that the keys of AsyncAPI's components may not have. */
 const OTHERS = /[^a-zA-Z0-9._-]/g;
 
+/** Names that each JavaScript object has, such as `__proto__`: tools read them wrongly when they are keys. */
+const INHERITED = Object.getOwnPropertyNames(Object.prototype);
+
 /** Gives parts of a document keys that are valid and different, whatever the names of events are. */
 export class Keys {
   private readonly taken: Set<string>;
 
   /** @param taken - Keys that exist already. */
   constructor(taken: readonly string[] = []) {
-    this.taken = new Set(taken);
+    this.taken = new Set([...INHERITED, ...taken]);
   }
 
   /** Returns a key that reads like the name. */
@@ -42,9 +45,11 @@ export function addressOf(namespace: unknown): Address {
   // An alternative may cross the segments.
   if (!isWhole || source.includes('|')) return {address: null, parameters: []};
   const parameters: string[] = [];
+  const keys = new Keys();
   const address = segments.map(segment => {
     if (/^[\w-]*$/.test(segment)) return segment;
-    const name = GROUP.exec(segment)?.[1] ?? `parameter${parameters.length + 1}`;
+    const named = GROUP.exec(segment)?.[1] ?? `parameter${parameters.length + 1}`;
+    const name = keys.add(named);
     parameters.push(name);
     return `{${name}}`;
   });

@@ -96,8 +96,10 @@ export class AsyncApiEndpoints {
 
 /** Returns the document with the address at which it was requested. */
 function withHost(spec: AsyncApiSpec, request: Request): AsyncApiSpec {
+  // An enhancer may have put others in its place.
+  if (!Object.hasOwn(spec.servers, 'default')) return spec;
   const {default: server, ...others} = spec.servers;
-  const {port} = server['x-socket.io'] as {port?: number};
+  const {port} = {...(server['x-socket.io'] as {port?: number} | undefined)};
   const host = request.get('host') ?? 'localhost';
   return {
     ...spec,

@@ -1,6 +1,7 @@
 import type {Binding, Constructor, Context} from '@loopback/core';
 import {CoreTags} from '@loopback/core';
-import type {HandlerKind} from '../decorators/metadata';
+import {describeClass} from '../decorators/metadata';
+import type {HandlerKind, SocketMethodMetadata} from '../decorators/metadata';
 import type {HandlerReference} from '../options/types';
 import {BindingChanges} from '../context/binding-changes';
 import type {Validity} from '../context/binding-changes';
@@ -9,6 +10,7 @@ import {ControllerHandler} from './controller-handler';
 import {callFunction} from './handler';
 import type {Handler, HandlerDefinition, OptionalInput} from './handler';
 import {describeMethod} from './method-description';
+import type {MethodDescription} from './method-description';
 import {isAsyncGenerator, withCallOptions} from './with-call';
 
 type ControllerBinding = Readonly<Binding<unknown>>;
@@ -32,6 +34,12 @@ export class ReferenceHandler implements Handler {
     this.label = labelOf(reference);
   }
 
+  /** The method of a controller, with what its decorator says; `undefined` for a function of the model. */
+  get method(): MethodDescription | undefined {
+    if (this.ownMethod()) return undefined;
+    return this.ofController(controller => controller.method, undefined);
+  }
+
   invoke(call: Call): unknown {
     const {model} = this.reference as {model?: object};
     const found = this.ownMethod();
@@ -48,13 +56,13 @@ export class ReferenceHandler implements Handler {
     const found = this.ownMethod();
     if (found) return withCallOptions(found)?.[option] ?? false;
     // The call fails with the error of a mistake.
-    return this.ofController(controller => controller.accepts(option), true);
+    return this.ofController(controller => controller.accepts(option), true) ?? false;
   }
 
   streams(): boolean {
     const found = this.ownMethod();
     if (found) return isAsyncGenerator(found);
-    return this.ofController(controller => controller.streams(), false);
+    return this.ofController(controller => controller.streams(), false) ?? false;
   }
 
   isFrom(definition: HandlerDefinition): boolean {
@@ -72,14 +80,14 @@ export class ReferenceHandler implements Handler {
   }
 
   /** Asks the handler of the controller, if the model is one; returns `mistaken` when its method has a mistake. */
-  private ofController(
-    ask: (controller: ControllerHandler) => boolean,
-    mistaken: boolean,
-  ): boolean {
+  private ofController<Answer>(
+    ask: (controller: ControllerHandler) => Answer,
+    mistaken: Answer,
+  ): Answer | undefined {
     const {model} = this.reference;
     try {
       const controller = typeof model === 'function' && this.controllerHandler(model);
-      return controller ? ask(controller) : false;
+      return controller ? ask(controller) : undefined;
     } catch {
       return mistaken;
     }
@@ -95,7 +103,7 @@ export class ReferenceHandler implements Handler {
       const description = describeMethod(type, {
         kind: this.kind,
         member: method,
-        metadata: {},
+        metadata: this.metadataOf(type),
       });
       const handler = new ControllerHandler(binding, description);
       const problem = handler.problem(this.application);
@@ -103,6 +111,15 @@ export class ReferenceHandler implements Handler {
       this.controller = {binding, handler};
     }
     return this.controller.handler;
+  }
+
+  /** Returns what the method's own decorator says. */
+  private metadataOf(type: Constructor<unknown>): SocketMethodMetadata {
+    const {method} = this.reference;
+    const found = describeClass(type)?.members.find(
+      ({kind, member}) => kind === this.kind && member === method,
+    );
+    return found?.metadata ?? {};
   }
 
   private bindingOf(model: object): ControllerBinding | undefined {

@@ -74,7 +74,7 @@ export function withShared(
 ): ArgumentSchema {
   const all: SchemasObject = {};
   const visit: Change = one => {
-    const name = referenceOf(one);
+    const name = componentOf(one.$ref);
     if (name !== undefined && !Object.hasOwn(all, name)) {
       const owner = Object.hasOwn(definitions, name) ? definitions : shared();
       if (Object.hasOwn(owner, name)) {
@@ -88,8 +88,8 @@ export function withShared(
   return {schema, definitions: all};
 }
 
-/** Returns the name of the component that a schema refers to. */
-function referenceOf({$ref: reference}: JsonSchema): string | undefined {
+/** Returns the name of the component that a reference is to. */
+export function componentOf(reference: unknown): string | undefined {
   if (typeof reference !== 'string' || !reference.startsWith(COMPONENTS))
     return undefined;
   const [name] = reference.slice(COMPONENTS.length).split('/');
