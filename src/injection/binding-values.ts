@@ -16,7 +16,7 @@ import type {
   ResolutionContext,
 } from '@loopback/core';
 import type {Call} from '../context/call';
-import {isInjected} from '../decorators/metadata';
+import {isInjected} from '../decorators/parameters';
 import {constructionOf} from './construction';
 import type {Provide} from './construction';
 import {cacheOf, isResolvable} from '../context/light-context';

@@ -18,7 +18,7 @@ import {withCallback} from '../context/callback';
 import type {ControllerMethod} from '../context/caller';
 import {ignoreRejections} from './construction';
 import type {Provide} from './construction';
-import {injectionsOf, isInjected} from '../decorators/metadata';
+import {injectionsOf, isInjected} from '../decorators/parameters';
 import {Injectors} from './injectors';
 import {IN_CALL, IN_INVOCATION} from './places';
 import {loadInterceptors} from './interceptors';

@@ -1,18 +1,13 @@
 import type {Constructor} from '@loopback/core';
 import type {ControllerMethod} from '../context/caller';
-import {
-  describeOperation,
-  describeParameters,
-  injectedKeys,
-  modelOf,
-  VALUES,
-} from '../decorators/metadata';
+import {describeOperation, modelOf, VALUES} from '../decorators/metadata';
 import type {
   DecoratedMember,
   HandlerKind,
-  MethodParameters,
   SocketMethodMetadata,
 } from '../decorators/metadata';
+import {describeParameters, injectedKeys} from '../decorators/parameters';
+import type {MethodParameters} from '../decorators/parameters';
 import {SocketKeys} from '../options/keys';
 import {RestOperation} from '../validation/rest-operation';
 import {isAsyncGenerator} from './with-call';

@@ -20,7 +20,7 @@ async function given(modifySpec: AsyncApiEnhancer['modifySpec']) {
   const read = async () => {
     const {url} = app.getSync(RestBindings.SERVER);
     const response = await fetch(`${url}/asyncapi.json`);
-    return {status: response.status, spec: (await response.json())};
+    return {status: response.status, spec: await response.json()};
   };
   return {read, [Symbol.asyncDispose]: stop};
 }
