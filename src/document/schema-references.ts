@@ -1,13 +1,13 @@
 import {componentOf} from '../validation/argument-schema';
 
-/** Returns the first reference of a schema to none of the given ones. */
+/** Returns the first reference of a schema to none that is known. */
 export function missingReference(
   schema: string,
-  known: ReadonlyMap<string, string>,
+  isKnown: (name: string) => boolean,
 ): string | undefined {
   return referencesOf(schema).find(reference => {
     const name = componentOf(reference);
-    return name === undefined || !known.has(name);
+    return name === undefined || !isKnown(name);
   });
 }
 

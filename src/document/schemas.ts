@@ -66,8 +66,10 @@ export class SpecSchemas {
     const models = new Map(
       Object.entries(definitions).map(([name, definition]) => [name, textOf(definition)]),
     );
+    // LoopBack leaves out schemas deep in a model when it has made those of the inner models before.
+    const isKnown = (name: string) => models.has(name) || this.models.has(name);
     for (const text of [schema, ...models.values()]) {
-      const missing = missingReference(text, models);
+      const missing = missingReference(text, isKnown);
       if (missing !== undefined) throw new Error(`there is no schema ${missing}.`);
     }
     const renamed = this.conflicts(models);

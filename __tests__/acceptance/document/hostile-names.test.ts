@@ -112,6 +112,18 @@ describe('names in the AsyncAPI document', () => {
     assert.deepEqual(models, ['Outer', 'Inner', 'Outer_2', 'Inner_2']);
   });
 
+  it('are those of all models that are inside each other', async () => {
+    class Events extends Object {}
+    let inner: object | undefined;
+    for (const name of ['One', 'Two', 'Three', 'Four', 'Five']) {
+      inner = modelOf(name, 'string', inner);
+      socketEvent(name, {payload: inner as typeof Text})(Events);
+    }
+    await using given = await givenApp({controllers: [AuthController, Events]});
+    await specOf(given.app);
+    assert.deepEqual(given.logged, []);
+  });
+
   for (const [pattern, address] of [
     [/^\/a\/(\w+)\/(\w+)$/i, '/a/{parameter1}/{parameter2}'],
     [
