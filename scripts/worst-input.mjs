@@ -6,7 +6,7 @@ import {once} from 'node:events';
 import {request} from 'node:http';
 import WebSocket from 'ws';
 
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const ROUNDS = Number(process.env.ROUNDS ?? 12);
 const MOST = 0.1;
 const SEPARATOR = '\x1e';
 const POLLING = '/socket.io/?transport=polling&EIO=';
