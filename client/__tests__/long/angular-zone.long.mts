@@ -72,7 +72,9 @@ const WAYS: Record<string, () => void> = {
   connect: () => tested.inZone(() => void client.connect()),
   authenticate: () => tested.inZone(() => void client.authenticate()),
   retain: () => tested.inZone(() => client.retain()),
-  'the first call': () => tested.inZone(() => void client.call.ping()),
+  // Angular looks again when something runs in its zone, as here the use of the result.
+  'the first call': () =>
+    tested.inZone(() => void client.call.ping().then(() => undefined)),
 };
 
 after(closeBrowser);
