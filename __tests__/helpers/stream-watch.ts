@@ -3,7 +3,7 @@ import type {Socket} from 'socket.io';
 import {webSocketOf} from '../../dist/engine/engine-internals';
 import {bufferedBytes} from './stream-remains';
 
-/** What was seen at the end of each turn of the event loop. */
+/** The values at the end of each turn of the event loop. */
 export interface Watched {
   readonly turns: number;
   /** Most bytes that waited: in Engine.IO, in the TCP socket of Node, and in streams. */

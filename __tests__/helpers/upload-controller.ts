@@ -5,12 +5,12 @@ import {hashOf} from './chunks';
 import {Gate} from './gate';
 import {Queue} from './queue';
 
-/** What the methods of {@link uploadController} have seen. */
+/** The values that the methods of {@link uploadController} have seen. */
 export class SeenUploads {
   runs = 0;
   /** Items as a method takes them. */
   readonly taken = new Queue<unknown>();
-  /** What their iterables have thrown. */
+  /** The errors that their iterables have thrown. */
   readonly thrown = new Queue<any>();
   /** Iterators of the calls of `hold`. */
   readonly iterators = new Queue<AsyncIterator<unknown>>();

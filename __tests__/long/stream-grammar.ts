@@ -10,7 +10,7 @@ const USERS = ['one', 'two', 'three', undefined];
 /** Most that are known: older ones are gone. */
 const MOST_KNOWN = 40;
 
-/** What a fuzz has seen of streams. */
+/** The counts of streams that a fuzz has seen. */
 export interface StreamTally {
   streams: number;
   items: number;

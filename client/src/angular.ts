@@ -171,14 +171,14 @@ export function fromStream<Item>(
   });
 }
 
-/** What gets the items of a stream. */
+/** Receives the items of a stream. */
 export interface StreamObserver<Item> {
   next?: (item: Item) => void;
   error?: (error: unknown) => void;
   complete?: () => void;
 }
 
-/** What `toSignal` and the `async` pipe of Angular accept. */
+/** An observable that `toSignal` and the `async` pipe of Angular accept. */
 export interface StreamObservable<Item> {
   subscribe(observer: StreamObserver<Item>): {unsubscribe: () => void};
 }

@@ -3,7 +3,7 @@ import {MAX_ATTACHMENTS, SocketEvents} from '../../src/wire/protocol';
 import type {ErrorBody, Reply} from '../../src/wire/protocol';
 import {weigh} from './weigh';
 
-/** What a handler of a question gets beside its args. */
+/** The second parameter of a question's handler. */
 export interface AnswerContext {
   /** Aborted when the answer is no longer wanted: another client has answered, or the connection is lost. */
   signal: AbortSignal;

@@ -2,7 +2,7 @@ import type {StreamReply} from '../../src/wire/items';
 import type {CallOptions as WireCallOptions, Reply} from '../../src/wire/protocol';
 import {badAnswer, CallError, CUT_SHORT} from './call-error';
 import type {CallErrorBody, CallErrorCode, ClientErrorBody} from './call-error';
-import type {Emit} from './calls';
+import type {Emit} from './transport';
 import type {CallOptions} from './options';
 import {Outcome} from './outcome';
 import type {Stream} from './stream';
@@ -16,7 +16,7 @@ type Answer = Reply<unknown, CallErrorBody | null> & {
   stream?: StreamReply['stream'];
 };
 
-/** What a call needs of its client. */
+/** The parts of a client that its calls use. */
 export interface CallOwner {
   readonly emit: Emit;
   /** Makes the stream that the call may open. */

@@ -4,6 +4,7 @@ import {CallError} from './call-error';
 import type {CallOptions} from './options';
 import type {Outcome} from './outcome';
 import {Stream} from './stream';
+import type {Emit} from './transport';
 
 /** In ms. */
 const DEFAULT_TIMEOUT = 30_000;
@@ -13,9 +14,6 @@ const MAX_WAITING = 256;
 
 /** Most calls with an id that are unanswered: a server keeps the last 100 answers of a user. */
 const MAX_WITH_ID = 100;
-
-/** Sends an event; a function as the last argument gets the answer. Returns false when it is not connected. */
-export type Emit = (name: string, ...args: unknown[]) => boolean;
 
 /** The calls of one client: sends them while it is authenticated, keeps them meanwhile, and ends each. */
 export class Calls {

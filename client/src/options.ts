@@ -16,7 +16,7 @@ export type ClientCredentials =
 /** Options of a `SocketClient`. */
 export interface SocketClientOptions {
   /**
-   * What the server's authentication handler gets: a value, or a function that returns or resolves to it. The function
+   * The credentials that the server's authentication handler gets: a value, or a function that returns or resolves to it. The function
    * is called once for each connection, and again when the authentication expires. When it fails with an error whose
    * `statusCode` is a 4xx status, the client is `unauthorized`; after any other failure the client tries again later.
    *
@@ -45,7 +45,7 @@ export interface SocketClientOptions {
 }
 
 /**
- * What a call can upload. A `Blob`, bytes and a `ReadableStream` are sent in parts of at most 32 KiB; the values of an
+ * The values that a call can upload. A `Blob`, bytes and a `ReadableStream` are sent in parts of at most 32 KiB; the values of an
  * iterable, such as a Node stream, are sent as they are.
  */
 export type UploadSource =

@@ -1,4 +1,4 @@
-/** What a call returns: a promise of its result, and the items of a method that streams. */
+/** The value that a call returns: a promise of its result, and the items of a method that streams. */
 export class Outcome extends Promise<unknown> implements AsyncIterable<unknown> {
   /** True once somebody awaits or iterates it. */
   used = false;

@@ -3,12 +3,12 @@ import type {NextBody, StreamItems} from '../../src/wire/items';
 import type {Reply} from '../../src/wire/protocol';
 import {badAnswer, CallError, CUT_SHORT, tooOld} from './call-error';
 import type {CallErrorBody} from './call-error';
-import type {Emit} from './calls';
+import type {Emit} from './transport';
 
 /** Reads that wait at the server while the client has no items, so that an item comes as soon as a push. */
 const READS = 8;
 
-/** What a stream needs of its client. */
+/** The parts of a client that its streams use. */
 export interface StreamOwner {
   readonly emit: Emit;
   /** Goes on over the next connection. */

@@ -118,7 +118,7 @@ function methodQueries(
     streamOptions: (args, options) => ({
       queryKey: queryKey(args),
       streamFn: ({signal}) =>
-        // What a call returns can be iterated too.
+        // The value that a call returns can be iterated too.
         client.request(name, args, {
           ...options,
           signal,

@@ -2,6 +2,9 @@ import {Manager} from 'socket.io-client';
 import type {Socket} from 'socket.io-client';
 import type {SocketClientOptions} from './options';
 
+/** Sends an event; a function as the last argument gets the answer. Returns false when it is not connected. */
+export type Emit = (name: string, ...args: unknown[]) => boolean;
+
 /** A connection, and the namespaces that it has carried. */
 interface Transport {
   readonly manager: Manager;

@@ -1,10 +1,10 @@
 import {MAX_ATTACHMENTS, SocketEvents} from '../../src/wire/protocol';
 import type {SendBody, SentItems} from '../../src/wire/items';
 import type {Reply} from '../../src/wire/protocol';
-import type {Call} from './call';
 import {badAnswer, CallError, CUT_SHORT, tooOld} from './call-error';
-import type {CallErrorBody} from './call-error';
-import type {UploadSource} from './options';
+import type {CallErrorBody, CallErrorCode} from './call-error';
+import type {CallOptions, UploadSource} from './options';
+import type {Emit} from './transport';
 import {MAX_PART, readSource} from './upload-source';
 import type {Source} from './upload-source';
 import {weigh} from './weigh';
@@ -30,9 +30,26 @@ interface Round {
   unanswered: number;
 }
 
-/** What one call uploads. It keeps only values that the server has not confirmed. */
+/** The parts of a call that its upload uses. */
+interface UploadingCall {
+  readonly owner: {readonly emit: Emit};
+  readonly options: CallOptions;
+  readonly id: string | undefined;
+  readonly ref: string | undefined;
+  abandoned: boolean;
+  extend(): void;
+  fail(error: CallError): void;
+  failHere(
+    statusCode: number,
+    code: CallErrorCode,
+    problem: string,
+    cause?: unknown,
+  ): void;
+}
+
+/** The upload of one call. It keeps only values that the server has not confirmed. */
 export class Upload {
-  readonly #call: Call;
+  readonly #call: UploadingCall;
   readonly #source: Source;
   #values: ReturnType<Source['open']> | undefined;
   /** Values that are not confirmed. */
@@ -57,7 +74,7 @@ export class Upload {
   #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(source: UploadSource, call: Call) {
+  constructor(source: UploadSource, call: UploadingCall) {
     this.#call = call;
     this.#source = readSource(source);
   }

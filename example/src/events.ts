@@ -43,7 +43,7 @@ export type MemberSocket = Socket<DefaultEventsMap, MemberEvents>;
 /** The default server. */
 export type MemberServer = SocketServer<DefaultEventsMap, MemberEvents>;
 
-/** What the server `admin` asks its clients, as functions that return the answer. */
+/** The questions of the server `admin` to its clients, as functions that return the answer. */
 export interface AdminEvents {
   confirm: (args: Question) => boolean;
 }

@@ -1,2 +1,2 @@
-/** What the page imports is the package, in one file. */
+/** The page imports the package as one file. */
 export * from 'loopback4-socket-client';

@@ -22,7 +22,7 @@ export interface AskOptions {
   schema?: SocketSchema;
 }
 
-/** What is asked. */
+/** An ask with its options. */
 export interface Asked extends AskOptions {
   readonly event: string;
   readonly args: unknown;

@@ -9,7 +9,7 @@ type ResultIn<Answer> = Answer extends {result?: infer Result; error?: undefined
   ? Result
   : never;
 
-/** What an event asks: `(args) => Answer`, or `(args, ack: (reply: Reply<Answer>) => void) => void`. */
+/** The question of an event: `(args) => Answer`, or `(args, ack: (reply: Reply<Answer>) => void) => void`. */
 type Shape<Listener> = Listener extends (...args: infer Args) => infer Answer
   ? Args extends [...infer Asked, (reply: infer Answered) => unknown]
     ? Reply<never, never> extends Answered

@@ -8,7 +8,7 @@ import {isBuiltIn} from '../validation/argument-schema';
 /** A client sends args always, when it wants to, or never. */
 export type ArgsUse = 'required' | 'optional' | 'none';
 
-/** What the document says of a method's values. */
+/** The schemas of a method in the document. */
 export interface MethodSchemas {
   /** `undefined` for any args. */
   readonly args: SocketSchema | undefined;

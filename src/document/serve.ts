@@ -9,7 +9,7 @@ import {restServerOf} from '../options/rest-server';
 import type {AsyncApi} from './async-api';
 import type {AsyncApiSpec} from './spec';
 
-/** What a path of the REST API serves. */
+/** The format that a path of the REST API serves. */
 interface Form {
   readonly mediaType: string;
   readonly write: (spec: AsyncApiSpec) => string;

@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-explicit-any -- values of events have the types of their emitter */
 import type {EventEmitter} from 'node:events';
 
-/** What a {@link feed} keeps, and when it ends. */
+/** Options of a {@link feed}. */
 export interface FeedOptions<Values extends unknown[], Item> {
   /**
    * Most events that wait for a slow reader. One more drops the oldest. A whole number above 0.

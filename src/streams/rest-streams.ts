@@ -26,7 +26,7 @@ import {SocketErrors} from '../wire/refusals';
 import {RestLines} from './rest-lines';
 import {discardItems, ItemSource, itemsOf} from './source';
 
-/** What a method of a controller injects; only of a method that sockets call too. */
+/** The injected values of a controller method that sockets call too. */
 interface SharedMethod {
   readonly label: string;
   readonly takesSignal: boolean;
@@ -147,7 +147,7 @@ function reporterOf(invocation: InvocationContext): Reporter {
     const logError = await invocation.get(RestBindings.SequenceActions.LOG_ERROR);
     logError(error as Error, 500, request);
   };
-  // What the application's own logger throws has nobody to hear of it.
+  // Nobody receives an error of the application's own logger.
   return {report: error => void log(error).catch(() => undefined)};
 }
 

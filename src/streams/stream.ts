@@ -12,7 +12,7 @@ import type {ReadAck, StreamSession} from './ports';
 import {Reads} from './reads';
 import type {Read, ReadOptions} from './reads';
 
-/** What a stream tells the table that it is in. */
+/** The table of a stream. */
 export interface StreamOwner {
   /** Called when the iterable has ended, also after `return()`: the stream no longer counts as open. */
   ended(stream: Stream): void;

@@ -21,7 +21,7 @@ type AnyFunction = (...args: any[]) => unknown;
 /** `true` for `any`, also for a type that is not found: in tuples, as it would make the condition itself `any`. */
 export type IsAny<T> = [0] extends [1 & T] ? true : false;
 
-/** What JSON and socket.io make of a value on its way: dates are strings, methods are left out, ids of items too. */
+/** A value as JSON and socket.io send it: dates are strings; methods and ids of items are left out. */
 export type Wire<T> =
   IsAny<T> extends true
     ? T
@@ -132,7 +132,7 @@ type Returned<Result> =
         : Sendable<Result> | Promise<Sendable<Result>>;
 
 /**
- * What a controller class implements to serve an Api that is written first.
+ * The interface that a controller class implements to serve an Api that is written first.
  *
  * @example
  * ```ts
@@ -186,7 +186,7 @@ type Emitted<Args, Ack> = Args extends []
       : never;
 
 /**
- * What an ordinary client of socket.io sends, each with an ack and with or without `$call`.
+ * The events that an ordinary client of socket.io sends, each with an ack and with or without `$call`.
  *
  * @example
  * ```ts
@@ -205,7 +205,7 @@ export type EmitEvents<Api> = {
   ) => void;
 };
 
-/** What an ordinary client of socket.io receives. */
+/** The events that an ordinary client of socket.io receives. */
 export type ListenEvents<Events> = Omit<Events, AskNames<Events>> & {
   [Name in AskNames<Events>]: Events[Name] extends (...args: infer Args) => infer Answer
     ? (

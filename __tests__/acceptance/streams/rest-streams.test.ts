@@ -14,7 +14,7 @@ import type {AppOptions, GivenApp} from '../../helpers/app';
 import {awaited, once} from '../../helpers/awaited';
 import {givenAuthenticated} from '../../helpers/client';
 
-/** What the methods of a test do, for the test to wait for. */
+/** The acts of the methods of a test, which the test waits for. */
 const events = new EventEmitter();
 const BLOCK = 'x'.repeat(1024 * 1024);
 

@@ -90,7 +90,7 @@ export async function givenNews() {
     /** Ends the streams with an error. */
     closeExchange: () =>
       exchange.emit('closed', Object.assign(new Error('Closed.'), {statusCode: 418})),
-    /** What came after the args of each call. */
+    /** The arguments after the args of each call. */
     envelopes,
     /** The number of connections that were made. */
     get connections() {

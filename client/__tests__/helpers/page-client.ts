@@ -230,7 +230,7 @@ export class PageClient {
     );
   }
 
-  /** What is there because of the client. */
+  /** The objects that exist because of the client. */
   async remains() {
     const {timers, listeners} = await this.page.evaluate(() => {
       const page = globalThis as unknown as PageGlobals;

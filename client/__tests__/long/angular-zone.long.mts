@@ -67,7 +67,7 @@ async function givenPage() {
   };
 }
 
-/** What connects a client, in the zone. */
+/** The ways to connect a client, in the zone. */
 const WAYS: Record<string, () => void> = {
   connect: () => tested.inZone(() => void client.connect()),
   authenticate: () => tested.inZone(() => void client.authenticate()),

@@ -12,7 +12,7 @@ Writes the TypeScript types of a server's methods and events.
 
 const HELP = 'See loopback4-socket-client --help.';
 
-/** What the user wants. */
+/** The arguments of the command. */
 export interface Wishes {
   readonly from: string;
   readonly out: string;
